@@ -1,0 +1,1 @@
+"""What devices say: bytes to measurements, and how to talk to each model."""

@@ -1,0 +1,1 @@
+"""Byte layouts, one file a characteristic or maker's frame. Pure functions."""

@@ -1,0 +1,1 @@
+"""Sessions with a device over Bluetooth GATT or a serial line."""

@@ -1,0 +1,1 @@
+"""The models Wardgate knows, each one frozen declaration."""

@@ -1,0 +1,1 @@
+"""Simulated devices, patients and homes that speak real Bluetooth and serial bytes."""

@@ -1,0 +1,1 @@
+"""Devices to measurements: the radio, the serial lines and their supervision."""

@@ -1,0 +1,36 @@
+"""Codes for what is measured: LOINC, IEEE 11073-10101 (MDC) and UCUM.
+
+Sources: loinc.org; the Bluetooth SIG's Personal Health Devices Transcoding White Paper (MDC); ucum.org.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """How the world names one quantity, and the unit in which we give it."""
+
+    loinc: str | None
+    mdc: int | None
+    ucum: str
+
+
+QUANTITY: Final[dict[tuple[str, str], Code]] = {
+    ("weight", "weight"): Code("29463-7", 188736, "kg"),
+    ("weight", "bmi"): Code("39156-5", 188752, "kg/m2"),
+    ("weight", "height"): Code("8302-2", 188740, "m"),
+    ("weight", "impedance"): Code(None, None, "Ohm"),
+    ("blood_pressure", "systolic"): Code("8480-6", 150021, "mm[Hg]"),
+    ("blood_pressure", "diastolic"): Code("8462-4", 150022, "mm[Hg]"),
+    ("blood_pressure", "mean"): Code("8478-0", 150023, "mm[Hg]"),
+    ("blood_pressure", "pulse"): Code("8867-4", 149546, "/min"),
+    ("saturation", "spo2"): Code("59408-5", 150456, "%"),
+    ("saturation", "pulse"): Code("8889-8", 149530, "/min"),
+    ("saturation", "perfusion"): Code("61006-3", 150488, "%"),
+}
+"""By (channel, quantity name)."""
+
+PANEL: Final[dict[str, Code]] = {"blood_pressure": Code("85354-9", 150020, "")}

@@ -1,0 +1,172 @@
+"""The messages between hub and ward. Their JSON Schemas and the AsyncAPI document are generated from these types.
+
+Every message up carries `epoch` and `seq`: the hub's numbering of its outbox. `epoch` changes only when a hub's
+database is made anew; within one epoch a `seq` is never used twice and every one is sent, so that a ward can
+acknowledge with one number what it has committed without a gap.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Utc = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; the hub writes UTC")]
+Text = Annotated[str, Meta(min_length=1, max_length=500)]
+Priority = Literal["high", "medium", "low"]
+"""As IEC 60601-1-8 names them."""
+
+
+class Quantity(Struct, frozen=True, kw_only=True):
+    """One value in its canonical unit, with the device's own value and unit beside it."""
+
+    name: str
+    value: float
+    unit: Annotated[str, Meta(description="canonical unit, UCUM")]
+    original_value: float
+    original_unit: Annotated[str, Meta(description="the device's own unit, as its frame names it")]
+    loinc: str | None = None
+    mdc: Annotated[int, Meta(description="IEEE 11073-10101 code")] | None = None
+
+
+class TimeBlock(Struct, frozen=True, kw_only=True):
+    """When the measurement was taken, and how that is known."""
+
+    taken: Utc
+    uncertainty_s: Annotated[float, Meta(ge=0, description="taken is right within plus or minus this")]
+    basis: Annotated[
+        Literal["arrival", "device-clock"],
+        Meta(description="which clock dated it: the hub's at arrival, or the device's less its measured offset"),
+    ]
+    received: Utc
+    device_time: Annotated[str, Meta(description="what the device's clock said, without zone")] | None = None
+    device_offset_s: (
+        Annotated[float, Meta(description="device clock minus the hub's UTC, measured before it was set")] | None
+    ) = None
+    boot_id: str
+    boottime_s: Annotated[float, Meta(ge=0, description="hub's boot-time clock at arrival")]
+    synchronised: Annotated[bool, Meta(description="whether the hub's wall clock was synchronised at arrival")]
+
+
+class DeviceBlock(Struct, frozen=True, kw_only=True):
+    """Which device said it."""
+
+    id: Annotated[str, Meta(description="the device's name in the hub's configuration")]
+    model: Annotated[str, Meta(description="id in the catalogue")]
+    address: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    user_index: int | None = None
+
+
+class Quality(Struct, frozen=True, kw_only=True):
+    """What is known against or about the reading."""
+
+    status: Annotated[tuple[str, ...], Meta(description="status bits the device set")] = ()
+    flags: Annotated[tuple[str, ...], Meta(description="the hub's own remarks")] = ()
+    good: bool = True
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """A measurement the hub stands behind."""
+
+    schema: Literal["wardgate/reading/1"] = "wardgate/reading/1"
+    epoch: str = ""
+    seq: int = 0
+    id: Annotated[str, Meta(description="derived from device, device time, sequence and payload; the same for ever")]
+    hub: str
+    assignment: Annotated[str, Meta(description="frozen at capture: which patient this hub served then")]
+    patient: Annotated[str, Meta(description="pseudonym")] | None
+    attribution: Literal["assigned", "unattributed"]
+    attribution_reason: str | None = None
+    channel: Literal["weight", "blood_pressure", "saturation"]
+    quantities: tuple[Quantity, ...]
+    time: TimeBlock
+    device: DeviceBlock
+    quality: Quality
+    backfill: Annotated[bool, Meta(description="came from a memory, not just now; never raises an acute alert")]
+    test: bool = False
+    frame: Annotated[str, Meta(description="the raw frame in hexadecimal")]
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """One revision of an episode. The id stays the same through the whole life; `revision` counts up."""
+
+    schema: Literal["wardgate/alert/1"] = "wardgate/alert/1"
+    epoch: str = ""
+    seq: int = 0
+    id: str
+    revision: Annotated[int, Meta(ge=1)]
+    hub: str
+    assignment: str
+    patient: str
+    state: Literal["raised", "updated", "acknowledged", "resolved"]
+    priority: Priority
+    kind: str
+    rule: str
+    rule_version: int
+    sentence: Text
+    home_sentence: Text
+    inputs: dict[str, float | str | None]
+    readings: tuple[str, ...]
+    raised: Utc
+    changed: Utc
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A technical fact."""
+
+    schema: Literal["wardgate/event/1"] = "wardgate/event/1"
+    epoch: str = ""
+    seq: int = 0
+    id: str
+    hub: str
+    code: Annotated[str, Meta(description="stable key: battery-low, pairing-lost, ...")]
+    severity: Literal["info", "attention", "problem"]
+    device: str | None = None
+    sentence: Text
+    what_to_do: str = ""
+    detail: dict[str, float | str | bool | None] = msgspec.field(default_factory=dict)
+    at: Utc
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """Retained. The birth when a hub connects, a heartbeat while it lives, the last will when it is gone."""
+
+    schema: Literal["wardgate/state/1"] = "wardgate/state/1"
+    hub: str
+    online: bool
+    epoch: str
+    floor: Annotated[int, Meta(description="every seq up to this one is done or will never come")] = 0
+    heartbeat: int = 0
+    heartbeat_every_s: float = 0.0
+    version: str = ""
+    boot_id: str = ""
+    config_hash: str = ""
+    waiting: int = 0
+    oldest_waiting: Utc | None = None
+    synchronised: bool = False
+    at: Utc | None = None
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A message the ward will never accept, with the reason."""
+
+    seq: int
+    reason: str
+
+
+class Ack(Struct, frozen=True, kw_only=True):
+    """What the ward has committed: everything up to `cumulative`, and each of `selective` beyond it."""
+
+    schema: Literal["wardgate/ack/1"] = "wardgate/ack/1"
+    hub: str
+    epoch: str
+    cumulative: Annotated[int, Meta(ge=0)]
+    selective: tuple[int, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+Upward = Reading | Alert | Event

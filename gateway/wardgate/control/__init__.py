@@ -1,0 +1,1 @@
+"""The local control socket: how pages and commands talk to a running hub."""

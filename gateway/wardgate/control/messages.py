@@ -1,0 +1,146 @@
+"""What the control socket says: the hub as a person may look at it.
+
+Newline-delimited JSON over a Unix socket. A request is `{"id": 1, "method": "status", "params": {}}`, its answer
+`{"id": 1, "result": ...}` or `{"id": 1, "error": {"key": ..., "sentence": ..., "what_to_do": ...}}`. After
+`{"method": "watch"}` the hub also pushes `{"push": "changed", "rooms": ["readings", "alerts", "delivery", "devices"]}`
+whenever something changed, at most four times a second.
+
+Ages and countdowns are seconds computed by the hub: nobody has to trust another clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from wardgate.contract.messages import Alert, Event, Reading, Utc
+
+DeviceState = Literal["working", "not-heard", "battery-low", "pairing-lost", "not-set-up"]
+
+
+class DeviceView(Struct, frozen=True, kw_only=True):
+    """One device as the hub sees it now."""
+
+    id: str
+    model: str
+    kind: Literal["scale", "cuff", "oximeter"]
+    maker: str
+    name: str
+    state: DeviceState
+    what_to_do: str = ""
+    wake: str = ""
+    last_heard: Utc | None = None
+    last_heard_age_s: float | None = None
+    last_reading: Utc | None = None
+    last_reading_age_s: float | None = None
+    cadence_s: float | None = None
+    battery_percent: int | None = None
+    battery_at: Utc | None = None
+    rssi_dbm: int | None = None
+    bonded: bool | None = None
+    clock_offset_s: float | None = None
+    counts: dict[str, int] = {}
+    """readings, no_reading, implausible, rejected, duplicates since the database began."""
+
+
+class WayPoint(Struct, frozen=True, kw_only=True):
+    """When the last live reading passed each door; None while it has not."""
+
+    reading: Reading
+    seen: Utc
+    stored: Utc
+    broker: Utc | None
+    ward: Utc | None
+    waiting_s: float | None = None
+    """How long it has been waiting for the next door."""
+
+
+class DeliveryView(Struct, frozen=True, kw_only=True):
+    """The line Stored -> Broker -> Ward."""
+
+    connected: bool
+    confirm: Literal["ward", "broker"]
+    broker: str
+    problem: str = ""
+    """Why it is not connected, in a sentence that says what to do."""
+    retry_in_s: float | None = None
+    stored: int
+    at_broker: int
+    at_ward: int
+    waiting: int
+    waiting_alerts: int
+    oldest_waiting: Utc | None = None
+    oldest_waiting_age_s: float | None = None
+    parked: int = 0
+    last_ward_answer: Utc | None = None
+    last_ward_answer_age_s: float | None = None
+
+
+class RadioView(Struct, frozen=True, kw_only=True):
+    """Idle or deaf: told apart by when anything at all was heard."""
+
+    state: Literal["listening", "connecting", "no-adapter", "no-bluetoothd", "off", "simulated"]
+    sentence: str
+    last_heard_age_s: float | None = None
+
+
+class HubView(Struct, frozen=True, kw_only=True):
+    """The machine itself."""
+
+    hub: str
+    patient: str
+    timezone: str
+    version: str
+    now: Utc
+    uptime_s: float
+    clock_synchronised: bool
+    disk_free_bytes: int
+    database_bytes: int
+    config_hash: str
+    radio: RadioView
+    confirm: Literal["ward", "broker"]
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The answer to `status`."""
+
+    hub: HubView
+    devices: tuple[DeviceView, ...]
+    delivery: DeliveryView
+    way: WayPoint | None
+    open_alerts: tuple[Alert, ...]
+    events: tuple[Event, ...]
+    """Newest first, 20 at most."""
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """The answer to `series` {channel, days}: what a chart of one channel needs."""
+
+    channel: str
+    since: Utc
+    now: Utc
+    readings: tuple[Reading, ...]
+    usual: float | None = None
+    """The patient's own level now, in the channel's first quantity, when a detector knows it."""
+    limits: tuple[Limit, ...] = ()
+    target_low: float | None = None
+    target_high: float | None = None
+    cadence_s: float | None = None
+    alerts: tuple[Alert, ...] = ()
+
+
+class Limit(Struct, frozen=True, kw_only=True):
+    """A limit line: the quantity's value at which the ward is told."""
+
+    quantity: str
+    value: float
+    since: Utc | None = None
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Why a request was not done."""
+
+    key: str
+    sentence: str
+    what_to_do: str = ""

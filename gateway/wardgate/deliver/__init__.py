@@ -1,0 +1,1 @@
+"""Outbox to ward over MQTT, until the ward says it has it."""

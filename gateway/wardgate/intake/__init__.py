@@ -1,0 +1,1 @@
+"""Measurements to readings: identity, dating, attribution, judgement."""

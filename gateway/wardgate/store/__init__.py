@@ -1,0 +1,1 @@
+"""What the hub keeps: SQLite behind one writer."""

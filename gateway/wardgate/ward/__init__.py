@@ -1,0 +1,1 @@
+"""The reference ward: subscribes, checks, commits, acknowledges."""
