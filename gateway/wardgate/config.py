@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import os
 import re
 import tomllib
 import types
@@ -240,7 +239,8 @@ def _contradictions(config: Config) -> list[str]:
         problems.append(f"hub.timezone: `{config.hub.timezone}` is no known time zone.{hint}")
     for field in ("id", "address", "port"):
         values = [v for d in config.device if (v := getattr(d, field)) is not None]
-        problems += [f"device: two devices have the {field} `{v}`." for v in sorted({v for v in values if values.count(v) > 1})]
+        twice = sorted({v for v in values if values.count(v) > 1})
+        problems += [f"device: two devices have the {field} `{v}`." for v in twice]
     for device in config.device:
         problems += [f"device `{device.id}`: {p}" for p in _device_problems(device)]
     target = config.watch.saturation
@@ -268,7 +268,7 @@ def _broker_problems(broker: Broker) -> list[str]:
         problems.append("broker: cert_file and key_file go together.")
     for field in ("key_file", "password_file"):
         name = getattr(broker, field)
-        if name and Path(name).exists() and os.stat(name).st_mode & 0o077:
+        if name and Path(name).exists() and Path(name).stat().st_mode & 0o077:
             problems.append(f"broker.{field}: others can read {name}. Run: chmod 600 {name}")
     for field in ("ca_file", "cert_file", "key_file", "password_file"):
         name = getattr(broker, field)

@@ -1,0 +1,46 @@
+# The two commands to know: `make demo` and `make test`. Each sets up all it needs.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak lab venv debian lock contract clean
+
+FOR ?=
+ARGS ?=
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: venv ## a simulated home, a hub and a ward, until Ctrl-C (FOR=60: for 60 seconds)
+	@.venv/bin/wardgate-sim demo $(if $(FOR),--for $(FOR)) $(ARGS)
+
+test: venv debian ## all tests, on real parts
+	@scripts/test.sh $(ARGS)
+
+check: venv ## ruff, mypy --strict, import-linter
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-timing
+
+bench: venv debian ## measure ratios in one run, print them and keep them as JSON
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+soak: venv debian ## the long versions of the crash tests
+	@WARDGATE_KILLS=500 .venv/bin/pytest tests/pipeline/test_kill.py $(ARGS) --timeout 7200
+
+lab: venv debian ## the unmodified hub over the real BlueZ, in a guest kernel (root)
+	@.venv/bin/pytest tests/lab $(ARGS)
+
+contract: venv ## generate docs/contract from the message types
+	.venv/bin/python -m wardgate.contract.schema docs/contract
+
+lock: venv ## renew the lock files
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra sim --extra dev pyproject.toml -o requirements-dev.lock
+
+venv:
+	@scripts/setup.sh venv
+
+debian:
+	@scripts/setup.sh debian
+
+clean: ## remove what was built
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

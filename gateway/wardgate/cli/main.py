@@ -1,0 +1,47 @@
+"""`wardgate`: one command a file, imported only when it is called for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import Final
+
+from wardgate import __version__
+
+COMMANDS: Final = {
+    "run": "run the hub",
+    "status": "how the hub is, in words",
+    "watch": "follow readings and alerts as they come",
+    "doctor": "find out what is wrong and what to do",
+    "pair": "pair a device again, on your word",
+    "devices": "the devices Wardgate knows",
+    "config": "check a configuration, or explain every setting",
+    "page": "the page for a browser on this machine",
+    "ward": "the reference ward: receive, keep, acknowledge",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words that all commands share."""
+    top = argparse.ArgumentParser(
+        prog="wardgate",
+        description="A hub for home health monitoring: devices in, readings and alerts out to a virtual ward.",
+        epilog="`wardgate COMMAND --help` explains a command.",
+    )
+    top.add_argument("--version", action="version", version=f"wardgate {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 well, 1 a problem was found, 2 wrong usage, 69 the hub does not answer, 78 bad configuration."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] in COMMANDS:
+        command = importlib.import_module(f"wardgate.cli.{words[0]}")
+        status: int = command.main(words[1:])
+        return status
+    parser().parse_args(words)
+    return 2

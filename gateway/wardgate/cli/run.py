@@ -1,0 +1,46 @@
+"""`wardgate run`: the hub, in the foreground, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from wardgate.cli.options import add_config, command, load_or_exit
+from wardgate.config import Config
+
+
+def main(words: list[str]) -> int:
+    parser = command("run", "Run the hub in the foreground. It stops cleanly on SIGTERM or Ctrl-C.")
+    add_config(parser)
+    parser.add_argument("--verbose", action="store_true", help="log every step, for finding faults")
+    options = parser.parse_args(words)
+    configure_logging(verbose=options.verbose)
+    return asyncio.run(_run(load_or_exit(options.config)))
+
+
+def configure_logging(*, verbose: bool) -> None:
+    """One line an event on standard error; journald adds the time."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for chatty in ("bleak", "dbus_fast"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+async def _run(config: Config) -> int:
+    from wardgate.hub import Hub
+
+    hub = Hub(config)
+    task = asyncio.ensure_future(hub.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return 0
+    return 0
