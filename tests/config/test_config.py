@@ -1,0 +1,111 @@
+"""A configuration is used whole or refused with every problem named."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from wardgate.cli.config import explain
+from wardgate.config import Config, ConfigError, parse
+
+GOOD = """
+[hub]
+id = "wg-7f3k"
+patient = "Copper Heron 42"
+assignment = "a-1"
+
+[broker]
+host = "127.0.0.1"
+port = 1883
+tls = false
+
+[[device]]
+id = "scale"
+model = "and-uc-352ble"
+address = "AA:BB:CC:DD:EE:01"
+
+[[device]]
+id = "clip"
+model = "nonin-9560-serial"
+port = "/dev/serial/by-id/usb-nonin"
+"""
+
+
+def read(text: str) -> Config:
+    return parse(text, Path("wardgate.toml"))
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert str(caught.value).startswith("wardgate.toml cannot be used:\n")
+    return caught.value.problems
+
+
+def test_a_good_file_and_its_defaults() -> None:
+    config = read(GOOD)
+    assert config.broker.confirm == "ward"
+    assert config.watch.weight.gain_3_days_kg == 2.0
+    assert [device.id for device in config.device] == ["scale", "clip"]
+
+
+def test_the_fingerprint_changes_with_any_setting() -> None:
+    changed = GOOD + "\n[watch.weight]\ngain_3_days_kg = 2.5\n"
+    assert read(GOOD).fingerprint() == read(GOOD).fingerprint() != read(changed).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (GOOD.replace("tls = false", "tsl = false"), "broker.tsl is not known. Did you mean `tls`?"),
+        (GOOD + "\n[watch.weight]\ngain_3_day_kg = 2", "watch.weight.gain_3_day_kg is not known. Did you mean `gain_3_days_kg`?"),
+        (GOOD.replace("model =", "modell =", 1), "device[0].modell is not known. Did you mean `model`?"),
+        (GOOD.replace('assignment = "a-1"\n', ""), "hub.assignment is missing."),
+        (GOOD.replace("port = 1883", 'port = "1883"'), "broker.port: expected `int`, got `str`."),
+        (GOOD.replace("[hub]", "[hub\n"), "It is no TOML: "),
+        (GOOD + '\n[radio]\nenabled = "yes"', "radio.enabled: expected `bool`, got `str`."),
+        (GOOD.replace('"a-1"', '"a-1"\ntimezone = "Europe/Lodnon"'), "Did you mean `Europe/London`?"),
+        (GOOD.replace("and-uc-352ble", "and-uc-999"), "model `and-uc-999` is not in the catalogue."),
+        (GOOD.replace('address = "AA:BB:CC:DD:EE:01"', ""), "device `scale`: a UC-352BLE needs `address`"),
+        (GOOD.replace("AA:BB", "aa:bb"), "has to look like AA:BB:CC:DD:EE:FF"),
+        (GOOD.replace('port = "/dev/serial/by-id/usb-nonin"', ""), "needs `port`, its serial line."),
+        (GOOD.replace('id = "clip"', 'id = "scale"'), "two devices have the id `scale`."),
+        (GOOD + "\n[watch.saturation]\ntarget_low_pct = 96\ntarget_high_pct = 92", "target_low_pct has to be below"),
+        (GOOD.replace("tls = false", 'tls = false\ncert_file = "/nowhere"'), "cert_file and key_file go together."),
+        (GOOD.replace("tls = false", 'tls = false\nusername = "u"'), "a username needs a password_file."),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_what_to_do(wrong: str, sentence: str) -> None:
+    assert any(sentence in problem for problem in problems(wrong)), problems(wrong)
+
+
+def test_every_problem_is_named_at_once() -> None:
+    wrong = GOOD.replace("AA:BB", "aa:bb").replace("nonin-9560-serial", "nonin-0")
+    assert len(problems(wrong)) == 2
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    text = GOOD.replace("tls = false", f'tls = false\nusername = "u"\npassword_file = "{secret}"')
+    assert problems(text) == [f"broker.password_file: others can read {secret}. Run: chmod 600 {secret}"]
+    secret.chmod(0o600)
+    assert read(text).broker.username == "u"
+
+
+def test_explain_names_every_setting_and_its_default() -> None:
+    """What `explain` prints, with the required settings filled in, is itself a good file."""
+    text = explain()
+    for setting in ("gain_3_days_kg = 2.0", "# dry_weight_kg =", 'confirm = "ward"', "[[device]]"):
+        assert setting in text
+    filled = {"id": '"x"', "patient": '"Copper Heron 42"', "assignment": '"a"', "host": '"h"', "model": '"and-uc-352ble"'}
+    lines = []
+    for line in text.splitlines():
+        name = line.split(" =")[0]
+        lines.append(f"{name} = {filled[name]}" if line.endswith("# has to be given") else line)
+    complete = "\n".join(lines).replace("# address =   # default: not set", 'address = "AA:BB:CC:DD:EE:FF"')
+    assert tomllib.loads(complete)
+    assert read(complete).device[0].cadence_h == 24.0
