@@ -11,6 +11,8 @@ from typing import Final, Protocol
 
 _STA_UNSYNC: Final = 0x0040
 """adjtimex(2): the kernel's clock is not disciplined by anything."""
+_TIMESYNCD_MARK: Final = Path("/run/systemd/timesync/synchronized")
+"""systemd-timesyncd.service(8): made at the first successful synchronisation of this boot."""
 
 
 class Clock(Protocol):
@@ -47,7 +49,10 @@ class SystemClock:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
     def synchronised(self) -> bool:
-        return not _kernel_clock_status() & _STA_UNSYNC
+        status = _kernel_clock_status()
+        if status is None:
+            return _TIMESYNCD_MARK.exists()
+        return not status & _STA_UNSYNC
 
 
 class _Timex(ctypes.Structure):
@@ -69,10 +74,11 @@ def _adjtimex() -> ctypes._NamedFuncPointer:
     return ctypes.CDLL(None, use_errno=True).adjtimex
 
 
-def _kernel_clock_status() -> int:
+def _kernel_clock_status() -> int | None:
+    """None where asking is forbidden, as in a sandbox that protects the clock (`ProtectClock=` of systemd)."""
     timex = _Timex()
     if _adjtimex()(ctypes.byref(timex)) < 0:
-        return _STA_UNSYNC
+        return None
     return int(timex.status)
 
 
