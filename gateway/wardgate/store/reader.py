@@ -1,0 +1,193 @@
+"""Reading the store, on a connection of its own that cannot write. Every call sees the last commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from wardgate.clock import utc_from_s
+from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Way
+
+_READING: Final = msgspec.json.Decoder(Reading)
+_ALERT: Final = msgspec.json.Decoder(Alert)
+_EVENT: Final = msgspec.json.Decoder(Event)
+_DEVICE: Final = msgspec.json.Decoder(DeviceRow)
+
+
+def _utc(at_s: float | None) -> datetime | None:
+    return None if at_s is None else utc_from_s(at_s)
+
+
+class Reader:
+    """Queries that are fast enough for the event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        self._seen_seq = 0
+        self._last_live_seq: int | None = None
+        self._readings_of: dict[str, int] = {}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def readings(
+        self, channel: str | None, since: datetime, *, assignment: str | None = None, limit: int | None = None
+    ) -> list[Reading]:
+        """Readings taken at or after a time, oldest first; with a limit the newest so many of them.
+
+        `channel` None takes all channels. What was trimmed after its retention is not among them.
+        """
+        where = ["taken_s >= ?"]
+        parameters: list[float | str] = [since.timestamp()]
+        for column, value in (("channel", channel), ("assignment", assignment)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                parameters.append(value)
+        rows = self._connection.execute(
+            f"SELECT payload FROM readings JOIN messages USING (seq) WHERE {' AND '.join(where)} "  # noqa: S608 - no input
+            "ORDER BY taken_s DESC, seq DESC LIMIT ?",
+            (*parameters, -1 if limit is None else limit),
+        ).fetchall()
+        return [_READING.decode(payload) for (payload,) in reversed(rows)]
+
+    def reading(self, reading_id: str) -> Reading | None:
+        """One reading by its id."""
+        row = self._connection.execute(
+            "SELECT payload FROM readings JOIN messages USING (seq) WHERE id = ?", (reading_id,)
+        ).fetchone()
+        return None if row is None else _READING.decode(row[0])
+
+    def last_live_reading(self) -> Reading | None:
+        """The reading that arrived last from a measurement of the moment, not from a memory."""
+        self._catch_up()
+        if self._last_live_seq is None:
+            return None
+        row = self._connection.execute("SELECT payload FROM messages WHERE seq = ?", (self._last_live_seq,)).fetchone()
+        return None if row is None else _READING.decode(row[0])
+
+    def _catch_up(self) -> None:
+        """Count what has come since the last look: messages only grow at their end."""
+        rows = self._connection.execute(
+            "SELECT device, count(*), max(seq), max(CASE WHEN lane = ? THEN seq END) FROM messages "
+            "WHERE seq > ? AND kind = ? GROUP BY device",
+            (int(Lane.LIVE), self._seen_seq, int(Kind.READING)),
+        ).fetchall()
+        for device, n, last, last_live in rows:
+            self._readings_of[device] = self._readings_of.get(device, 0) + n
+            self._seen_seq = max(self._seen_seq, last)
+            if last_live is not None:
+                self._last_live_seq = max(self._last_live_seq or 0, last_live)
+
+    def open_alerts(self) -> list[Alert]:
+        """The last revision of every episode that is not resolved, oldest first."""
+        return self._alerts(
+            "WHERE state != 'resolved' AND revision = (SELECT max(revision) FROM alerts WHERE id = a.id)"
+        )
+
+    def alerts(self, since: datetime) -> list[Alert]:
+        """Every revision that changed at or after a time, oldest first."""
+        return self._alerts("WHERE changed_s >= ?", since.timestamp())
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """The last revision of one episode."""
+        found = self._alerts("WHERE id = ?", alert_id)
+        return max(found, key=lambda a: a.revision, default=None)
+
+    def _alerts(self, where: str, *parameters: object) -> list[Alert]:
+        rows = self._connection.execute(
+            f"SELECT payload FROM alerts AS a JOIN messages USING (seq) {where} ORDER BY changed_s, seq",  # noqa: S608 - no input
+            parameters,
+        )
+        return [_ALERT.decode(payload) for (payload,) in rows]
+
+    def events(self, limit: int) -> list[Event]:
+        """The newest events, newest first."""
+        rows = self._connection.execute(
+            "SELECT payload FROM events JOIN messages USING (seq) ORDER BY seq DESC LIMIT ?", (limit,)
+        )
+        return [_EVENT.decode(payload) for (payload,) in rows]
+
+    def way(self, reading_id: str) -> Way | None:
+        """When a reading passed each door; None when it is not here."""
+        row = self._connection.execute(
+            "SELECT stored_s, coalesce(broker_s, sent_s), ward_s FROM readings JOIN messages AS m USING (seq) "
+            "LEFT JOIN arrivals USING (seq) LEFT JOIN outbox AS o ON o.lane = m.lane AND o.seq = m.seq WHERE id = ?",
+            (reading_id,),
+        ).fetchone()
+        return None if row is None else Way(utc_from_s(row[0]), _utc(row[1]), _utc(row[2]))
+
+    def detector_state(self, key: str) -> bytes | None:
+        """What a detector left here."""
+        row = self._connection.execute("SELECT state FROM detectors WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def devices(self) -> list[DeviceRow]:
+        """Every device that has a row or a count, by id."""
+        counts: dict[str, dict[str, int]] = {}
+        for device, what, n in self._connection.execute("SELECT device, what, n FROM counts"):
+            counts.setdefault(device, {})[what] = n
+        self._catch_up()
+        for device, n in self._readings_of.items():
+            mine = counts.setdefault(device, {})
+            mine["readings"] = mine.get("readings", 0) + n
+        rows = {
+            row.id: row
+            for (raw,) in self._connection.execute("SELECT row FROM devices")
+            if (row := _DEVICE.decode(raw))
+        }
+        return [
+            msgspec.structs.replace(rows.get(id_, DeviceRow(id=id_)), counts=counts.get(id_, {}))
+            for id_ in sorted(rows.keys() | counts.keys())
+        ]
+
+    def device(self, device_id: str) -> DeviceRow | None:
+        """One device."""
+        return next((row for row in self.devices() if row.id == device_id), None)
+
+    def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
+        """The next page of a lane of the outbox, in the order of sending."""
+        rows = self._connection.execute(
+            "SELECT o.seq, kind, payload FROM outbox AS o JOIN messages AS m ON m.seq = o.seq "
+            "WHERE o.lane = ? AND o.seq > ? ORDER BY o.seq LIMIT ?",
+            (int(lane), after_seq, limit),
+        )
+        return [OutRow(seq, Kind(kind), payload) for seq, kind, payload in rows]
+
+    def floor(self, last_seq: int) -> int:
+        """Every number up to this one is done or will never come."""
+        firsts = [
+            self._connection.execute("SELECT min(seq) FROM outbox WHERE lane = ?", (int(x),)).fetchone()[0]
+            for x in Lane
+        ]
+        waiting = [seq for seq in firsts if seq is not None]
+        return min(waiting) - 1 if waiting else last_seq
+
+    def outbox_counts(self) -> OutboxCounts:
+        """How many messages stand where."""
+        c = self._connection
+        waiting, sent, alerts = c.execute(
+            "SELECT count(*), count(sent_s), count(CASE WHEN lane = 0 THEN 1 END) FROM outbox"
+        ).fetchone()
+        done, at_ward = c.execute("SELECT count(*), count(ward_s) FROM arrivals").fetchone()
+        parked = c.execute("SELECT count(*) FROM parked").fetchone()[0]
+        oldest = (
+            c.execute("SELECT stored_s FROM messages WHERE seq = ?", (self.floor(0) + 1,)).fetchone()
+            if waiting
+            else None
+        )
+        return OutboxCounts(
+            stored=waiting + done + parked,
+            at_broker=done + sent,
+            at_ward=at_ward,
+            waiting=waiting,
+            waiting_alerts=alerts,
+            oldest_waiting=_utc(oldest[0]) if oldest else None,
+            parked=parked,
+        )

@@ -1,0 +1,107 @@
+"""What goes into the store and comes out of it, beside the messages of the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from msgspec import Struct
+
+from wardgate.contract.messages import Utc
+
+
+class Kind(IntEnum):
+    """Which message a row carries."""
+
+    READING = 1
+    ALERT = 2
+    EVENT = 3
+
+
+class Lane(IntEnum):
+    """The order of sending: a lower lane overtakes a higher one."""
+
+    ALERT = 0
+    LIVE = 1
+    EVENT = 2
+    BACKFILL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of a reading: `new` is False for one that was already here, then `seq` is the first one's."""
+
+    new: bool
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutRow:
+    """One message that waits to be sent, or for its acknowledgement."""
+
+    seq: int
+    kind: Kind
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """The line Stored -> Broker -> Ward, counted over what is kept."""
+
+    stored: int
+    at_broker: int
+    at_ward: int
+    waiting: int
+    waiting_alerts: int
+    oldest_waiting: datetime | None
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """When a message passed each door; None while it has not."""
+
+    stored: datetime
+    broker: datetime | None
+    ward: datetime | None
+
+
+class DeviceRow(Struct, frozen=True, kw_only=True):
+    """What the hub remembers about one device. `counts` is filled when it is read, and ignored when it is set."""
+
+    id: str
+    last_heard: Utc | None = None
+    last_reading: Utc | None = None
+    battery_percent: int | None = None
+    battery_at: Utc | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    clock_offset_s: float | None = None
+    clock_offset_at: Utc | None = None
+    clock_set_at: Utc | None = None
+    bonded: bool | None = None
+    rssi_dbm: int | None = None
+    counts: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A damaged database that was set aside, and what could be saved out of it."""
+
+    moved_to: str
+    reason: str
+    messages_saved: int
+    messages_lost: int
+    """Numbers between the first and the last message seen that could not be read."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for the event about it."""
+        lost = f"{self.messages_lost} could not be read" if self.messages_lost else "none is known to be lost"
+        return f"The database was damaged. {self.messages_saved} messages were saved out of it, {lost}."
+
+    @property
+    def what_to_do(self) -> str:
+        """For the technician."""
+        return f"Replace the SD card soon: it is failing. The damaged file was kept as {self.moved_to}."

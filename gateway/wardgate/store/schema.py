@@ -1,0 +1,88 @@
+"""The tables, and how an older database becomes today's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from wardgate.store.errors import StoreNewer
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    # 1. A message is written once and never touched again; what changes about it is a small row beside it, so that
+    #    marking 100,000 messages as done rewrites none of them. `outbox` is ordered as it is sent, and holds nothing
+    #    but what is still to be done.
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE messages (
+        seq INTEGER PRIMARY KEY,
+        kind INTEGER NOT NULL,
+        lane INTEGER NOT NULL,
+        device TEXT,
+        stored_s REAL NOT NULL,
+        payload BLOB NOT NULL
+    );
+    CREATE TABLE outbox (
+        lane INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        sent_s REAL,
+        PRIMARY KEY (lane, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE arrivals (seq INTEGER PRIMARY KEY, broker_s REAL, ward_s REAL);
+    CREATE TABLE parked (seq INTEGER PRIMARY KEY, at_s REAL NOT NULL, reason TEXT NOT NULL);
+    CREATE TABLE readings (
+        id TEXT PRIMARY KEY,
+        seq INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        taken_s REAL NOT NULL,
+        assignment TEXT NOT NULL,
+        arrival_s REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX series ON readings (channel, taken_s);
+    CREATE TABLE alerts (
+        id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        changed_s REAL NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (id, revision)
+    ) WITHOUT ROWID;
+    CREATE TABLE events (seq INTEGER PRIMARY KEY, at_s REAL NOT NULL);
+    CREATE TABLE detectors (key TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE devices (id TEXT PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE counts (
+        device TEXT NOT NULL,
+        what TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        PRIMARY KEY (device, what)
+    ) WITHOUT ROWID;
+    """,
+)
+"""The n-th script takes a database of version n to version n + 1. What has been released is never edited."""
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of the database; 0 when it is new."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Bring a database to the latest version; each step happens wholly or not at all.
+
+    Raises:
+        StoreNewer: the database is of a later version than this program knows.
+    """
+    have = version(connection)
+    if have > len(migrations):
+        raise StoreNewer(
+            f"{path} was written by a later version of Wardgate (database version {have}, this program knows "
+            f"{len(migrations)}). Install that version again."
+        )
+    for step in range(have, len(migrations)):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

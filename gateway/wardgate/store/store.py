@@ -1,0 +1,317 @@
+"""The hub's one database: what is kept, and what still has to reach the ward."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final, TypeVar
+
+import msgspec
+
+from wardgate.clock import Clock
+from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.store import outbox
+from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, explained
+from wardgate.store.reader import Reader
+from wardgate.store.reserve import Reserve
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Put, Quarantine, Way
+from wardgate.store.salvage import salvage, set_aside
+from wardgate.store.schema import migrate
+from wardgate.store.writer import MAX_GROUP, Writer
+
+T = TypeVar("T")
+
+TRIM_STEP: Final = 500
+"""Messages forgotten in one transaction, so that no reading waits long for its commit."""
+
+
+class Store:
+    """Writing returns futures that are done when it is on the disk. Reading is immediate and sees the last commit.
+
+    Writing calls come from the event loop; whoever needs no durability need not await. Futures fail with `StoreFull`
+    or `StoreBroken`, and then nothing of that call was kept; the store goes on as soon as the disk does.
+    """
+
+    def __init__(self, path: Path, clock: Clock, lock: IO[bytes], writer: Writer, reader: Reader, epoch: str) -> None:
+        self.path = path
+        self.epoch = epoch
+        self._epoch = epoch.encode()
+        self._clock = clock
+        self._lock = lock
+        self._writer = writer
+        self.read = reader
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, *, max_group: int = MAX_GROUP) -> Store:
+        """Open or make the database, check it and bring it to the latest version.
+
+        Raises:
+            StoreCorrupt: the file is damaged; see `open_or_quarantine`.
+            StoreBusy: another process has it.
+            StoreNewer: a later version of the program made it.
+            StoreBroken: the disk refuses.
+        """
+        lock = _locked(path)
+        try:
+            connection = _connected(path)
+            try:
+                epoch, seq = _numbering(connection)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            reader = Reader(path)
+        except sqlite3.Error as error:
+            lock.close()
+            raise explained(error, path) from error
+        except BaseException:
+            lock.close()
+            raise
+        writer = Writer(connection, path, Reserve(path.with_suffix(".reserve")), seq, max_group)
+        return cls(path, clock, lock, writer, reader, epoch)
+
+    @classmethod
+    def open_or_quarantine(cls, path: Path, clock: Clock) -> tuple[Store, Quarantine | None]:
+        """As `open`, but a damaged file is set aside, and a new one made with what can be saved out of it.
+
+        Whatever was not certainly done is queued again, under new numbers and a new epoch; the ward knows the ids.
+        """
+        try:
+            return cls.open(path, clock), None
+        except StoreCorrupt as error:
+            reason = str(error)
+        lock = _locked(path)
+        try:
+            damaged = set_aside(path, clock)
+            connection = _connected(path)
+            try:
+                saved, lost = salvage(damaged, connection, _numbering(connection)[0])
+            finally:
+                connection.close()
+        finally:
+            lock.close()
+        return cls.open(path, clock), Quarantine(str(damaged), reason, saved, lost)
+
+    async def close(self) -> None:
+        """Commit what is queued and let go of the files."""
+        await self._writer.close()
+        self.read.close()
+        self._lock.close()
+
+    @property
+    def last_seq(self) -> int:
+        """The highest number a message has been given."""
+        return self._writer.seq
+
+    def write(self, op: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Run an operation in the writer's next transaction; see `Writer.write`."""
+        return self._writer.write(op)
+
+    # What the hub says
+
+    def put_reading(self, reading: Reading, *, arrival_s: float) -> asyncio.Future[Put]:
+        """Keep a reading and queue it for the ward. A second one of the same id is counted and dropped.
+
+        `arrival_s` is the boot-time clock when its frame came.
+        """
+        parts = outbox.encode(reading)
+        lane = outbox.lane_of(reading)
+        taken_s, stored_s = reading.time.taken.timestamp(), self._clock.utc().timestamp()
+        row = (reading.id, reading.channel, taken_s, reading.assignment, arrival_s)
+
+        def op(connection: sqlite3.Connection) -> Put:
+            seq = self._writer.seq + 1
+            if not connection.execute(
+                "INSERT INTO readings (id, channel, taken_s, assignment, arrival_s, seq) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO NOTHING",
+                (*row, seq),
+            ).rowcount:
+                outbox.count(connection, reading.device.id, "duplicates", 1)
+                first = connection.execute("SELECT seq FROM readings WHERE id = ?", (reading.id,)).fetchone()
+                return Put(False, first[0])
+            payload = outbox.numbered(parts, self._epoch, seq)
+            outbox.append(connection, seq, Kind.READING, lane, reading.device.id, stored_s, payload)
+            self._writer.seq = seq
+            return Put(True, seq)
+
+        return self._writer.write(op)
+
+    def put_alert(self, alert: Alert) -> asyncio.Future[int]:
+        """Keep a revision of an alert and queue it before everything else. Its number, if new or not."""
+        parts, stored_s = outbox.encode(alert), self._clock.utc().timestamp()
+
+        def op(connection: sqlite3.Connection) -> int:
+            known = connection.execute(
+                "SELECT seq FROM alerts WHERE id = ? AND revision = ?", (alert.id, alert.revision)
+            ).fetchone()
+            if known:
+                return int(known[0])
+            seq = self._writer.seq + 1
+            connection.execute(
+                "INSERT INTO alerts (id, revision, state, changed_s, seq) VALUES (?, ?, ?, ?, ?)",
+                (alert.id, alert.revision, alert.state, alert.changed.timestamp(), seq),
+            )
+            payload = outbox.numbered(parts, self._epoch, seq)
+            outbox.append(connection, seq, Kind.ALERT, Lane.ALERT, None, stored_s, payload)
+            self._writer.seq = seq
+            return seq
+
+        return self._writer.write(op, urgent=True)
+
+    def put_event(self, event: Event) -> asyncio.Future[int]:
+        """Keep an event and queue it. Its number."""
+        parts, stored_s = outbox.encode(event), self._clock.utc().timestamp()
+
+        def op(connection: sqlite3.Connection) -> int:
+            seq = self._writer.seq + 1
+            connection.execute("INSERT INTO events (seq, at_s) VALUES (?, ?)", (seq, event.at.timestamp()))
+            payload = outbox.numbered(parts, self._epoch, seq)
+            outbox.append(connection, seq, Kind.EVENT, Lane.EVENT, event.device, stored_s, payload)
+            self._writer.seq = seq
+            return seq
+
+        return self._writer.write(op)
+
+    # What the hub remembers
+
+    def put_detector_state(self, key: str, state: bytes) -> asyncio.Future[None]:
+        """Keep a detector's state."""
+        return self._run("INSERT OR REPLACE INTO detectors (key, state) VALUES (?, ?)", key, state)
+
+    def set_device(self, row: DeviceRow) -> asyncio.Future[None]:
+        """Keep what is known about a device, in place of what was. Its `counts` are counted elsewhere."""
+        raw = msgspec.json.encode(msgspec.structs.replace(row, counts={}))
+        return self._run("INSERT OR REPLACE INTO devices (id, row) VALUES (?, ?)", row.id, raw)
+
+    def count(self, device_id: str, what: str, n: int = 1) -> asyncio.Future[None]:
+        """Count no_reading, implausible, rejected, ... of a device. Readings and duplicates count themselves."""
+        return self._writer.write(lambda connection: outbox.count(connection, device_id, what, n))
+
+    def _run(self, sql: str, *parameters: object) -> asyncio.Future[None]:
+        def op(connection: sqlite3.Connection) -> None:
+            connection.execute(sql, parameters)
+
+        return self._writer.write(op)
+
+    # The way to the ward
+
+    def mark_sent(self, sent_s: Mapping[int, float]) -> asyncio.Future[None]:
+        """Note when the broker took messages: seconds since 1970 by number."""
+        return self._writer.write(lambda connection: outbox.mark_sent(connection, sent_s))
+
+    def mark_done(
+        self, cumulative: int, selective: Collection[int] = (), *, by_ward: bool = True
+    ) -> asyncio.Future[int]:
+        """Take messages out of the outbox: all up to `cumulative` and each of `selective`. How many that were."""
+        at_s = self._clock.utc().timestamp()
+        return self._writer.write(lambda c: outbox.mark_done(c, cumulative, selective, at_s, by_ward=by_ward))
+
+    def park(self, seq: int, reason: str) -> asyncio.Future[bool]:
+        """Set a message aside that will never be accepted; it stays in the database with the reason."""
+        at_s = self._clock.utc().timestamp()
+        return self._writer.write(lambda connection: outbox.park(connection, seq, reason, at_s))
+
+    async def trim(self, before: datetime) -> int:
+        """Forget the text of readings and events that were done before a time, in small steps. How many that were."""
+        total, before_s = 0, before.timestamp()
+        while n := await self._writer.write(lambda connection: outbox.trim(connection, before_s, TRIM_STEP)):
+            total += n
+        return total
+
+    def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
+        """The next page of a lane of the outbox."""
+        return self.read.next_rows(lane, after_seq, limit)
+
+    def floor(self) -> int:
+        """Every number up to this one is done or will never come."""
+        return self.read.floor(self.last_seq)
+
+    # Reading
+
+    def readings(
+        self, channel: str | None, since: datetime, *, assignment: str | None = None, limit: int | None = None
+    ) -> list[Reading]:
+        """Readings taken at or after a time, oldest first; with a limit the newest so many. None: all channels."""
+        return self.read.readings(channel, since, assignment=assignment, limit=limit)
+
+    def last_live_reading(self) -> Reading | None:
+        """The last reading that did not come out of a memory."""
+        return self.read.last_live_reading()
+
+    def open_alerts(self) -> list[Alert]:
+        """The last revision of every episode that is not resolved, oldest first."""
+        return self.read.open_alerts()
+
+    def alerts(self, since: datetime) -> list[Alert]:
+        """Every revision that changed at or after a time, oldest first."""
+        return self.read.alerts(since)
+
+    def events(self, limit: int) -> list[Event]:
+        """The newest events, newest first."""
+        return self.read.events(limit)
+
+    def way(self, reading_id: str) -> Way | None:
+        """When a reading passed each door."""
+        return self.read.way(reading_id)
+
+    def outbox_counts(self) -> OutboxCounts:
+        """How many messages stand where."""
+        return self.read.outbox_counts()
+
+    def detector_state(self, key: str) -> bytes | None:
+        """What a detector left here."""
+        return self.read.detector_state(key)
+
+    def device(self, device_id: str) -> DeviceRow | None:
+        """What is known about a device, with its counts."""
+        return self.read.device(device_id)
+
+    def devices(self) -> list[DeviceRow]:
+        """All devices, by id."""
+        return self.read.devices()
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """One hub to a database: numbers are given from memory, two would give them twice."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (path.with_suffix(".lock"), path):
+            os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
+        lock = path.with_suffix(".lock").open("wb")
+    except OSError as error:
+        raise StoreBroken(f"The database {path} cannot be opened ({error}). Check the disk and its rights.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreBusy(f"Another hub is using {path}. Stop it first, or give this one its own data_dir.") from error
+    return lock
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """The writing connection to a checked database of the latest version."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise StoreCorrupt(f"The database {path} is damaged: {verdict}.")
+        migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _numbering(connection: sqlite3.Connection) -> tuple[str, int]:
+    """The epoch, made once with the database, and the last number given in it."""
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
+    epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+    seq = connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0]
+    return str(epoch), int(seq)

@@ -1,0 +1,151 @@
+"""The one thread that writes, with group commit.
+
+It waits for nothing: it takes whatever has been queued while the last commit was on its way to the disk, and commits
+that as one transaction. A lone operation costs one fsync, a hundred at once cost one fsync together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from wardgate.store.errors import StoreBroken, StoreFull, explained
+from wardgate.store.reserve import Reserve
+
+T = TypeVar("T")
+
+MAX_GROUP: Final = 1000
+"""Operations in one transaction. It bounds how long the first of them waits for the others."""
+
+
+class _Job(NamedTuple):
+    op: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    urgent: bool
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any]
+    result: Any
+    error: BaseException | None
+
+
+class Writer:
+    """Runs operations on its connection and completes their futures after the commit.
+
+    `seq` is the last number given to a message; operations count it up, and a rollback takes it back.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        reserve: Reserve,
+        seq: int,
+        max_group: int = MAX_GROUP,
+    ) -> None:
+        self.seq = seq
+        self._connection = connection
+        self._path = path
+        self._reserve = reserve
+        self._max_group = max_group
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="wardgate-store", daemon=True)
+        self._thread.start()
+
+    def write(self, op: Callable[[sqlite3.Connection], T], *, urgent: bool = False) -> asyncio.Future[T]:
+        """Queue an operation. Its future is done when what it did is on the disk, or failed and nothing of it is.
+
+        Called from the event loop. `op` runs in the writer's thread, inside a transaction that it must leave alone,
+        and may run a second time after the first was rolled back. `urgent` may use the reserve of a full disk.
+        """
+        if self._closed:
+            raise StoreBroken(f"The database {self._path} has been closed.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(op, future, urgent))
+        return future
+
+    async def close(self) -> None:
+        """Commit what is queued, then let go of the file."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            group = [self._queue.get()]
+            try:
+                while len(group) < self._max_group:
+                    group.append(self._queue.get_nowait())
+            except queue.Empty:
+                pass
+            jobs = [job for job in group if job is not None]
+            open_for_more = len(jobs) == len(group)
+            if jobs:
+                _complete(self._commit(jobs))
+        self._connection.close()
+
+    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+        if not self._reserve.held and not self._reserve.restore():
+            return [self._commit_alone(job) for job in jobs]
+        seq = self.seq
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_Outcome(job.future, job.op(self._connection), None) for job in jobs]
+            self._connection.execute("COMMIT")
+        except Exception:  # noqa: BLE001 - whatever it was: the one who caused it gets it below, alone
+            self._rollback(seq)
+            return [self._commit_alone(job) for job in jobs]
+        return outcomes
+
+    def _commit_alone(self, job: _Job) -> _Outcome:
+        """One operation in its own transaction: its failure is its own."""
+        if not self._reserve.held and not job.urgent and not self._reserve.restore():
+            full = StoreFull(f"The disk of {self._path.parent} is full: only alerts are stored. Free some space there.")
+            return _Outcome(job.future, None, full)
+        while True:
+            seq = self.seq
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                result = job.op(self._connection)
+                self._connection.execute("COMMIT")
+                return _Outcome(job.future, result, None)
+            except sqlite3.Error as error:
+                self._rollback(seq)
+                known = explained(error, self._path)
+                if isinstance(known, StoreFull) and job.urgent and self._reserve.release():
+                    continue
+                return _Outcome(job.future, None, known)
+            except Exception as error:  # noqa: BLE001 - handed to the one who queued the operation
+                self._rollback(seq)
+                return _Outcome(job.future, None, error)
+
+    def _rollback(self, seq: int) -> None:
+        self.seq = seq
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _complete(outcomes: list[_Outcome]) -> None:
+    """Wake the event loop once for the whole group."""
+    loop = outcomes[0].future.get_loop()
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(_settle, outcomes)
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():
+            continue  # its waiter was cancelled; what was written stays written
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
