@@ -72,13 +72,27 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """How to choose the one measurement to keep from frames that come every second while a finger is in."""
+
+    accept: Callable[[Measurement], bool]
+    """Whether the device itself says of this frame that it is good enough for the record."""
+    steady_frames: int | None = None
+    """For a device that never says so: so many frames in a row with nearly the same values will do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """A characteristic that carries measurements, and the codec that reads it."""
 
     characteristic: str
     decode: Callable[[bytes], Measurement | None]
     """None for a frame that is sound and carries nothing to keep (a side frame)."""
-    required: bool = True
+    stream: Stream | None = None
+    """Set where frames come every second and one is to be chosen."""
+    fallback: bool = False
+    """Subscribed to only when the device has none of those that stand before it. One that is no fallback and is
+    missing ends the session, unless a fallback is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +107,6 @@ class Gatt:
     on_measurement: bytes | None = None
     """Maker's command to write after a good measurement is safe."""
     command_characteristic: str | None = None
-    accept: Callable[[Measurement], bool] | None = None
-    """For streams: whether this frame is the one to keep (steady, display-locked)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +160,7 @@ class Model:
     live_s: float = 120.0
     """How long after the measurement the device sends it at the latest when nothing went wrong: the age up to which
     a frame without a usable time stamp is taken as just measured."""
+    disconnect_after_bond: bool = False
+    """The connection that made the bond carries no measurements: the host hangs up as soon as it is bonded."""
     wake: str = ""
     """What a person does to make it talk, in a sentence."""

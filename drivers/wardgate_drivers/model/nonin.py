@@ -1,0 +1,53 @@
+"""Nonin: 3230 Onyx (Bluetooth, format 19) and 9560 Onyx (serial line, format 13).
+
+The 3230's radio is on while a finger is in. It marks a value that is good enough for the record (SmartPoint); after
+the "complete" command it shows a tick and turns its radio off.
+The 9560 keeps unsent readings with their own times and repeats each until it is acknowledged.
+
+Source: Nonin 3230 integration notes; Nonin 9560 Bluetooth specification.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wardgate_drivers import uuids
+from wardgate_drivers.codec import nonin_df19
+from wardgate_drivers.link.nonin_serial import NoninFormat13Session
+from wardgate_drivers.measurement import Channel, Measurement
+from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model, Serial, Stream, Subscription
+
+COMPLETE: Final = b"\x62NMI"
+"""Tells a 3230 that its measurement has been taken over."""
+
+
+def _accept(measurement: Measurement) -> bool:
+    return nonin_df19.SMARTPOINT in measurement.status and nonin_df19.ENCRYPTED not in measurement.status
+
+
+NONIN_3230: Final = Model(
+    id="nonin-3230",
+    maker="Nonin",
+    name="3230 Onyx",
+    kind=Kind.OXIMETER,
+    channels=(Channel.SATURATION,),
+    link=Gatt(
+        subscriptions=(Subscription(uuids.NONIN_CONTINUOUS_OXIMETRY, nonin_df19.measurement, stream=Stream(_accept)),),
+        deadline_s=180.0,
+        on_measurement=COMPLETE,
+        command_characteristic=uuids.NONIN_CONTROL_POINT,
+    ),
+    match=Match(service_uuids=(uuids.NONIN_OXIMETRY_SERVICE,)),
+    wake="Put a finger in and keep still until a tick shows.",
+)
+
+NONIN_9560: Final = Model(
+    id="nonin-9560-serial",
+    maker="Nonin",
+    name="9560 Onyx",
+    kind=Kind.OXIMETER,
+    channels=(Channel.SATURATION,),
+    link=Serial(baud=9600, data_bits=8, parity="N", stop_bits=1, open_session=NoninFormat13Session),
+    history=History.ACKNOWLEDGED,
+    wake="Put a finger in and keep still until it shows a result.",
+)
