@@ -1,0 +1,86 @@
+"""Whose it is. When that is not known, the reading says so and goes on: nothing is guessed and nothing is dropped."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+from statistics import median
+from typing import Final
+
+from wardgate.contract.messages import Reading
+from wardgate_drivers.measurement import Measurement
+
+USUAL_DAYS: Final = 30.0
+"""What somebody weighed longer ago says little about today."""
+USUAL_COUNT: Final = 7
+"""A week of mornings: a median that one stranger on the scale does not move."""
+KEEP_COUNT: Final = 400
+"""Points kept in memory: some months of a patient who is measured several times a day."""
+USUAL_LEAST: Final = 3
+"""Before there are so many, nobody is turned away: the first to step on might have been the stranger."""
+
+
+def unattributed_because(
+    measurement: Measurement,
+    *,
+    user_slots: int,
+    patient_slot: int | None,
+    weight_kg: float | None,
+    usual_weight_kg: float | None,
+    other_person_kg: float,
+) -> str | None:
+    """Why this measurement cannot be called the patient's, as `key: words`; None when it can.
+
+    Args:
+        measurement: what the device said.
+        user_slots: how many users the model tells apart.
+        patient_slot: the patient's slot on this device, as configured.
+        weight_kg: its weight, if it is one.
+        usual_weight_kg: what the patient usually weighs at that time, where that is known.
+        other_person_kg: further than this from the usual is somebody else.
+    """
+    if measurement.user_unknown:
+        return "user-unknown: the device did not know the user"
+    if measurement.user_index is not None and patient_slot not in (None, measurement.user_index):
+        return f"other-user: user {measurement.user_index} of the device, the patient is user {patient_slot}"
+    if measurement.user_index is not None and patient_slot is None and user_slots > 1:
+        return f"user-not-configured: user {measurement.user_index} of the device, and no user_index is configured"
+    if weight_kg is not None and usual_weight_kg is not None and abs(weight_kg - usual_weight_kg) > other_person_kg:
+        return (
+            f"weight-far-from-usual: more than {other_person_kg:g} kg from the patient's usual {usual_weight_kg:.1f} kg"
+        )
+    return None
+
+
+def counts_as_usual(reading: Reading) -> bool:
+    """Whether a reading helps to tell what is usual for the patient."""
+    return reading.attribution == "assigned" and reading.quality.good and not reading.test
+
+
+def canonical(reading: Reading, name: str) -> float | None:
+    """A quantity of a reading in its canonical unit."""
+    return next((q.value for q in reading.quantities if q.name == name), None)
+
+
+class Usual:
+    """The recent median of one quantity, at any moment of the stored series."""
+
+    def __init__(self, channel: str, quantity: str, readings: Iterable[Reading] = ()) -> None:
+        self.channel = channel
+        self.quantity = quantity
+        self._points: list[tuple[float, float]] = []
+        for reading in readings:
+            self.add(reading)
+
+    def add(self, reading: Reading) -> None:
+        """Take a stored reading into account."""
+        value = canonical(reading, self.quantity)
+        if reading.channel == self.channel and value is not None and counts_as_usual(reading):
+            insort(self._points, (reading.time.taken.timestamp(), value))
+            del self._points[:-KEEP_COUNT]
+
+    def at(self, taken_s: float) -> float | None:
+        """The median of the nearest readings in time, None while there are too few."""
+        near = sorted(self._points, key=lambda p: abs(p[0] - taken_s))[:USUAL_COUNT]
+        values = [v for t, v in near if abs(t - taken_s) <= USUAL_DAYS * 86400.0]
+        return median(values) if len(values) >= USUAL_LEAST else None

@@ -1,0 +1,162 @@
+"""When a measurement was taken, on the hub's UTC line, and how sure that is.
+
+A device's clock is a story in pieces: it ran until somebody set it, it was set, it ran on, perhaps it fell back to
+1970 with a new battery. Each piece has one offset (device's civil time less UTC) and a span of UTC in which it held.
+A time stamp belongs to the piece into whose span it falls. Devices are given the local civil time of where the patient
+lives and know no daylight saving: between two settings their offset stays what it was, also over a change of the hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from wardgate.clock import EPOCH
+from wardgate_drivers.measurement import DeviceTime
+
+RESOLUTION_S: Final = 2.0
+"""Two clocks that show whole seconds, and the way of the reading over the air."""
+DRIFT: Final = 50e-6
+"""A watch crystal in a home: 20 ppm as cut, 8 ppm from 15 to 35 degrees, ageing; rounded up."""
+AHEAD_S: Final = 10.0
+"""A stamp this far after its arrival is the clocks' disagreement, not the future."""
+YEAR_S: Final = 365.25 * 86400.0
+DAY_S: Final = 86400.0
+HOUR_S: Final = 3600.0
+UNTRUSTED: Final = "device-clock-untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The instant a frame came in, stamped before anything else is done with it."""
+
+    utc: datetime
+    boot_id: str
+    boottime_s: float
+    synchronised: bool
+
+    @property
+    def utc_s(self) -> float:
+        """Seconds since 1970 on the hub's wall clock."""
+        return (self.utc - EPOCH).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A span in which a device's clock ran undisturbed."""
+
+    offset_s: float
+    """The device's civil time less UTC."""
+    known_at_s: float
+    """UTC at which the offset was measured or set; it drifts away from there in both directions."""
+    from_s: float | None
+    """UTC from which it holds; None: since the clock was started."""
+    until_s: float | None
+    """UTC until which it held; None: up to now."""
+
+    def covers(self, taken_s: float) -> bool:
+        """Whether the clock told this piece's time then, give or take its own doubt."""
+        slack = self.doubt_s(taken_s)
+        after = self.from_s is None or taken_s >= self.from_s - slack
+        return after and (self.until_s is None or taken_s <= self.until_s + slack)
+
+    def doubt_s(self, taken_s: float) -> float:
+        """How far this piece may be wrong about that moment."""
+        return RESOLUTION_S + DRIFT * abs(taken_s - self.known_at_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What the time block says, and whether it is an old measurement."""
+
+    taken: datetime
+    uncertainty_s: float
+    basis: Literal["arrival", "device-clock"]
+    device_offset_s: float | None
+    flags: tuple[str, ...]
+    backfill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    taken_s: float
+    doubt_s: float
+    offset_s: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+def date(
+    arrival: Arrival,
+    told: DeviceTime | None,
+    pieces: tuple[Piece, ...],
+    *,
+    zone_offset_s: float,
+    stored: bool,
+    live_s: float,
+    memory: bool,
+    last_reading_s: float | None,
+) -> Dated:
+    """Date one measurement.
+
+    Args:
+        arrival: when it came.
+        told: what the device's clock said when it was taken.
+        pieces: what is known of that clock, the surest first; none if nobody has measured or set it.
+        zone_offset_s: local civil time less UTC where the patient lives, at arrival.
+        stored: the device says that it comes from its memory.
+        live_s: how long after a measurement this model may take to send it.
+        memory: whether this model keeps measurements it could not send.
+        last_reading_s: UTC of this device's last reading before this session; what was kept was kept since then.
+    """
+    found = None
+    if told is not None and pieces:
+        found = _by_known_clock(arrival, told, pieces)
+    elif told is not None:
+        found = _by_unknown_clock(arrival, told.civil_s - zone_offset_s, live_s, stored=stored, memory=memory)
+    if found is None:
+        flags = (UNTRUSTED,) if told is not None else ()
+        doubt_s = live_s
+        if stored or (memory and told is not None):
+            doubt_s = max(live_s, _kept_for_s(arrival, last_reading_s))
+        return Dated(arrival.utc, doubt_s, "arrival", None, flags, stored)
+    age_s = arrival.utc_s - found.taken_s
+    backfill = stored or age_s > live_s + found.doubt_s
+    taken = arrival.utc - timedelta(seconds=age_s)
+    return Dated(taken, found.doubt_s, "device-clock", found.offset_s, found.flags, backfill)
+
+
+def _kept_for_s(arrival: Arrival, last_reading_s: float | None) -> float:
+    """How long a measurement may have lain in the device at most."""
+    if last_reading_s is None or not arrival.synchronised:
+        return YEAR_S
+    return arrival.utc_s - last_reading_s
+
+
+def _by_known_clock(arrival: Arrival, told: DeviceTime, pieces: tuple[Piece, ...]) -> _Found | None:
+    now_s = arrival.utc_s
+    fits = []
+    for piece in pieces:
+        taken_s = told.civil_s - piece.offset_s
+        if piece.covers(taken_s) and taken_s <= now_s + AHEAD_S + piece.doubt_s(taken_s):
+            fits.append((taken_s, piece))
+    if not fits:
+        return None
+    taken_s, piece = fits[0]
+    # Two pieces may both claim a stamp when the clock was moved between two sessions and nobody knows when.
+    doubt_s = piece.doubt_s(taken_s) + max(abs(other - taken_s) for other, _ in fits)
+    return _Found(min(taken_s, now_s), doubt_s, piece.offset_s)
+
+
+def _by_unknown_clock(arrival: Arrival, taken_s: float, live_s: float, *, stored: bool, memory: bool) -> _Found | None:
+    """A clock nobody has measured or set: taken at its word as local time, with a doubt that covers what it may hide.
+
+    A fresh stamp can be an old one on a clock that still has summer time. An older stamp may be on a clock that is
+    behind by anything up to the frame's whole age, or ahead by some hours.
+    """
+    age_s = arrival.utc_s - taken_s
+    if not -AHEAD_S <= age_s <= YEAR_S:
+        return None
+    if age_s <= live_s and not stored:
+        return _Found(min(taken_s, arrival.utc_s), live_s + HOUR_S if memory else live_s)
+    return _Found(taken_s, max(age_s, DAY_S), flags=(UNTRUSTED,))

@@ -1,0 +1,82 @@
+"""What the hub knows of one device's clock: from earlier sessions, and from this one."""
+
+from __future__ import annotations
+
+import math
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+
+from wardgate.clock import EPOCH, utc_from_s
+from wardgate.intake.dating import Arrival, Piece
+from wardgate_drivers.measurement import DeviceTime
+
+
+def zone_offset_s(zone: zoneinfo.ZoneInfo, at: datetime) -> float:
+    """Local civil time less UTC at that instant."""
+    offset = at.astimezone(zone).utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
+
+
+def civil_now(zone: zoneinfo.ZoneInfo, at: datetime) -> DeviceTime:
+    """What a clock on the patient's wall shows at that instant, to the second."""
+    return DeviceTime(float(math.floor((at - EPOCH).total_seconds() + zone_offset_s(zone, at) + 0.5)))
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier sessions left behind; instants are UTC seconds."""
+
+    offset_s: float | None = None
+    measured_at_s: float | None = None
+    set_at_s: float | None = None
+
+
+class ClockStory:
+    """One session's view of a device's clock, told in pieces.
+
+    What was measured in this session is kept against the boot-time clock: should the hub's wall clock step in between,
+    the age of a measurement does not change.
+    """
+
+    def __init__(self, zone: zoneinfo.ZoneInfo, earlier: Earlier) -> None:
+        self._zone = zone
+        self._earlier = earlier
+        self._measured: float | None = None
+        """Device's civil seconds less the hub's boot-time seconds."""
+        self._set: tuple[float, float] | None = None
+        """The same after it was set, and the boot-time second at which it was set."""
+
+    def measured(self, device_now: DeviceTime, at: Arrival) -> float:
+        """The device's clock showed this at that instant. Return its offset from UTC in seconds."""
+        self._measured = device_now.civil_s - at.boottime_s
+        return device_now.civil_s - at.utc_s
+
+    def was_set(self, to: DeviceTime, at: Arrival) -> None:
+        """The device took this time at that instant."""
+        self._set = (to.civil_s - at.boottime_s, at.boottime_s)
+
+    def pieces(self, arrival: Arrival) -> tuple[Piece, ...]:
+        """The clock's pieces as seen from this arrival, the surest first."""
+        boot_to_utc_s = arrival.utc_s - arrival.boottime_s
+        # What earlier sessions said is on the true UTC line; an unsynchronised hub is not on it.
+        earlier = self._earlier if arrival.synchronised else Earlier()
+        pieces = []
+        set_now_s = None if self._set is None else self._set[1] + boot_to_utc_s
+        if self._measured is not None:
+            offset_s = self._measured - boot_to_utc_s
+            pieces.append(Piece(offset_s, arrival.utc_s, earlier.set_at_s, set_now_s))
+        if self._set is not None:
+            pieces.append(Piece(self._set[0] - boot_to_utc_s, arrival.utc_s, set_now_s, None))
+        return (*pieces, *self._earlier_pieces(earlier))
+
+    def _earlier_pieces(self, earlier: Earlier) -> list[Piece]:
+        pieces = []
+        if earlier.set_at_s is not None:
+            set_to_s = zone_offset_s(self._zone, utc_from_s(earlier.set_at_s))
+            pieces.append(Piece(set_to_s, earlier.set_at_s, earlier.set_at_s, None))
+        if earlier.offset_s is not None and earlier.measured_at_s is not None:
+            before_it_was_set = earlier.set_at_s is not None and earlier.set_at_s >= earlier.measured_at_s
+            span = (None, earlier.set_at_s) if before_it_was_set else (earlier.set_at_s, None)
+            pieces.append(Piece(earlier.offset_s, earlier.measured_at_s, *span))
+        return pieces

@@ -1,0 +1,333 @@
+"""Measurements become readings: identified, dated, attributed, judged, stored; only then is anybody told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zoneinfo
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from wardgate.capture.devices import Devices, Known
+from wardgate.capture.journal import Journal
+from wardgate.clock import EPOCH, Clock
+from wardgate.config import Config
+from wardgate.contract.messages import DeviceBlock, Reading, TimeBlock
+from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
+from wardgate.intake.dating import Arrival, Dated, date
+from wardgate.intake.device_clock import ClockStory, Earlier, civil_now, zone_offset_s
+from wardgate.intake.identity import Anchors, needs_anchor, reading_id
+from wardgate.intake.judging import NotPlausible, canonical_value, judge
+from wardgate.store.errors import StoreError
+from wardgate.store.rows import Put
+from wardgate.store.store import Store
+from wardgate_drivers.errors import FrameError
+from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
+from wardgate_drivers.model.declaration import History
+
+log: Final = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATTERY_LOW_PERCENT: Final = 33
+"""A&D devices know four levels, 100, 66, 40 and 33; the last one means that new batteries are due."""
+CLOCK_WRONG_S: Final = 600.0
+"""A device's clock this far off is worth a remark; daylight saving alone is not."""
+_COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
+
+
+class Intake:
+    """The hub's one door for measurements."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        devices: Devices,
+        journal: Journal,
+        on_new: Callable[[Reading], Awaitable[None]],
+        changed: Callable[[str], None],
+    ) -> None:
+        self.config: Final = config
+        self.store: Final = store
+        self.devices: Final = devices
+        self.journal: Final = journal
+        self.clock: Final = clock
+        self.zone: Final = zoneinfo.ZoneInfo(config.hub.timezone)
+        self._on_new = on_new
+        self._changed = changed
+        self._new: asyncio.Queue[Reading] = asyncio.Queue()
+        self.anchors: Final = Anchors()
+        since = clock.utc() - timedelta(days=3 * USUAL_DAYS)
+        kept = store.readings(None, since, assignment=config.hub.assignment)
+        self._usual = [Usual("weight", "weight", kept), Usual("blood_pressure", "systolic", kept)]
+        identities = {known.id: known.identity for known in devices.known}
+        self.anchors.seed(identities, kept, clock.boot_id())
+
+    def arrival(self) -> Arrival:
+        """This instant."""
+        clock = self.clock
+        return Arrival(clock.utc(), clock.boot_id(), clock.boottime_s(), clock.synchronised())
+
+    def sink(self, known: Known) -> DeviceSink:
+        """The ear for one session with one device."""
+        return DeviceSink(self, known)
+
+    async def run(self) -> None:
+        """Hand new readings on, one after the other, in the order in which they were committed."""
+        while True:
+            reading = await self._new.get()
+            try:
+                await self._on_new(reading)
+            finally:
+                self._new.task_done()
+
+    async def drained(self) -> None:
+        """Wait until every reading committed so far has been handed on."""
+        await self._new.join()
+
+    def usual(self, channel: str, taken_s: float) -> dict[str, float | None]:
+        """The patient's usual levels of a channel at that moment."""
+        return {u.quantity: u.at(taken_s) for u in self._usual if u.channel == channel}
+
+    def stored(self, known: Known, reading: Reading, put: Put) -> None:
+        """A reading is on the disk."""
+        if not put.new:
+            return
+        for usual in self._usual:
+            usual.add(reading)
+        last = self.devices.row(known.id).last_reading
+        if last is None or reading.time.taken > last:
+            self.devices.change(known.id, last_reading=reading.time.taken)
+        self._remark(known, reading)
+        self._new.put_nowait(reading)
+        self._changed("readings")
+
+    def watch_store(self, put: asyncio.Future[Put]) -> None:
+        """Say once when the disk refuses, and once when it is well again."""
+        error = None if put.cancelled() else put.exception()
+        if error is None:
+            self.journal.over("store-failed", sentence="Readings are stored again.")
+            return
+        self.journal.begin(
+            "store-failed",
+            "problem",
+            f"A reading could not be stored; the device keeps it. {error}",
+            what_to_do="Free space on the disk, or replace the card.",
+        )
+
+    def _remark(self, known: Known, reading: Reading) -> None:
+        name = f"The {known.model.kind}"
+        if reading.attribution == "unattributed":
+            self.journal.begin(
+                "reading-unattributed",
+                "attention",
+                f"{name} sent a reading that may be another person's ({reading.attribution_reason}).",
+                what_to_do="Ask who used it. The reading is kept, and marked.",
+                device=known.id,
+            )
+        else:
+            self.journal.over("reading-unattributed", known.id)
+        if "unit-step" in reading.quality.flags:
+            self.journal.tell(
+                "reading-doubtful",
+                "attention",
+                f"{name} sent a value that looks like a mix-up of units.",
+                what_to_do="Check the unit that the device shows.",
+                device=known.id,
+            )
+
+
+class DeviceSink:
+    """What a session tells lands here (see `wardgate_drivers.link.sink.SessionSink`)."""
+
+    def __init__(self, intake: Intake, known: Known) -> None:
+        self._intake = intake
+        self._known = known
+        row = intake.devices.row(known.id)
+        self._last_reading_s = None if row.last_reading is None else (row.last_reading - EPOCH).total_seconds()
+        self._story = ClockStory(
+            intake.zone,
+            Earlier(
+                row.clock_offset_s,
+                None if row.clock_offset_at is None else (row.clock_offset_at - EPOCH).total_seconds(),
+                None if row.clock_set_at is None else (row.clock_set_at - EPOCH).total_seconds(),
+            ),
+        )
+        self.measurements = 0
+        """Frames with something to judge in this session."""
+
+    def measurement(self, measurement: Measurement) -> asyncio.Future[None]:
+        """Take a measurement, stamped with its arrival now. Done once it is on the disk, or counted.
+
+        The future fails with a StoreError when the disk refuses: the device must keep what it has.
+        """
+        arrival = self._intake.arrival()
+        self.measurements += 1
+        if measurement.outcome is not Outcome.DECODE:
+            return _after(self._intake.devices.count(self._known.id, _COUNTED[measurement.outcome]))
+        try:
+            reading = self._reading(measurement, arrival)
+        except NotPlausible as verdict:
+            log.warning("%s: %s; frame %s", self._known.id, verdict, measurement.frame.hex())
+            return _after(self._intake.devices.count(self._known.id, "implausible"))
+        try:
+            put = self._intake.store.put_reading(reading, arrival_s=arrival.boottime_s)
+        except StoreError as error:  # closed: the hub is going down
+            put = asyncio.get_running_loop().create_future()
+            put.set_exception(error)
+        put.add_done_callback(self._intake.watch_store)
+        return _after(put, lambda done: self._intake.stored(self._known, reading, done))
+
+    def rejected(self, error: FrameError, frame: bytes) -> None:
+        """Count a refused frame; the log keeps its bytes."""
+        log.warning("%s: frame refused, %s: %s", self._known.id, error, frame.hex())
+        self._intake.devices.count(self._known.id, "rejected")
+
+    def clock(self, device_now: DeviceTime) -> None:
+        """The device's clock shows this now, before it is set."""
+        arrival = self._intake.arrival()
+        offset_s = self._story.measured(device_now, arrival)
+        if not arrival.synchronised:
+            return
+        self._intake.devices.change(self._known.id, clock_offset_s=offset_s, clock_offset_at=arrival.utc)
+        wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
+        if abs(wrong_s) > CLOCK_WRONG_S and not 3000.0 < abs(wrong_s) < 4200.0:
+            self._intake.journal.begin(
+                "device-clock-wrong",
+                "info",
+                f"The clock of the {self._known.model.kind} was wrong. Its readings are dated by how far it was off.",
+                device=self._known.id,
+                detail={"offset_s": wrong_s},
+            )
+        else:
+            self._intake.journal.over("device-clock-wrong", self._known.id)
+
+    def clock_target(self) -> DeviceTime | None:
+        """The patient's local civil time; None while the hub itself does not know the time."""
+        arrival = self._intake.arrival()
+        return civil_now(self._intake.zone, arrival.utc) if arrival.synchronised else None
+
+    def clock_set(self, to: DeviceTime) -> None:
+        """The device took this time."""
+        arrival = self._intake.arrival()
+        self._story.was_set(to, arrival)
+        self._intake.devices.change(self._known.id, clock_set_at=arrival.utc)
+
+    def battery(self, percent: int) -> None:
+        """Remember the level; tell once when it is low."""
+        kind = self._known.model.kind
+        self._intake.devices.change(self._known.id, battery_percent=percent, battery_at=self._intake.clock.utc())
+        if percent <= BATTERY_LOW_PERCENT:
+            self._intake.journal.begin(
+                "battery-low",
+                "attention",
+                f"The battery of the {kind} is low.",
+                what_to_do=f"Put new batteries into the {kind}.",
+                device=self._known.id,
+            )
+        else:
+            self._intake.journal.over("battery-low", self._known.id)
+
+    def identity(self, field: str, value: str) -> None:
+        """Remember the serial number and the firmware."""
+        row = self._intake.devices.row(self._known.id)
+        if field == "serial" and row.serial != value:
+            self._intake.devices.change(self._known.id, serial=value)
+        elif field == "firmware" and row.firmware != value:
+            self._intake.devices.change(self._known.id, firmware=value)
+
+    def _reading(self, measurement: Measurement, arrival: Arrival) -> Reading:
+        dated = self._date(measurement, arrival)
+        taken_s = (dated.taken - EPOCH).total_seconds()
+        judged = judge(measurement, self._intake.usual(measurement.channel, taken_s), dated.flags)
+        reason = self._unattributed_because(measurement, taken_s)
+        hub = self._intake.config.hub
+        return Reading(
+            id=self._id(measurement, arrival),
+            hub=hub.id,
+            assignment=hub.assignment,
+            patient=hub.patient if reason is None else None,
+            attribution="assigned" if reason is None else "unattributed",
+            attribution_reason=reason,
+            channel=measurement.channel.value,
+            quantities=judged.quantities,
+            time=_time_block(measurement, arrival, dated),
+            device=self._device_block(measurement),
+            quality=judged.quality,
+            backfill=dated.backfill,
+            frame=measurement.frame.hex(),
+        )
+
+    def _id(self, measurement: Measurement, arrival: Arrival) -> str:
+        anchor = ""
+        if needs_anchor(self._known.model, measurement):
+            anchors = self._intake.anchors
+            anchor = anchors.of(self._known.identity, measurement.frame, arrival.boot_id, arrival.boottime_s)
+        return reading_id(self._known.identity, measurement, anchor)
+
+    def _date(self, measurement: Measurement, arrival: Arrival) -> Dated:
+        model = self._known.model
+        return date(
+            arrival,
+            measurement.device_time,
+            self._story.pieces(arrival),
+            zone_offset_s=zone_offset_s(self._intake.zone, arrival.utc),
+            stored=measurement.stored,
+            live_s=model.live_s,
+            memory=model.history is not History.NONE,
+            last_reading_s=self._last_reading_s,
+        )
+
+    def _unattributed_because(self, measurement: Measurement, taken_s: float) -> str | None:
+        return unattributed_because(
+            measurement,
+            user_slots=self._known.model.user_slots,
+            patient_slot=self._known.device.user_index,
+            weight_kg=canonical_value(measurement, "weight"),
+            usual_weight_kg=self._intake.usual("weight", taken_s)["weight"],
+            other_person_kg=self._intake.config.watch.weight.other_person_kg,
+        )
+
+    def _device_block(self, measurement: Measurement) -> DeviceBlock:
+        row = self._intake.devices.row(self._known.id)
+        return DeviceBlock(
+            id=self._known.id,
+            model=self._known.model.id,
+            address=self._known.device.address,
+            serial=row.serial,
+            firmware=row.firmware,
+            user_index=measurement.user_index,
+        )
+
+
+def _time_block(measurement: Measurement, arrival: Arrival, dated: Dated) -> TimeBlock:
+    told = measurement.device_time
+    return TimeBlock(
+        taken=dated.taken,
+        uncertainty_s=round(dated.uncertainty_s, 3),
+        basis=dated.basis,
+        received=arrival.utc,
+        device_time=None if told is None else str(told),
+        device_offset_s=None if dated.device_offset_s is None else round(dated.device_offset_s, 3),
+        boot_id=arrival.boot_id,
+        boottime_s=arrival.boottime_s,
+        synchronised=arrival.synchronised,
+    )
+
+
+def _after(committed: asyncio.Future[T], then: Callable[[T], None] | None = None) -> asyncio.Future[None]:
+    """A future of its own for the session: what the session does with it changes nothing about the commit."""
+    answer: asyncio.Future[None] = committed.get_loop().create_future()
+    answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody has to ask
+
+    def settle(done: asyncio.Future[T]) -> None:
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
+        if not answer.done():
+            answer.set_result(None) if error is None else answer.set_exception(error)
+        if error is None and then is not None:
+            then(done.result())
+
+    committed.add_done_callback(settle)
+    return answer
