@@ -1,0 +1,1 @@
+"""What runs inside the devices, manners included."""

@@ -1,0 +1,307 @@
+"""A device with a Bluetooth radio: advertising, one host at a time, pairing when it allows it, hanging up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, Final, cast
+
+from bumble import core, hci
+from bumble.att import ATT_Error, Attribute, ErrorCode
+from bumble.core import UUID, AdvertisingData
+from bumble.device import Connection, Device, DeviceConfiguration
+from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR as CCCD
+from bumble.gatt import Characteristic, CharacteristicValue, Descriptor, Service
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig, PairingDelegate
+
+from wardgate_sim.firmware.device import Book, DeviceClock
+from wardgate_sim.radio import Link, Radio
+
+log: Final = logging.getLogger(__name__)
+
+Properties = Characteristic.Properties
+Permissions = Attribute.Permissions
+
+
+class LinkLostError(Exception):
+    """The host went away in the middle of something."""
+
+
+class _Delegate(PairingDelegate):
+    """Just Works, while the device is in pairing mode."""
+
+    def __init__(self, allowed: Callable[[], bool]) -> None:
+        super().__init__(PairingDelegate.NO_OUTPUT_NO_INPUT)
+        self._allowed = allowed
+
+    async def accept(self) -> bool:
+        return self._allowed()
+
+
+class Peripheral:
+    """Base of the Bluetooth firmware. It is off the air until something wakes it."""
+
+    MODEL: ClassVar[str]
+    """Id in the hub's catalogue."""
+    encrypted: ClassVar[bool] = False
+    """Whether its characteristics want a bonded host."""
+
+    def __init__(
+        self,
+        link: Link,
+        address: str,
+        clock: DeviceClock,
+        *,
+        name: str,
+        maker: str,
+        serial: str = "0000001",
+        firmware: str = "1.0.0",
+        battery_percent: int = 100,
+        advertising_interval_ms: int = 100,
+    ) -> None:
+        self.address: Final = address
+        self.name: Final = name
+        self.clock: Final = clock
+        self.book: Final = Book(address)
+        self.battery_percent = battery_percent
+        self.pairing_open = False
+        self.link: Final = link
+        self.connection: Connection | None = None
+        self._radio: Final = Radio(name, link)
+        self._gone: asyncio.Future[None] | None = None
+        self._session: asyncio.Task[None] | None = None
+        self._awake: asyncio.Task[None] | None = None
+        self._connected: Final = asyncio.Event()
+        self.gatt: Final = self._make_device(advertising_interval_ms)
+        self.gatt.add_services([*self.services(), *self._common_services(maker, serial, firmware)])
+
+    def _make_device(self, interval_ms: int) -> Device:
+        configuration = DeviceConfiguration(
+            name=self.name,
+            address=hci.Address(self.address, hci.Address.RANDOM_DEVICE_ADDRESS),
+            irk=secrets.token_bytes(16),
+            advertising_interval_min=interval_ms,
+            advertising_interval_max=interval_ms,
+        )
+        device = Device.from_config_with_hci(configuration, cast(Any, self._radio), cast(Any, self._radio))
+        device.keystore = MemoryKeyStore()
+        device.pairing_config_factory = lambda _: PairingConfig(
+            sc=True,
+            mitm=False,
+            bonding=True,
+            delegate=_Delegate(lambda: self.pairing_open),
+            identity_address_type=PairingConfig.AddressType.RANDOM,
+        )
+        device.on(Device.EVENT_CONNECTION, self._on_connection)
+        return device
+
+    # What a model says about itself.
+
+    def services(self) -> list[Service]:
+        """The model's own services."""
+        raise NotImplementedError
+
+    def advertising_data(self) -> bytes:
+        """What it shouts."""
+        raise NotImplementedError
+
+    async def session(self, connection: Connection) -> None:
+        """What it does with a host. When this returns, the device hangs up."""
+        raise NotImplementedError
+
+    # The life of the radio.
+
+    async def start(self) -> None:
+        """Put batteries in. The radio stays off the air."""
+        await self.gatt.power_on()
+
+    async def stop(self) -> None:
+        """Take the batteries out."""
+        for task in (self._awake, self._session):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self.link.remove(self._radio)
+
+    async def forget_bonds(self) -> None:
+        """Lose every key, as a device does that was paired with another host or reset."""
+        self.gatt.keystore = MemoryKeyStore()
+
+    def wake(self, air_s: float) -> None:
+        """Go on the air for so long or until a host has been served."""
+        if self._awake is not None and not self._awake.done():
+            self._awake.cancel()
+        self._awake = asyncio.create_task(self._stay_awake(air_s), name=f"{self.name} awake")
+
+    async def asleep(self) -> None:
+        """Done when the device is off the air again."""
+        if self._awake is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(self._awake)
+
+    async def _stay_awake(self, air_s: float) -> None:
+        if self._session is not None and not self._session.done():
+            await asyncio.wait([self._session])
+        self._connected.clear()
+        try:
+            async with asyncio.timeout(air_s):
+                await self.advertise()
+                await self._connected.wait()
+        except TimeoutError:
+            log.debug("%s: nobody came", self.name)
+        finally:
+            await self.gatt.stop_advertising()
+        if self._session is not None:
+            await asyncio.wait([self._session])
+
+    async def advertise(self) -> None:
+        """Shout what `advertising_data` says now."""
+        await self.gatt.start_advertising(
+            advertising_data=self.advertising_data(),
+            scan_response_data=_structure(0x09, self.name.encode()),
+            auto_restart=False,
+        )
+
+    def _on_connection(self, connection: Connection) -> None:
+        self.connection = connection
+        self._gone = asyncio.get_running_loop().create_future()
+        connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
+        self._session = asyncio.create_task(self._serve(connection), name=f"{self.name} session")
+        self._connected.set()
+
+    def _on_disconnection(self, _reason: int) -> None:
+        self.connection = None
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+    async def _serve(self, connection: Connection) -> None:
+        try:
+            await self.session(connection)
+        except LinkLostError:
+            self.book.errors.append("link")
+        finally:
+            if self.connection is connection:
+                with contextlib.suppress(core.BaseBumbleError, asyncio.CancelledError):
+                    await connection.disconnect()
+
+    # What sessions are made of.
+
+    async def while_linked(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this as long as the host is there.
+
+        Raises:
+            LinkLostError: it went away first.
+        """
+        gone = self._gone
+        task = asyncio.create_task(work)
+        try:
+            if gone is None:
+                raise LinkLostError
+            await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise LinkLostError
+            await task
+        finally:
+            task.cancel()
+
+    async def indicate(self, connection: Connection, characteristic: Characteristic[bytes], value: bytes) -> None:
+        """Send and wait for the host's confirmation.
+
+        Raises:
+            LinkLostError: the link went down before it came.
+        """
+        indicate = cast(Callable[..., Coroutine[Any, Any, None]], self.gatt.indicate_subscriber)
+        await self.while_linked(indicate(connection, characteristic, value))
+
+    async def notify(self, connection: Connection, characteristic: Characteristic[bytes], value: bytes) -> None:
+        """Send without confirmation."""
+        await cast(Callable[..., Awaitable[None]], self.gatt.notify_subscriber)(connection, characteristic, value)
+
+    async def bonded_hosts(self) -> list[str]:
+        """The addresses this device has keys for."""
+        keystore = self.gatt.keystore
+        return [name.partition("/")[0] for name, _ in await keystore.get_all()] if keystore else []
+
+    def lose_link(self) -> None:
+        """Walk out of range: both sides see a supervision timeout."""
+        self.link.lose(self.address)
+
+    def characteristic(
+        self,
+        uuid: int | str,
+        properties: Characteristic.Properties,
+        *,
+        read: Callable[[], bytes] | None = None,
+        write: Callable[[bytes], None] | None = None,
+        open_to_all: bool = False,
+    ) -> Characteristic[bytes]:
+        """A characteristic; its value and its subscription want encryption when the model does."""
+        locked = self.encrypted and not open_to_all
+        permissions = Permissions.READABLE | Permissions.WRITEABLE
+        if locked:
+            permissions |= Permissions.READ_REQUIRES_ENCRYPTION | Permissions.WRITE_REQUIRES_ENCRYPTION
+        value: CharacteristicValue[bytes] = CharacteristicValue(
+            read=(lambda _: read()) if read else (lambda _: b""),
+            write=(lambda _, data: _refusing(write, bytes(data))) if write else None,
+        )
+        descriptors: list[Descriptor] = []
+        made: Characteristic[bytes] = Characteristic(_uuid(uuid), properties, permissions, value, descriptors)
+        if locked and properties & (Properties.NOTIFY | Properties.INDICATE):
+            # bumble's own descriptor is open to everybody.
+            subscription = self.gatt.gatt_server.make_descriptor_value(made)
+            descriptors.append(Descriptor(CCCD, permissions, subscription))
+        return made
+
+    def service(self, uuid: int | str, *characteristics: Characteristic[bytes]) -> Service:
+        """A primary service."""
+        return Service(_uuid(uuid), list(characteristics))
+
+    def _common_services(self, maker: str, serial: str, firmware: str) -> list[Service]:
+        texts = {0x2A29: maker, 0x2A24: self.name, 0x2A25: serial, 0x2A26: firmware}
+        information = [
+            self.characteristic(uuid, Properties.READ, read=text.encode, open_to_all=True)
+            for uuid, text in texts.items()
+        ]
+        battery = self.characteristic(
+            0x2A19, Properties.READ, read=lambda: bytes([self.battery_percent]), open_to_all=True
+        )
+        return [self.service(0x180A, *information), self.service(0x180F, battery)]
+
+
+def advertisement(
+    *,
+    limited: bool = False,
+    service_uuids: tuple[int | str, ...] = (),
+    service_data: tuple[int, bytes] | None = None,
+) -> bytes:
+    """Flags, services, service data. The name is in the scan response."""
+    mode = AdvertisingData.Flags.LE_LIMITED_DISCOVERABLE_MODE if limited else AdvertisingData.Flags(0)
+    flags = mode or AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE
+    parts: list[tuple[int, bytes]] = [(0x01, bytes([flags | AdvertisingData.Flags.BR_EDR_NOT_SUPPORTED]))]
+    for uuid in service_uuids:
+        raw = _uuid(uuid).to_pdu_bytes()
+        parts.append((0x03 if len(raw) == 2 else 0x07, raw))
+    if service_data is not None:
+        uuid16, data = service_data
+        parts.append((0x16, uuid16.to_bytes(2, "little") + data))
+    return b"".join(_structure(kind, data) for kind, data in parts)
+
+
+def _structure(kind: int, data: bytes) -> bytes:
+    return bytes([len(data) + 1, kind]) + data
+
+
+def _refusing(write: Callable[[bytes], None], data: bytes) -> None:
+    try:
+        write(data)
+    except ValueError as error:
+        raise ATT_Error(ErrorCode.VALUE_NOT_ALLOWED) from error
+
+
+def _uuid(uuid: int | str) -> UUID:
+    return UUID.from_16_bits(uuid) if isinstance(uuid, int) else UUID(uuid)
