@@ -12,6 +12,7 @@ from wardgate_drivers.codec import nonin_commands as commands
 from wardgate_drivers.codec import nonin_df13
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.sink import SessionSink
+from wardgate_drivers.measurement import DeviceTime
 
 _ANSWER_OVERHEAD: Final = 4
 """Two lead bytes, the length byte and the end byte of an answer."""
@@ -25,10 +26,13 @@ class NoninFormat13Session:
     def __init__(self, sink: SessionSink) -> None:
         self._sink = sink
         self._buffer = bytearray()
+        self._clock_asked: DeviceTime | None = None
+        """The time we told the device to take, until it says whether it did."""
 
     def start(self) -> bytes:
         """Ask for format 13, for the clock (its offset counts before it is set) and for the serial number."""
         self._buffer.clear()
+        self._clock_asked = None
         return commands.SEND_FORMAT_13 + commands.TELL_TIME + commands.TELL_SERIAL_NUMBER
 
     async def feed(self, data: bytes) -> bytes:
@@ -64,6 +68,7 @@ class NoninFormat13Session:
         frame = bytes(self._buffer[:size])
         if size == 1:
             del self._buffer[0]
+            self._hear_byte(frame[0])
             return b""
         try:
             answer = await self._understood(frame)
@@ -88,5 +93,12 @@ class NoninFormat13Session:
         target = self._sink.clock_target()
         if target is None:
             return b""
-        self._sink.clock_set(target)
+        self._clock_asked = DeviceTime(round(target.civil_s))
         return commands.set_time(target)
+
+    def _hear_byte(self, byte: int) -> None:
+        """A byte that begins no frame. The answer to the format command came before the clock was told."""
+        if self._clock_asked is not None and byte in (commands.ACK, commands.NAK):
+            if byte == commands.ACK:
+                self._sink.clock_set(self._clock_asked)
+            self._clock_asked = None

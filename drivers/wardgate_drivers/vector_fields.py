@@ -1,0 +1,331 @@
+"""The codecs' dataclasses in the words of the byte vectors: one function a decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from wardgate_drivers.codec import (
+    and_custom,
+    battery,
+    blood_pressure,
+    current_time,
+    date_time,
+    device_information,
+    elapsed_time,
+    ieee11073,
+    nonin_commands,
+    nonin_df13,
+    nonin_df19,
+    plx,
+    racp,
+    weight_measurement,
+    xiaomi,
+)
+from wardgate_drivers.codec.date_time import Stamp
+from wardgate_drivers.codec.embedded import TimeField
+from wardgate_drivers.codec.ieee11073 import Number, Special
+from wardgate_drivers.measurement import DeviceTime, Outcome
+
+Fields: TypeAlias = dict[str, Any]
+Context: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a codec made of a frame, in the words of the vectors."""
+
+    outcome: str
+    fields: Fields
+
+
+def _number(value: Number) -> object:
+    return {"special": value.value} if isinstance(value, Special) else value
+
+
+def _stamp(stamp: Stamp) -> object:
+    whole = stamp.device_time
+    if whole is not None:
+        return str(whole)
+    names = ("year", "month", "day", "hour", "minute", "second")
+    return {name: getattr(stamp, name) for name in names}
+
+
+def _timestamp(time: TimeField | None) -> Fields:
+    if time is None:
+        return {}
+    if time.stamp is None:
+        return {"timestamp": None, "timestamp_invalid": True}
+    return {"timestamp": _stamp(time.stamp)}
+
+
+def _iso(time: DeviceTime) -> str:
+    """ISO with a fraction only where there is one."""
+    microseconds = round(time.civil_s % 1 * 1e6)
+    return f"{time}.{microseconds:06d}" if microseconds else str(time)
+
+
+def _given(**named: object) -> Fields:
+    """Those fields that are not None."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _counted(**named: int) -> Fields:
+    """Those counts and leftover bits that are not 0."""
+    return {name: value for name, value in named.items() if value}
+
+
+def _names(value: tuple[str, ...] | None) -> list[str] | None:
+    return None if value is None else list(value)
+
+
+def _pressures(frame: blood_pressure.BloodPressure, pressures: Fields) -> Fields:
+    return (
+        {"unit": frame.unit}
+        | pressures
+        | _timestamp(frame.time)
+        | _given(
+            pulse_rate=None if frame.pulse is None else _number(frame.pulse),
+            user_id=frame.user,
+            status=_names(frame.status),
+        )
+        | _counted(
+            status_rfu=frame.status_reserved, flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes
+        )
+    )
+
+
+def _bls_measurement(data: bytes, context: Context) -> Decoded:
+    quirk = context.get("quirk")
+    frame = blood_pressure.decode(data, blood_pressure.Quirk(quirk) if quirk else None)
+    pressures = {
+        "systolic": _number(frame.systolic),
+        "diastolic": _number(frame.diastolic),
+        "mean_arterial_pressure": _number(frame.mean),
+    }
+    return Decoded(frame.outcome, _pressures(frame, pressures))
+
+
+def _bls_intermediate(data: bytes, _: Context) -> Decoded:
+    frame = blood_pressure.decode_intermediate(data)
+    return Decoded(Outcome.NO_READING, _pressures(frame, {"cuff_pressure": _number(frame.systolic)}))
+
+
+def _control(fields: Fields) -> Decoded:
+    """Control frames have no bounds."""
+    return Decoded(Outcome.DECODE, fields)
+
+
+def _bls_feature(data: bytes, _: Context) -> Decoded:
+    frame = blood_pressure.decode_feature(data)
+    return _control({"features": list(frame.features)} | _counted(trailing_bytes=frame.trailing_bytes))
+
+
+def _wss_measurement(data: bytes, context: Context) -> Decoded:
+    quirk = context.get("quirk")
+    frame = weight_measurement.decode(data, weight_measurement.Quirk(quirk) if quirk else None)
+    body = {} if frame.height is None else {"bmi": frame.bmi, "height": frame.height, "height_unit": frame.height_unit}
+    return Decoded(
+        frame.outcome,
+        {"unit": frame.unit, "weight": frame.weight}
+        | _timestamp(frame.time)
+        | _given(user_id=frame.user)
+        | body
+        | _counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
+    )
+
+
+def _wss_feature(data: bytes, _: Context) -> Decoded:
+    frame = weight_measurement.decode_feature(data)
+    return _control(
+        {
+            "features": list(frame.features),
+            "weight_precision": frame.weight_precision,
+            "height_precision": frame.height_precision,
+        }
+        | _counted(trailing_bytes=frame.trailing_bytes)
+    )
+
+
+def _oximetry(frame: plx.Oximetry) -> Decoded:
+    pairs = (("", frame.normal), ("_fast", frame.fast), ("_slow", frame.slow))
+    values: Fields = {}
+    for suffix, pair in pairs:
+        if pair is not None:
+            values |= {f"spo2{suffix}": _number(pair.spo2), f"pulse_rate{suffix}": _number(pair.pulse)}
+    return Decoded(
+        frame.outcome,
+        values
+        | _timestamp(frame.time)
+        | _given(
+            measurement_status=_names(frame.measurement_status),
+            sensor_status=_names(frame.sensor_status),
+            pulse_amplitude_index=None if frame.amplitude_index is None else _number(frame.amplitude_index),
+            clock_not_set=frame.clock_not_set or None,
+        )
+        | _counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
+    )
+
+
+def _plx_features(data: bytes, _: Context) -> Decoded:
+    frame = plx.decode_features(data)
+    return _control(
+        {"features": list(frame.features)}
+        | _given(
+            measurement_status_support=_names(frame.measurement_status),
+            sensor_status_support=_names(frame.sensor_status),
+        )
+        | _counted(trailing_bytes=frame.trailing_bytes)
+    )
+
+
+_RACP_OPCODES: Final = {
+    racp.Opcode.REPORT: "report-stored-records",
+    racp.Opcode.DELETE: "delete-stored-records",
+    racp.Opcode.ABORT: "abort",
+    racp.Opcode.COUNT: "report-number-of-records",
+    racp.Opcode.COUNT_REPLY: "number-of-records-response",
+    racp.Opcode.RESPONSE: "response-code",
+}
+_RACP_OPERATORS: Final = {
+    racp.Operator.NULL: "null",
+    racp.Operator.ALL: "all",
+    racp.Operator.UP_TO: "less-or-equal",
+    racp.Operator.FROM: "greater-or-equal",
+    racp.Operator.RANGE: "range",
+    racp.Operator.FIRST: "first",
+    racp.Operator.LAST: "last",
+}
+
+
+def _racp(data: bytes, _: Context) -> Decoded:
+    frame = racp.decode(data)
+    return _control(
+        {"opcode": _RACP_OPCODES[frame.opcode], "operator": _RACP_OPERATORS[frame.operator]}
+        | _given(
+            operand=frame.operand.hex() or None,
+            count=frame.count,
+            request=None if frame.request is None else _RACP_OPCODES[frame.request],
+            response=None if frame.result is None else frame.result.name.lower().replace("_", "-"),
+        )
+        | _counted(trailing_bytes=frame.trailing_bytes)
+    )
+
+
+def _df19(data: bytes, _: Context) -> Decoded:
+    frame = nonin_df19.decode(data)
+    return Decoded(
+        frame.outcome,
+        {
+            "status": list(frame.status),
+            "battery_v": frame.battery_v,
+            "pulse_amplitude_index": frame.amplitude_index,
+            "counter": frame.counter,
+            "spo2": frame.spo2,
+            "pulse_rate": frame.pulse,
+        },
+    )
+
+
+def _df13(data: bytes, _: Context) -> Decoded:
+    frame = nonin_df13.decode(data)
+    return Decoded(
+        frame.outcome,
+        {
+            "timestamp": _iso(frame.time),
+            "smartpoint": frame.smartpoint,
+            "from_memory": frame.from_memory,
+            "low_battery": frame.low_battery,
+            "pulse_rate": frame.pulse,
+            "spo2": frame.spo2,
+        },
+    )
+
+
+def _xiaomi(frame: xiaomi.Weighing) -> Decoded:
+    return Decoded(
+        frame.outcome,
+        {"unit": frame.unit, "weight": frame.weight}
+        | _timestamp(frame.time)
+        | {"stabilised": frame.stabilised, "removed": frame.removed}
+        | _given(impedance_ohm=frame.impedance_ohm),
+    )
+
+
+def _current_time(data: bytes, _: Context) -> Decoded:
+    frame = current_time.decode(data)
+    return _control(
+        {
+            "timestamp": _stamp(frame.stamp),
+            "day_of_week": frame.weekday,
+            "fractions256": frame.fractions256,
+            "adjust": list(frame.adjust),
+        }
+    )
+
+
+def _elapsed(data: bytes, _: Context) -> Decoded:
+    frame = elapsed_time.decode(data)
+    return _control(
+        {
+            "seconds": frame.seconds,
+            "kind": frame.kind,
+            "sync_source": frame.sync_source,
+            "current_timeline": frame.current_timeline,
+        }
+        | _given(
+            time=frame.time and _iso(frame.time),
+            tz_dst_offset_minutes=frame.offset_minutes,
+            clock_needs_set=frame.needs_set,
+            manages_dst=frame.manages_dst,
+            manages_tz=frame.manages_zone,
+        )
+    )
+
+
+def _battery(data: bytes, _: Context) -> Decoded:
+    frame = battery.decode(data)
+    return _control({"percent": frame.percent} | _counted(trailing_bytes=frame.trailing_bytes))
+
+
+def _pnp_id(data: bytes, _: Context) -> Decoded:
+    frame = device_information.decode_pnp_id(data)
+    return _control(
+        {"source": frame.source, "vendor": frame.vendor, "product": frame.product, "version": frame.version}
+    )
+
+
+def _and_custom(data: bytes, _: Context) -> Decoded:
+    frame = and_custom.decode(data)
+    return _control(
+        {"type": frame.type, "command": frame.command}
+        | _given(value=frame.value.hex() or None, time=frame.time and str(frame.time))
+    )
+
+
+DECODERS: Final[dict[str, Callable[[bytes, Context], Decoded]]] = {
+    "ieee11073.sfloat": lambda data, _: _control({"value": _number(ieee11073.decode_sfloat(data))}),
+    "ieee11073.float": lambda data, _: _control({"value": _number(ieee11073.decode_float(data))}),
+    "bls.measurement": _bls_measurement,
+    "bls.intermediate-cuff": _bls_intermediate,
+    "bls.feature": _bls_feature,
+    "wss.measurement": _wss_measurement,
+    "wss.feature": _wss_feature,
+    "plx.spot-check": lambda data, _: _oximetry(plx.decode_spot_check(data)),
+    "plx.continuous": lambda data, _: _oximetry(plx.decode_continuous(data)),
+    "plx.features": _plx_features,
+    "racp": _racp,
+    "nonin.df13": _df13,
+    "nonin.df19": _df19,
+    "nonin.serial-number": lambda data, _: _control({"serial": nonin_commands.decode_serial_number(data)}),
+    "xiaomi.scale-v1": lambda data, _: _xiaomi(xiaomi.decode_v1(data)),
+    "xiaomi.scale-v2": lambda data, _: _xiaomi(xiaomi.decode_v2(data)),
+    "time.date-time": lambda data, _: _control({"timestamp": _stamp(date_time.decode(data))}),
+    "time.current-time": _current_time,
+    "time.elapsed": _elapsed,
+    "bas.level": _battery,
+    "dis.pnp-id": _pnp_id,
+    "and.custom": _and_custom,
+}
+"""By the name that vectors give them."""
