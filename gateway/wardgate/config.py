@@ -82,17 +82,17 @@ class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address: Annotated[str | None, Meta(description="Bluetooth address, AA:BB:CC:DD:EE:FF")] = None
     port: Annotated[str | None, Meta(description="serial line, best a path below /dev/serial/by-id")] = None
     cadence_h: Annotated[float, Meta(gt=0, description="a reading is expected every so many hours")] = 24.0
-    user_index: Annotated[
-        int | None, Meta(ge=0, le=254, description="the patient's slot on a device that knows several users")
-    ] = None
+    user_index: (
+        Annotated[int, Meta(ge=0, le=254, description="the patient's slot on a device that knows several users")] | None
+    ) = None
 
 
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits on weight."""
 
-    dry_weight_kg: Annotated[float | None, Meta(gt=20, lt=400, description="agreed dry weight, where there is one")] = (
-        None
-    )
+    dry_weight_kg: (
+        Annotated[float, Meta(gt=20, lt=400, description="agreed dry weight, where there is one")] | None
+    ) = None
     gain_3_days_kg: Annotated[float, Meta(gt=0, description="ESC: tell the ward above this gain in 3 days")] = 2.0
     gain_1_day_kg: Annotated[float, Meta(gt=0, description="US advice: 3 lb in a day")] = 1.36
     gain_7_days_kg: Annotated[float, Meta(gt=0, description="US advice: 5 lb in a week")] = 2.27
