@@ -27,7 +27,8 @@ Handler = Callable[[dict[str, Any]], Awaitable[object]]
 class ControlServer:
     """Answers requests and pushes what changed.
 
-    The socket is made 0600 before anybody can connect to it: being able to open it is the permission to use it.
+    The socket gets its mode before anybody can connect to it: being able to open it is the permission to use it. It is
+    0600, and 0660 where its directory lets its group in and nobody else (the service's 0750 /run/wardgate).
     """
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
@@ -47,7 +48,8 @@ class ControlServer:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listener.bind(str(self._path))
-            self._path.chmod(0o600)
+            group_is_meant = self._path.parent.stat().st_mode & 0o017 == 0o010
+            self._path.chmod(0o660 if group_is_meant else 0o600)
             self._server = await asyncio.start_unix_server(self._talk, sock=listener, limit=MAX_REQUEST)
         except BaseException:
             listener.close()
