@@ -1,0 +1,63 @@
+"""The page's own process: it costs some 40 MiB that the hub must not carry, and may die without harm to it."""
+
+from __future__ import annotations
+
+import socket as sockets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from wardgate.page.app import create_app
+from wardgate.page.live import Live
+
+HOST: Final = "127.0.0.1"
+"""Never another: who may see the page is decided by who can reach this machine's loopback."""
+
+
+class PageError(RuntimeError):
+    """The page cannot be served; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """Ends the open streams before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        self._live.close()
+        await super().shutdown(sockets)
+
+
+def serve(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page of the hub behind `socket` on loopback, until SIGINT or SIGTERM.
+
+    `port` 0 takes a free one; `on_ready` gets the address once a browser can connect.
+
+    Raises:
+        PageError: the port is not to be had.
+    """
+    app = create_app(socket)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
+    )
+    with _listen(port) as listener:
+        if on_ready:
+            on_ready(f"http://{HOST}:{listener.getsockname()[1]}/")
+        _Server(config, app.state.live).run([listener])
+
+
+def _listen(port: int) -> sockets.socket:
+    listener = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
+    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(64)
+    except OSError as error:
+        listener.close()
+        why = f"The page cannot listen on port {port}: {error.strerror}."
+        raise PageError(f"{why} Is it open already? Else choose another with --port.") from error
+    return listener
