@@ -75,8 +75,10 @@ class Match:
 class Stream:
     """How to choose the one measurement to keep from frames that come every second while a finger is in."""
 
-    accept: Callable[[Measurement], bool]
-    """Whether the device itself says of this frame that it is good enough for the record."""
+    good: frozenset[str]
+    """Status names of which one says that the device itself finds this frame good enough for the record."""
+    doubtful: frozenset[str] = frozenset()
+    """Status names with any of which a frame is never chosen."""
     steady_frames: int | None = None
     """For a device that never says so: so many frames in a row with nearly the same values will do."""
 
@@ -104,6 +106,8 @@ class Gatt:
     """The longest a whole session may take; a stream ends itself before."""
     quiet_s: float = 5.0
     """With nothing heard for so long after the last frame, the session ends."""
+    patience_s: float = 60.0
+    """With nothing heard at all for so long, the session ends."""
     on_measurement: bytes | None = None
     """Maker's command to write after a good measurement is safe."""
     command_characteristic: str | None = None

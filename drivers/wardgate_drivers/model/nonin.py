@@ -14,16 +14,17 @@ from typing import Final
 from wardgate_drivers import uuids
 from wardgate_drivers.codec import nonin_df19
 from wardgate_drivers.link.nonin_serial import NoninFormat13Session
-from wardgate_drivers.measurement import Channel, Measurement
+from wardgate_drivers.measurement import Channel
 from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model, Serial, Stream, Subscription
 
 COMPLETE: Final = b"\x62NMI"
 """Tells a 3230 that its measurement has been taken over."""
 
 
-def _accept(measurement: Measurement) -> bool:
-    return nonin_df19.SMARTPOINT in measurement.status and nonin_df19.ENCRYPTED not in measurement.status
-
+_STREAM: Final = Stream(
+    good=frozenset({nonin_df19.SMARTPOINT}),
+    doubtful=frozenset({nonin_df19.ENCRYPTED}),
+)
 
 NONIN_3230: Final = Model(
     id="nonin-3230",
@@ -32,8 +33,8 @@ NONIN_3230: Final = Model(
     kind=Kind.OXIMETER,
     channels=(Channel.SATURATION,),
     link=Gatt(
-        subscriptions=(Subscription(uuids.NONIN_CONTINUOUS_OXIMETRY, nonin_df19.measurement, stream=Stream(_accept)),),
-        deadline_s=180.0,
+        subscriptions=(Subscription(uuids.NONIN_CONTINUOUS_OXIMETRY, nonin_df19.measurement, stream=_STREAM),),
+        deadline_s=600.0,
         on_measurement=COMPLETE,
         command_characteristic=uuids.NONIN_CONTROL_POINT,
     ),

@@ -12,17 +12,14 @@ from typing import Final
 
 from wardgate_drivers import uuids
 from wardgate_drivers.codec import plx
-from wardgate_drivers.measurement import Channel, Measurement
+from wardgate_drivers.measurement import Channel
 from wardgate_drivers.model.declaration import ClockPolicy, Gatt, History, Kind, Match, Model, Stream, Subscription
 
-_GOOD_ENOUGH: Final = frozenset({"validated", "fully-qualified"})
-_DOUBTFUL: Final = frozenset({"early-estimate", "questionable"})
-
-
-def _accept(measurement: Measurement) -> bool:
-    status = set(measurement.status)
-    return bool(status & _GOOD_ENOUGH) and not status & _DOUBTFUL
-
+_STREAM: Final = Stream(
+    good=frozenset({"validated", "fully-qualified"}),
+    doubtful=frozenset({"early-estimate", "questionable", "questionable-pulse", "inadequate-signal"}),
+    steady_frames=8,
+)
 
 PLX_OXIMETER: Final = Model(
     id="plx-oximeter",
@@ -33,15 +30,11 @@ PLX_OXIMETER: Final = Model(
     link=Gatt(
         subscriptions=(
             Subscription(uuids.PLX_SPOT_CHECK, plx.spot_check_measurement),
-            Subscription(
-                uuids.PLX_CONTINUOUS,
-                plx.continuous_measurement,
-                stream=Stream(_accept, steady_frames=8),
-                fallback=True,
-            ),
+            Subscription(uuids.PLX_CONTINUOUS, plx.continuous_measurement, stream=_STREAM, fallback=True),
         ),
-        deadline_s=180.0,
+        deadline_s=600.0,
         quiet_s=10.0,
+        patience_s=120.0,
     ),
     match=Match(service_uuids=(uuids.PULSE_OXIMETER_SERVICE,)),
     clock=ClockPolicy.WRITE_CURRENT_TIME,
