@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from bumble import core, hci
 from bumble.att import ATT_Error, Attribute, ErrorCode
@@ -22,6 +22,7 @@ from wardgate_sim.firmware.device import Book, DeviceClock
 from wardgate_sim.radio import Link, Radio
 
 log: Final = logging.getLogger(__name__)
+T = TypeVar("T")
 
 Properties = Characteristic.Properties
 Permissions = Attribute.Permissions
@@ -191,7 +192,7 @@ class Peripheral:
 
     # What sessions are made of.
 
-    async def while_linked(self, work: Coroutine[Any, Any, None]) -> None:
+    async def while_linked(self, work: Coroutine[Any, Any, T]) -> T:
         """Do this as long as the host is there.
 
         Raises:
@@ -202,10 +203,11 @@ class Peripheral:
         try:
             if gone is None:
                 raise LinkLostError
-            await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [task, gone]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise LinkLostError
-            await task
+            return await task
         finally:
             task.cancel()
 

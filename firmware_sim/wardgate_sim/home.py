@@ -1,0 +1,208 @@
+"""A home: the patient, the devices on one radio link, and what happens there day by day."""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, cast
+from zoneinfo import ZoneInfo
+
+from wardgate import config
+from wardgate_sim.clock import LeapClock
+from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale
+from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.firmware.nonin_3230 import Nonin3230
+from wardgate_sim.firmware.nonin_9560 import Nonin9560
+from wardgate_sim.firmware.peripheral import Peripheral
+from wardgate_sim.firmware.plx_oximeter import PlxOximeter
+from wardgate_sim.firmware.xiaomi_scale import XiaomiScale
+from wardgate_sim.patient import Patient, Vitals
+from wardgate_sim.radio import Link
+from wardgate_sim.scenario import DeviceSpec, FaultSpec, Scenario, ScenarioError
+
+BleDevice = AndCuff | AndScale | Nonin3230 | PlxOximeter | XiaomiScale
+Device = BleDevice | Nonin9560
+
+_MODELS: Final[dict[str, type[BleDevice]]] = {
+    cls.MODEL: cls for cls in (AndCuff, AndScale, Nonin3230, PlxOximeter, XiaomiScale)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a device that the scenario plans."""
+
+    at: datetime
+    """UTC."""
+    day: int
+    device: str
+    first_of_day: bool
+
+
+class Home:
+    """Devices standing on a link. `now` is the true time of the place, UTC."""
+
+    def __init__(self, scenario: Scenario, link: Link, now: Callable[[], datetime]) -> None:
+        self.scenario: Final = scenario
+        self.link: Final = link
+        self._now = now
+        self._zone = ZoneInfo(scenario.timezone)
+        self.first_day: Final[date] = now().astimezone(self._zone).date()
+        """Day 0, the first live one."""
+        self.patient: Final = Patient(
+            scenario.patient, scenario.seed, scenario.episode, first_weekday=self.first_day.weekday()
+        )
+        self.devices: Final[dict[str, Device]] = {spec.id: self._make(spec) for spec in scenario.device}
+
+    def _make(self, spec: DeviceSpec) -> Device:
+        clock = DeviceClock(lambda: self._civil_s(self._now()), offset_s=spec.clock_offset_s)
+        if spec.model == Nonin9560.MODEL:
+            return cast(Callable[..., Nonin9560], Nonin9560)(clock, **spec.options)
+        if spec.model not in _MODELS:
+            raise ScenarioError(f"device `{spec.id}`: no firmware for `{spec.model}`.")
+        if spec.address is None:
+            raise ScenarioError(f"device `{spec.id}` needs an address.")
+        return cast(Callable[..., BleDevice], _MODELS[spec.model])(self.link, spec.address, clock, **spec.options)
+
+    def _civil_s(self, utc: datetime) -> int:
+        return calendar.timegm(utc.astimezone(self._zone).timetuple())
+
+    def device_config(self) -> tuple[config.Device, ...]:
+        """The devices as a hub's configuration names them."""
+        return tuple(
+            config.Device(
+                id=spec.id,
+                model=spec.model,
+                address=spec.address,
+                port=device.port if isinstance(device := self.devices[spec.id], Nonin9560) else None,
+                cadence_h=spec.cadence_h,
+                user_index=spec.user_index,
+            )
+            for spec in self.scenario.device
+        )
+
+    @property
+    def books(self) -> Mapping[str, Book]:
+        """What each device took and considers delivered, by the device's id."""
+        return {id_: device.book for id_, device in self.devices.items()}
+
+    async def start(self) -> None:
+        """Batteries in; memories filled with the days before the first."""
+        for device in self.devices.values():
+            await device.start()
+        for spec in self.scenario.device:
+            self._fill_memory(spec, self.devices[spec.id])
+
+    async def stop(self) -> None:
+        """Batteries out."""
+        for device in self.devices.values():
+            await device.stop()
+
+    def _fill_memory(self, spec: DeviceSpec, device: Device) -> None:
+        if isinstance(device, Nonin3230 | XiaomiScale):
+            if spec.history_days:
+                raise ScenarioError(f"device `{spec.id}`: a {spec.model} has no memory.")
+            return
+        for day in range(-spec.history_days, 0):
+            for time in spec.times:
+                at = self._utc(day, time)
+                device.store(values_for(device, self._vitals(at)), device.clock.at(self._civil_s(at)))
+
+    async def pair(self, timeout_s: float = 60.0) -> None:
+        """Press the pairing key of every device that has one, until a hub has bonded with it.
+
+        Raises:
+            TimeoutError: no hub did.
+        """
+        async with asyncio.timeout(timeout_s):
+            await asyncio.gather(*(_pair(d) for d in self.devices.values() if isinstance(d, AndDevice)))
+
+    def plan(self, days: int, since: datetime | None = None) -> Iterator[Use]:
+        """Every use of `days` live days in the order of time, those before `since` left out."""
+        uses = []
+        for day in range(days):
+            for spec in self.scenario.device:
+                for number, time in enumerate(sorted(spec.times)):
+                    uses.append(Use(self._utc(day, time), day, spec.id, number == 0))
+        return iter(sorted((u for u in uses if since is None or u.at >= since), key=lambda u: u.at))
+
+    async def use(self, use: Use) -> Taken:
+        """The patient (or a visitor) uses a device now, with whatever goes wrong that day."""
+        device = self.devices[use.device]
+        for fault in self.scenario.fault:
+            if use.first_of_day and (fault.device, fault.day) == (use.device, use.day):
+                await apply(fault, device)
+        visitor = next((v for v in self.scenario.visitor if (v.device, v.day) == (use.device, use.day)), None)
+        values = visitor.values if visitor and use.first_of_day else values_for(device, self._vitals(use.at))
+        return await device.take(values)
+
+    async def play(self, clock: LeapClock, days: int, *, patience_s: float = 30.0) -> AsyncIterator[tuple[Use, Taken]]:
+        """Live through the days: leap to each use, and go on when the device sleeps again or patience ends."""
+        for use in self.plan(days, since=clock.utc()):
+            clock.leap_to(max(use.at, clock.utc()))
+            taken = await self.use(use)
+            yield use, taken
+            try:
+                async with asyncio.timeout(patience_s):
+                    await self.devices[use.device].asleep()
+            except TimeoutError:
+                continue
+
+    def _utc(self, day: int, time: str) -> datetime:
+        hour, minute = (int(part) for part in time.split(":"))
+        local = datetime.combine(self.first_day + timedelta(days=day), datetime.min.time(), self._zone)
+        return local.replace(hour=hour, minute=minute).astimezone(UTC)
+
+    def _vitals(self, at: datetime) -> Vitals:
+        local = at.astimezone(self._zone)
+        return self.patient.at((local.date() - self.first_day).days, local.hour + local.minute / 60)
+
+
+def values_for(device: Device, vitals: Vitals) -> dict[str, float]:
+    """What this device reads from a patient in this state, rounded as its display is."""
+    pulse = float(round(vitals.pulse_bpm))
+    if isinstance(device, AndCuff):
+        upper, lower = float(round(vitals.systolic_mmhg)), float(round(vitals.diastolic_mmhg))
+        return {
+            "systolic": upper,
+            "diastolic": lower,
+            "mean": float(round(lower + (upper - lower) / 3)),
+            "pulse": pulse,
+        }
+    if isinstance(device, AndScale | XiaomiScale):
+        return {"weight": round(vitals.weight_kg / 0.05) * 0.05}
+    return {"spo2": float(round(vitals.spo2_pct)), "pulse": pulse}
+
+
+async def apply(fault: FaultSpec, device: Device) -> None:
+    """Make it go wrong.
+
+    Raises:
+        ScenarioError: this device cannot fail that way.
+    """
+    match fault.kind, device:
+        case "lose-link", AndDevice():
+            device.faults.lose_link_after = int(fault.amount)
+        case "resend-all", AndDevice():
+            device.faults.resend_all = True
+        case "forget-bond", Peripheral():
+            await device.forget_bonds()
+        case "clock", _:
+            device.clock.offset_s += fault.amount
+        case "battery", Peripheral():
+            device.battery_percent = int(fault.amount)
+        case "battery", Nonin9560():
+            device.low_battery = fault.amount < 20
+        case "garble", Nonin9560():
+            device.garble_next = True
+        case _:
+            raise ScenarioError(f"device `{fault.device}` cannot have the fault `{fault.kind}`.")
+
+
+async def _pair(device: AndDevice) -> None:
+    while not await device.bonded_hosts():
+        await device.press_pairing_key()
+        await device.asleep()
