@@ -55,7 +55,7 @@ class SystemClock:
         return not status & _STA_UNSYNC
 
 
-class _Timex(ctypes.Structure):
+class Timex(ctypes.Structure):
     """`struct timex` as far as `status`; the rest is room for the kernel to write."""
 
     _fields_ = (
@@ -70,14 +70,15 @@ class _Timex(ctypes.Structure):
 
 
 @functools.cache
-def _adjtimex() -> ctypes._NamedFuncPointer:
+def adjtimex() -> ctypes._NamedFuncPointer:
+    """The C library's adjtimex(2)."""
     return ctypes.CDLL(None, use_errno=True).adjtimex
 
 
 def _kernel_clock_status() -> int | None:
     """None where asking is forbidden, as in a sandbox that protects the clock (`ProtectClock=` of systemd)."""
-    timex = _Timex()
-    if _adjtimex()(ctypes.byref(timex)) < 0:
+    timex = Timex()
+    if adjtimex()(ctypes.byref(timex)) < 0:
         return None
     return int(timex.status)
 
