@@ -29,6 +29,8 @@ NOISE_MOST_KG: Final = 1.5
 NOISE_MEMORY_READINGS: Final = 60
 FOLLOW_DAYS: Final = 20.0
 LEVEL_DAYS: Final = 2.5
+LEVEL_MOST: Final = 0.5
+"""After a gap too, one reading moves the short-term level half-way at most."""
 REFERENCE: Final = 0.9
 """CUSUM's allowance, in SD: half of the shift that it is best at."""
 DECISION: Final = 6.0
@@ -165,7 +167,8 @@ class PersonalBaseline:
         if m.baseline_kg is None:
             self._learn_level()
             return
-        m.level_kg += (1.0 - math.exp(-gap_days / LEVEL_DAYS)) * (weight_kg - m.level_kg)
+        share = min(1.0 - math.exp(-gap_days / LEVEL_DAYS), LEVEL_MOST)
+        m.level_kg += share * (weight_kg - m.level_kg)
         self._weigh_evidence(time_s, weight_kg, gap_days)
         self._settle(time_s, weight_kg, gap_days)
 
@@ -217,8 +220,15 @@ class PersonalBaseline:
         elif m.down >= DECISION_DOWN:
             m.down, m.up, m.baseline_kg = 0.0, 0.0, self._median(5)
         elif m.up < DECISION / 2.0:
-            step_kg = min(max(weight_kg - m.baseline_kg, -2.0 * self._noise_kg()), 2.0 * self._noise_kg())
-            m.baseline_kg += (1.0 - math.exp(-min(gap_days, 7.0) / FOLLOW_DAYS)) * step_kg
+            self._follow(weight_kg, gap_days)
+
+    def _follow(self, weight_kg: float, gap_days: float) -> None:
+        """A weight far off says nothing about the level; the evidence sees to it."""
+        m = self._m
+        assert m.baseline_kg is not None
+        off_kg = weight_kg - m.baseline_kg
+        if abs(off_kg) < MOST_Z * self._noise_kg():
+            m.baseline_kg += (1.0 - math.exp(-min(gap_days, 7.0) / FOLLOW_DAYS)) * off_kg
 
     def _finding(self, time_s: float, weight_kg: float, suspect: bool) -> Finding:
         m = self._m

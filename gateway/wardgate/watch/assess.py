@@ -1,0 +1,172 @@
+"""From stored readings to findings: which readings count, and the rules run over them in the order of time."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from wardgate.contract.messages import Reading
+from wardgate.intake.attribution import counts_as_usual
+from wardgate.watch.rules import Feed, Rule, Sample
+from wardgate_signal.finding import Finding
+from wardgate_signal.weight_baseline import PersonalBaseline
+
+log: Final = logging.getLogger(__name__)
+
+KEEP: Final = 4000
+"""Samples of a channel in memory: a year at several a day."""
+DROP: Final = 400
+USUAL_COUNT: Final = 14
+USUAL_LEAST: Final = 5
+FIRST_QUANTITY: Final = {"weight": "weight", "blood_pressure": "systolic", "saturation": "spo2"}
+
+
+def admissible(reading: Reading, assignment: str) -> bool:
+    """Whether a reading may raise, worsen or clear anything: surely this patient's, of good quality, no test."""
+    return (
+        reading.assignment == assignment
+        and counts_as_usual(reading)
+        and any(q.name == FIRST_QUANTITY[reading.channel] for q in reading.quantities)
+    )
+
+
+def sample_of(reading: Reading) -> Sample:
+    """What the rules see of it."""
+    values = {q.name: q.value for q in reading.quantities}
+    return Sample(reading.time.taken.timestamp(), reading.id, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the rules of a channel say at one sample."""
+
+    sample: Sample
+    findings: tuple[tuple[Rule, Finding], ...]
+    failed: tuple[Rule, ...]
+    """Rules that said nothing because they broke."""
+    usual: float | None
+    readings: dict[str, tuple[str, ...]]
+    """Ids of the readings each rule's finding rests on."""
+
+
+class Series:
+    """The admissible samples of a channel, and its rules fed with them.
+
+    A sample older than one that has been fed makes the rules begin again: what they say never depends on the order
+    in which readings arrived. Nothing is computed before somebody asks, so that a memory of 10,000 readings costs one
+    run. A sample of the future (a wrong clock) waits until the series has come there.
+    """
+
+    def __init__(self, rules: Sequence[Rule], on_failure: Callable[[Rule, Sample, str], None]) -> None:
+        self._rules = tuple(rules)
+        self._on_failure = on_failure
+        self._samples: list[Sample] = []
+        self._broken: dict[str, float] = {}
+        self._restart()
+
+    def _restart(self) -> None:
+        self._fed = 0
+        self._feeds: list[tuple[Rule, Feed]] = [(rule, rule.start()) for rule in self._rules]
+        self._last: dict[str, Finding] = {}
+        self._failing: set[str] = set()
+
+    def add(self, sample: Sample) -> int:
+        """Put a sample in its place."""
+        if len(self._samples) >= KEEP:
+            del self._samples[:DROP]
+            self._fed = max(self._fed - DROP, 0)
+        place = bisect_right(self._samples, sample.time_s, key=lambda s: s.time_s)
+        self._samples.insert(place, sample)
+        if place < self._fed:
+            self._restart()
+        return place
+
+    def assess(self, sample: Sample) -> Assessment:
+        """Put a sample in its place and say what the rules find there, knowing nothing that came after it in time."""
+        return self._at(self.add(sample))
+
+    def reassess(self, reading_id: str) -> Assessment:
+        """As `assess`, for a sample that is already here.
+
+        Raises:
+            StopIteration: it is not.
+        """
+        return self._at(next(i for i, sample in enumerate(self._samples) if sample.reading_id == reading_id))
+
+    def _at(self, place: int) -> Assessment:
+        if place + 1 < self._fed:
+            self._restart()
+        self._feed(place + 1)
+        found = tuple((rule, self._last[rule.name]) for rule in self._rules if rule.name in self._last)
+        return Assessment(
+            sample=self._samples[place],
+            findings=found,
+            failed=tuple(rule for rule in self._rules if rule.name in self._failing),
+            usual=self._level(place + 1),
+            readings={rule.name: self._ids(finding.evidence_s, place) for rule, finding in found},
+        )
+
+    def usual(self, until_s: float) -> float | None:
+        """The patient's own level at a time, in the channel's first quantity; None while it is not known.
+
+        A detector's where one keeps it, else the median of the last samples.
+        """
+        end = bisect_right(self._samples, until_s, key=lambda s: s.time_s)
+        if end < self._fed:
+            self._restart()
+        self._feed(end)
+        return self._level(end)
+
+    def _level(self, end: int) -> float | None:
+        baseline = self._last.get(PersonalBaseline.RULE)
+        if baseline is not None and "usual_kg" in baseline.inputs:
+            return baseline.inputs["usual_kg"]
+        recent = self._samples[max(end - USUAL_COUNT, 0) : end]
+        if len(recent) < USUAL_LEAST:
+            return None
+        names = FIRST_QUANTITY.values()
+        return median(next(s.values[name] for name in names if name in s.values) for s in recent)
+
+    def _ids(self, times_s: Iterable[float], place: int) -> tuple[str, ...]:
+        wanted = set(times_s)
+        first = bisect_right(self._samples, min(wanted), key=lambda s: s.time_s) - 1 if wanted else place
+        ids = [s.reading_id for s in self._samples[max(first, 0) : place + 1] if s.time_s in wanted]
+        newest = self._samples[place].reading_id
+        return tuple(ids) if newest in ids else (*ids, newest)
+
+    def _feed(self, end: int) -> None:
+        for sample in self._samples[self._fed : end]:
+            self._failing.clear()
+            for rule, feed in self._feeds:
+                self._feed_one(rule, feed, sample)
+        self._fed = max(self._fed, end)
+
+    def _feed_one(self, rule: Rule, feed: Feed, sample: Sample) -> None:
+        try:
+            finding = feed(sample)
+        except Exception as error:
+            # Whatever a rule does wrong, the others and the rest of the hub go on.
+            if rule.name not in self._broken:
+                log.exception("rule %s failed at reading %s", rule.name, sample.reading_id)
+            self._fail(rule, sample, type(error).__name__)
+            return
+        if finding is None:
+            self._last.pop(rule.name, None)
+            return
+        if not finding.sound():
+            self._fail(rule, sample, "a finding that is no number")
+            return
+        self._last[rule.name] = finding
+        if self._broken.get(rule.name, sample.time_s) < sample.time_s:
+            del self._broken[rule.name]
+
+    def _fail(self, rule: Rule, sample: Sample, why: str) -> None:
+        self._failing.add(rule.name)
+        self._last.pop(rule.name, None)
+        if rule.name not in self._broken:
+            self._on_failure(rule, sample, why)
+        self._broken[rule.name] = max(sample.time_s, self._broken.get(rule.name, sample.time_s))

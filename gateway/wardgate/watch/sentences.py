@@ -1,0 +1,99 @@
+"""What a nurse and the home read about an alert. The home's sentences hold no value and no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from wardgate.contract.messages import Priority
+from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
+from wardgate_signal.finding import Finding
+
+HOME_TOLD: Final = "Got it. Thank you. We are telling your team."
+HOME_HELP: Final = "Please ask for help. Ring your team."
+HOME_BETTER: Final = "Got it. Thank you."
+
+
+def home(priority: Priority) -> str:
+    """For the home, while an alert is open."""
+    return HOME_HELP if priority == "high" else HOME_TOLD
+
+
+def nurse(finding: Finding, usual: float | None) -> str:
+    """The reason for an alert, in a sentence or three."""
+    return _WORDS[finding.rule](finding.inputs, usual)
+
+
+def better(kind: str, value: float, usual: float | None) -> str:
+    """Why an alert is over. `value` is the channel's first quantity now."""
+    return _BETTER[kind](value, usual)
+
+
+def number(value: float, digits: int = 1) -> str:
+    """As a person writes it: 2 for 2.0, 78.2 for 78.2."""
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def _days(days: float) -> str:
+    whole = round(days)
+    return "less than a day" if days < 0.75 else "1 day" if whole <= 1 else f"{whole} days"
+
+
+def _usual(usual: float | None, unit: str, digits: int) -> str:
+    return "" if usual is None else f" Usual {number(usual, digits)} {unit}."
+
+
+def _gain(inputs: dict[str, float], usual: float | None) -> str:
+    took, window = _days(inputs["took_days"]), _days(inputs["window_days"])
+    within = "" if took == window else f" in {window}"
+    return (
+        f"Weight went up {number(inputs['gain_kg'])} kg in {took} "
+        f"({number(inputs['from_kg'])} to {number(inputs['to_kg'])} kg). "
+        f"Limit {number(inputs['limit_kg'], 2)} kg{within}.{_usual(usual, 'kg', 1)}"
+    )
+
+
+def _rising(inputs: dict[str, float], _: float | None) -> str:
+    return (
+        f"Weight has been above this patient's own level for {_days(inputs['rising_days'])}: "
+        f"about {number(inputs['level_kg'])} kg now, up {number(inputs['gain_kg'])} kg. "
+        f"Usual {number(inputs['usual_kg'])} kg."
+    )
+
+
+def _saturation(inputs: dict[str, float], usual: float | None) -> str:
+    target = f"this patient's target of {number(inputs['target_low_pct'])} to {number(inputs['target_high_pct'])} %."
+    now, before = number(inputs["spo2_pct"]), number(inputs["before_pct"])
+    if inputs["spo2_pct"] <= inputs["very_low_pct"]:
+        said = f"Oxygen saturation is {now} %, far below {target}"
+    else:
+        said = f"Oxygen saturation was {before} % and then {now} %, below {target}"
+    return said + _usual(usual, "%", 0)
+
+
+def _pressure(inputs: dict[str, float], usual: float | None) -> str:
+    return (
+        f"Systolic pressure stays low: {number(inputs['low_readings'], 0)} of the last "
+        f"{number(inputs['of_readings'], 0)} readings were below {number(inputs['limit_mmhg'])} mmHg, on average "
+        f"{number(inputs['mean_low_mmhg'], 0)} mmHg.{_usual(usual, 'mmHg', 0)}"
+    )
+
+
+_WORDS: Final[dict[str, Callable[[dict[str, float], float | None], str]]] = {
+    "weight.guideline_esc": _gain,
+    "weight.guideline_us": _gain,
+    "weight.personal_baseline": _rising,
+    "saturation.spot_target": _saturation,
+    "pressure.persistent_low": _pressure,
+}
+_BETTER: Final[dict[str, Callable[[float, float | None], str]]] = {
+    WEIGHT_GAIN: lambda value, usual: (
+        f"Weight is {number(value)} kg. The gain is over, or the new level has stayed.{_usual(usual, 'kg', 1)}"
+    ),
+    LOW_SATURATION: lambda value, usual: (
+        f"Oxygen saturation is {number(value)} %, back in this patient's target.{_usual(usual, '%', 0)}"
+    ),
+    LOW_PRESSURE: lambda value, usual: (
+        f"Systolic pressure is {number(value, 0)} mmHg and no longer stays low.{_usual(usual, 'mmHg', 0)}"
+    ),
+}

@@ -1,0 +1,204 @@
+"""The watch: committed readings in, alerts out.
+
+Rules run over the whole stored series, memories included, but only a live reading opens, worsens or closes an alert.
+What has been looked at is noted after the alert is on the disk; after a crash the live readings beyond the note are
+looked at again, and because ids are derived, what was already told is not told twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from wardgate.capture.journal import Journal
+from wardgate.clock import Clock
+from wardgate.config import Config
+from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.store.errors import StoreError
+from wardgate.store.store import Store
+from wardgate.watch.alerts import Episode, adopted, step
+from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
+from wardgate.watch.rules import Rule, Sample, rules
+from wardgate_signal.saturation import VERY_LOW_PCT
+
+log: Final = logging.getLogger(__name__)
+
+HISTORY: Final = timedelta(days=400)
+
+
+class Notes(Struct, frozen=True, kw_only=True):
+    """What is kept for one channel: how far its live readings have been looked at, and what is open."""
+
+    epoch: str
+    seq: int
+    episodes: dict[str, Episode] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """A line in a chart: at this value the ward is told."""
+
+    quantity: str
+    value: float
+
+
+class Watcher:
+    """Call `start` once, before the first reading is taken in; then `on_reading` for each new one in commit order."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        journal: Journal,
+        changed: Callable[[str], None],
+        rule_set: tuple[Rule, ...] | None = None,
+    ) -> None:
+        """`changed("alerts")` is called after each committed alert. `rule_set` takes the place of the usual rules."""
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._journal = journal
+        self._changed = changed
+        all_rules = rules(config.watch) if rule_set is None else rule_set
+        self._kinds = {c: tuple(dict.fromkeys(r.kind for r in all_rules if r.channel == c)) for c in FIRST_QUANTITY}
+        self._series = {c: Series([r for r in all_rules if r.channel == c], self._rule_failed) for c in FIRST_QUANTITY}
+        self._notes: dict[str, Notes] = {}
+        self._pending: deque[tuple[Reading, Assessment]] = deque()
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Read the stored series, and look at the live readings that a crash left unassessed."""
+        since = self._clock.utc() - HISTORY
+        left: list[Reading] = []
+        for channel in FIRST_QUANTITY:
+            notes = self._notes[channel] = self._restored(channel)
+            try:
+                await self._keep(channel, notes)
+            except StoreError as error:
+                log.warning("the watch begins without notes: %s", error)
+            for reading in self._store.readings(channel, since, assignment=self._config.hub.assignment):
+                if not admissible(reading, self._config.hub.assignment):
+                    continue
+                self._series[channel].add(sample_of(reading))
+                if not reading.backfill and reading.seq > notes.seq:
+                    left.append(reading)
+        for reading in sorted(left, key=lambda r: r.seq):
+            log.info("reading %s had not been assessed", reading.id)
+            self._pending.append((reading, self._series[reading.channel].reassess(reading.id)))
+        await self.retry()
+
+    async def on_reading(self, reading: Reading) -> None:
+        """Take a new reading that is on the disk. Never raises for the disk's sake: see `retry`."""
+        if not admissible(reading, self._config.hub.assignment):
+            return
+        series, sample = self._series[reading.channel], sample_of(reading)
+        if reading.backfill:
+            series.add(sample)
+            return
+        self._pending.append((reading, series.assess(sample)))
+        await self.retry()
+
+    async def retry(self) -> None:
+        """Bring what has been assessed to the disk. What it refuses stays here; call it again from time to time."""
+        async with self._lock:
+            while self._pending:
+                try:
+                    await self._settle(*self._pending[0])
+                except StoreError as error:
+                    log.warning("an assessment waits for the disk: %s", error)
+                    return
+                self._pending.popleft()
+
+    @property
+    def waiting(self) -> int:
+        """Assessments that the disk has not taken."""
+        return len(self._pending)
+
+    def usual(self, channel: str) -> float | None:
+        """The patient's own level now, in the channel's first quantity; None while it is not known."""
+        return self._series[channel].usual(self._clock.utc().timestamp())
+
+    def limits(self, channel: str) -> tuple[LimitLine, ...]:
+        """At which values the ward is told. For weight it goes with the usual."""
+        watch = self._config.watch
+        if channel == "saturation":
+            return (LimitLine("spo2", watch.saturation.target_low_pct - VERY_LOW_PCT),)
+        if channel == "blood_pressure":
+            return (LimitLine("systolic", watch.pressure.systolic_low_mmhg),)
+        usual_kg = self.usual(channel)
+        return () if usual_kg is None else (LimitLine("weight", round(usual_kg + watch.weight.gain_3_days_kg, 2)),)
+
+    def _key(self, channel: str) -> str:
+        return f"watch/{self._config.hub.assignment}/{channel}"
+
+    def _restored(self, channel: str) -> Notes:
+        """The notes, brought up to what the store says about the alerts themselves."""
+        raw = self._store.detector_state(self._key(channel))
+        # A new database begins with what it has: its old readings were looked at in another life.
+        notes = Notes(epoch=self._store.epoch, seq=self._store.last_seq)
+        if raw is not None:
+            kept = msgspec.json.decode(raw, type=Notes)
+            notes = kept if kept.epoch == self._store.epoch else msgspec.structs.replace(notes, episodes=kept.episodes)
+        return msgspec.structs.replace(notes, episodes=self._reconciled(channel, notes.episodes))
+
+    def _reconciled(self, channel: str, noted: dict[str, Episode]) -> dict[str, Episode]:
+        assignment = self._config.hub.assignment
+        stored = {a.kind: a for a in self._store.open_alerts() if a.assignment == assignment}
+        episodes: dict[str, Episode] = {}
+        for kind in self._kinds[channel]:
+            mine, alert = noted.get(kind), stored.get(kind)
+            if alert is None:
+                continue  # never on the disk, or resolved there
+            same = mine is not None and (mine.alert.id, mine.alert.revision) == (alert.id, alert.revision)
+            episodes[kind] = mine if mine is not None and same else adopted(alert)
+        return episodes
+
+    async def _settle(self, reading: Reading, at: Assessment) -> None:
+        channel = reading.channel
+        notes = self._notes[channel]
+        episodes = dict(notes.episodes)
+        told: list[Alert] = []
+        for kind in self._kinds[channel]:
+            done = step(kind, episodes.pop(kind, None), at, self._config.hub, self._clock.utc())
+            if done.episode is not None:
+                episodes[kind] = done.episode
+            if done.alert is not None:
+                told.append(done.alert)
+        for alert in told:
+            await self._store.put_alert(alert)
+        stored = reading if reading.seq else self._store.read.reading(reading.id)
+        seq = max(notes.seq, stored.seq if stored is not None else 0)
+        await self._keep(channel, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
+        for alert in told:
+            log.warning("alert %s %s, revision %d: %s", alert.kind, alert.state, alert.revision, alert.rule)
+            self._changed("alerts")
+
+    async def _keep(self, channel: str, notes: Notes) -> None:
+        await self._store.put_detector_state(self._key(channel), msgspec.json.encode(notes))
+        self._notes[channel] = notes
+
+    def _rule_failed(self, rule: Rule, sample: Sample, why: str) -> None:
+        hub = self._config.hub.id
+        text = "\n".join(("rule-failed", hub, rule.name, str(rule.version), sample.reading_id))
+        self._journal.keep(
+            Event(
+                id=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
+                hub=hub,
+                code="rule-failed",
+                severity="problem",
+                sentence=f"The rule {rule.name} failed at a reading. All other rules go on.",
+                what_to_do="Send a report for support: wardgate doctor.",
+                detail={"rule": rule.name, "version": float(rule.version), "why": why, "reading": sample.reading_id},
+                at=self._clock.utc(),
+            )
+        )
