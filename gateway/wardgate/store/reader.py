@@ -158,7 +158,20 @@ class Reader:
             "WHERE o.lane = ? AND o.seq > ? ORDER BY o.seq LIMIT ?",
             (int(lane), after_seq, limit),
         )
-        return [OutRow(seq, Kind(kind), payload) for seq, kind, payload in rows]
+        return [OutRow(seq, Kind(kind), lane, payload) for seq, kind, payload in rows]
+
+    def row(self, seq: int) -> OutRow | None:
+        """One message of the outbox."""
+        row = self._connection.execute(
+            "SELECT m.seq, kind, m.lane, payload FROM messages AS m "
+            "JOIN outbox AS o ON o.lane = m.lane AND o.seq = m.seq WHERE m.seq = ?",
+            (seq,),
+        ).fetchone()
+        return None if row is None else OutRow(row[0], Kind(row[1]), Lane(row[2]), row[3])
+
+    def drained(self) -> bool:
+        """Whether the outbox is empty."""
+        return self._connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone() is None
 
     def floor(self, last_seq: int) -> int:
         """Every number up to this one is done or will never come."""

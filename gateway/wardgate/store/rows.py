@@ -42,6 +42,7 @@ class OutRow:
 
     seq: int
     kind: Kind
+    lane: Lane
     payload: bytes
 
 

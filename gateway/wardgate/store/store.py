@@ -105,8 +105,12 @@ class Store:
 
     @property
     def last_seq(self) -> int:
-        """The highest number a message has been given."""
-        return self._writer.seq
+        """The highest number of a message that is on the disk."""
+        return self._writer.committed_seq
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call something, from the event loop, after every commit."""
+        self._writer.on_commit.append(listener)
 
     def write(self, op: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Run an operation in the writer's next transaction; see `Writer.write`."""
@@ -229,7 +233,15 @@ class Store:
 
     def floor(self) -> int:
         """Every number up to this one is done or will never come."""
-        return self.read.floor(self.last_seq)
+        return self.read.floor(self.last_seq)  # the last number first: what is committed meanwhile lies above it
+
+    def row(self, seq: int) -> OutRow | None:
+        """One message that is still to be done; None when it is not."""
+        return self.read.row(seq)
+
+    def drained(self) -> bool:
+        """Whether nothing is left to be done."""
+        return self.read.drained()
 
     # Reading
 

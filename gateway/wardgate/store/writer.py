@@ -38,7 +38,8 @@ class _Outcome(NamedTuple):
 class Writer:
     """Runs operations on its connection and completes their futures after the commit.
 
-    `seq` is the last number given to a message; operations count it up, and a rollback takes it back.
+    `seq` is the last number given to a message; operations count it up, and a rollback takes it back. `committed_seq`
+    is the last one on the disk. `on_commit` is called from the event loop after the futures of a commit are done.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Writer:
         max_group: int = MAX_GROUP,
     ) -> None:
         self.seq = seq
+        self.committed_seq = seq
+        self.on_commit: list[Callable[[], None]] = []
         self._connection = connection
         self._path = path
         self._reserve = reserve
@@ -90,7 +93,9 @@ class Writer:
             jobs = [job for job in group if job is not None]
             open_for_more = len(jobs) == len(group)
             if jobs:
-                _complete(self._commit(jobs))
+                outcomes = self._commit(jobs)
+                self.committed_seq = self.seq
+                self._complete(outcomes)
         self._connection.close()
 
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
@@ -133,19 +138,19 @@ class Writer:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
+    def _complete(self, outcomes: list[_Outcome]) -> None:
+        """Wake the event loop once for the whole group."""
+        loop = outcomes[0].future.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._settle, outcomes)
 
-def _complete(outcomes: list[_Outcome]) -> None:
-    """Wake the event loop once for the whole group."""
-    loop = outcomes[0].future.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_settle, outcomes)
-
-
-def _settle(outcomes: list[_Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():
-            continue  # its waiter was cancelled; what was written stays written
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
+    def _settle(self, outcomes: list[_Outcome]) -> None:
+        for future, result, error in outcomes:
+            if future.done():
+                continue  # its waiter was cancelled; what was written stays written
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        for listener in self.on_commit:
+            listener()

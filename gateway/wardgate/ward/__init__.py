@@ -1,1 +1,6 @@
 """The reference ward: subscribes, checks, commits, acknowledges."""
+
+from wardgate.ward.line import format_line
+from wardgate.ward.ward import Ward
+
+__all__ = ["Ward", "format_line"]

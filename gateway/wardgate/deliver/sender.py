@@ -1,0 +1,217 @@
+"""Delivery, for as long as the hub lives: connect, deliver, and when the connection is lost connect again."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from wardgate.clock import Clock, utc_from_s
+from wardgate.config import Broker
+from wardgate.contract import topics
+from wardgate.contract.messages import Event, State
+from wardgate.deliver.session import Session
+from wardgate.deliver.view import DeliveryView, Trouble
+from wardgate.mqtt import Backoff, Link, LinkError, Will
+from wardgate.store import Store
+
+STEADY_S = 30.0
+"""A connection that held so long was a good one: the next attempt is made at once."""
+
+
+class Sender:
+    """The way from the outbox to the ward. `run` goes on for ever; everything else may be asked at any time.
+
+    `on_event` gets an event for each change of what stands in the way, and for each message set aside; the hub stores
+    it, and so it reaches the ward with the rest.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        hub: str,
+        store: Store,
+        clock: Clock,
+        on_event: Callable[[Event], object],
+        *,
+        version: str,
+        config_hash: str = "",
+    ) -> None:
+        self._broker = broker
+        self._hub = hub
+        self._store = store
+        self._clock = clock
+        self._on_event = on_event
+        self._version = version
+        self._config_hash = config_hash
+        self._session: Session | None = None
+        self._trouble: Trouble | None = None
+        self._retry_at_s: float | None = None
+        self._heartbeat = 0
+        self._answered: tuple[float, float] | None = None
+        """When the ward last answered: UTC and boot-time seconds."""
+        self._settled = asyncio.Event()
+        store.listen(self._committed)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then tell the ward that this hub is going."""
+        loop = asyncio.get_running_loop()
+        backoff = Backoff()
+        while True:
+            began_s = loop.time()
+            try:
+                await self._connection()
+            except LinkError as error:
+                self.trouble(Trouble(error.key, error.sentence, error.what_to_do))
+            if loop.time() - began_s > STEADY_S:
+                backoff.reset()
+            delay_s = backoff.next_s()
+            self._retry_at_s = loop.time() + delay_s
+            await asyncio.sleep(delay_s)
+            self._retry_at_s = None
+
+    async def _connection(self) -> None:
+        """One connection, from its making to its loss."""
+        will = Will(topics.up(self._hub, "state"), msgspec.json.encode(self._last_will()))
+        link = Link(self._broker, self._hub, will=will, on_message=self._message, on_puback=self._puback)
+        await link.open()
+        session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self)
+        self._session = session
+        self.trouble(None)
+        try:
+            reason = await session.run(self._broker.heartbeat_s)
+            place = f"{self._broker.host}:{self._broker.port}"
+            self.trouble(
+                Trouble("broker-lost", f"The connection to {place} was lost: {reason}.", "The hub reconnects.")
+            )
+        finally:
+            self._session = None
+            if not link.closed.done():
+                session.publish_state(online=False)
+            link.close()
+
+    def _message(self, topic: str, payload: bytes) -> None:
+        if self._session:
+            self._session.on_message(topic, payload)
+
+    def _puback(self, mid: int, code: int) -> None:
+        if self._session:
+            self._session.on_puback(mid, code)
+
+    def _committed(self) -> None:
+        self._settled.set()
+        if self._session:
+            self._session.committed()
+
+    def wake(self) -> None:
+        """Look into the outbox now. Commits of the store do this by themselves."""
+        if self._session:
+            self._session.wake()
+
+    async def wait_drained(self) -> None:
+        """Until nothing is left to be done."""
+        while not self._store.drained():
+            self._settled.clear()
+            await self._settled.wait()
+
+    def view(self) -> DeliveryView:
+        """How it stands."""
+        trouble = self._trouble
+        answered = self._answered
+        retry_in_s = None
+        if self._retry_at_s is not None:
+            retry_in_s = max(0.0, self._retry_at_s - asyncio.get_running_loop().time())
+        return DeliveryView(
+            connected=self._session is not None,
+            confirm=self._broker.confirm,
+            broker=f"{self._broker.host}:{self._broker.port}",
+            problem=trouble.sentence if trouble else "",
+            what_to_do=trouble.what_to_do if trouble else "",
+            retry_in_s=retry_in_s,
+            counts=self._store.outbox_counts(),
+            last_ward_answer=utc_from_s(answered[0]) if answered else None,
+            last_ward_answer_age_s=self._clock.boottime_s() - answered[1] if answered else None,
+        )
+
+    # What a session tells (session.Host)
+
+    def state(self, *, online: bool) -> State:
+        """The state message of this moment."""
+        self._heartbeat += 1
+        counts = self._store.outbox_counts()
+        return State(
+            hub=self._hub,
+            online=online,
+            epoch=self._store.epoch,
+            floor=self._store.floor(),
+            heartbeat=self._heartbeat,
+            heartbeat_every_s=self._broker.heartbeat_s,
+            version=self._version,
+            boot_id=self._clock.boot_id(),
+            config_hash=self._config_hash,
+            waiting=counts.waiting,
+            oldest_waiting=counts.oldest_waiting,
+            synchronised=self._clock.synchronised(),
+            at=self._clock.utc(),
+        )
+
+    def _last_will(self) -> State:
+        return State(hub=self._hub, online=False, epoch=self._store.epoch, version=self._version)
+
+    def trouble(self, trouble: Trouble | None) -> None:
+        """Remember what stands in the way; one event for each change, not for each attempt."""
+        before, self._trouble = self._trouble, trouble
+        if trouble and (before is None or before.key != trouble.key):
+            self._event(trouble.key, "problem", trouble.sentence, trouble.what_to_do)
+        elif before and trouble is None:
+            self._event("delivery-restored", "info", "Messages are on their way to the ward again.", "")
+
+    def answered(self) -> None:
+        """The ward has acknowledged something."""
+        self._answered = (self._clock.utc().timestamp(), self._clock.boottime_s())
+        if self._trouble and self._trouble.key.startswith("ack-"):
+            self.trouble(None)
+
+    def parked(self, seq: int, reason: str) -> None:
+        """A message was set aside for good."""
+        self._event(
+            "message-parked",
+            "problem",
+            f"Message {seq} was set aside, for {reason}."[:500],
+            "It is kept on the hub. Tell the ward.",
+            seq=seq,
+        )
+
+    def alert_unanswered(self, seq: int) -> None:
+        """The ward has not answered an alert for a quarter of an hour."""
+        self._event(
+            "alert-unanswered",
+            "problem",
+            "The broker took an alert 15 minutes ago, and the ward has not acknowledged it.",
+            "Call the ward.",
+            seq=seq,
+        )
+
+    def _event(
+        self,
+        code: str,
+        severity: Literal["info", "attention", "problem"],
+        sentence: str,
+        what_to_do: str,
+        **detail: float,
+    ) -> None:
+        self._on_event(
+            Event(
+                id=uuid.uuid4().hex,
+                hub=self._hub,
+                code=code,
+                severity=severity,
+                sentence=sentence,
+                what_to_do=what_to_do,
+                detail=dict(detail),
+                at=self._clock.utc(),
+            )
+        )

@@ -1,0 +1,258 @@
+"""One connection's worth of delivery: outbox to broker, acknowledgements back into the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from wardgate.clock import Clock
+from wardgate.contract import topics
+from wardgate.contract.messages import Ack, State
+from wardgate.deliver.view import Trouble
+from wardgate.deliver.window import Window
+from wardgate.mqtt import REFUSED, Link
+from wardgate.store import Kind, OutRow, Store
+
+_LOG: Final = logging.getLogger(__name__)
+FLUSH_S: Final = 0.5
+"""PUBACKs are noted this often: mostly the ward's answer comes before, and the note is never written."""
+PUBACK_DEADLINE_S: Final = 60.0
+"""A broker that takes nothing for so long, and still answers pings, is left for a new connection."""
+REFUSED_FIRST_S: Final = 5.0
+UNANSWERED_ALERT_S: Final = 15 * 60.0
+_PACKET_OVERHEAD: Final = 200
+"""Topic and properties beside the payload, at most."""
+_MESSAGE_REFUSED: Final = {0x90: "the topic name is invalid", 0x99: "the payload format is invalid"}
+"""The broker will never take this message: it is parked. Any other refusal is about the hub's rights or the broker's
+state, may change, and loses nothing."""
+_TOPIC: Final = {Kind.READING: "reading", Kind.ALERT: "alert", Kind.EVENT: "event"}
+_ACK: Final = msgspec.json.Decoder(Ack)
+
+
+class Host(Protocol):
+    """What a session needs of the sender that holds it."""
+
+    def state(self, *, online: bool) -> State:
+        """The state message of this moment."""
+        ...
+
+    def trouble(self, trouble: Trouble | None) -> None:
+        """What stands in the way now; None when nothing does any more."""
+        ...
+
+    def answered(self) -> None:
+        """The ward has acknowledged something."""
+        ...
+
+    def parked(self, seq: int, reason: str) -> None:
+        """A message was set aside for good."""
+        ...
+
+    def alert_unanswered(self, seq: int) -> None:
+        """The ward has not answered an alert for `UNANSWERED_ALERT_S`."""
+        ...
+
+
+class Session:
+    """Runs until the connection is lost."""
+
+    def __init__(
+        self, link: Link, hub: str, confirm: Literal["ward", "broker"], store: Store, clock: Clock, host: Host
+    ) -> None:
+        self._link = link
+        self._hub = hub
+        self._by_ward = confirm == "ward"
+        self._store = store
+        self._clock = clock
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._window = Window(store, link.receive_maximum)
+        self._topics = {kind: topics.up(hub, name) for kind, name in _TOPIC.items()}
+        self._state_topic = topics.up(hub, "state")
+        self._sent_s: dict[int, float] = {}
+        self._cumulative = 0
+        self._selective: set[int] = set()
+        self._refusals: set[int] = set()
+        self._escalated: set[int] = set()
+        self._progress_s = self._loop.time()
+        self._pumping = False
+
+    async def run(self, heartbeat_s: float) -> str:
+        """Deliver until the connection is lost. Why it was."""
+        self._link.subscribe(topics.down(self._hub, "ack"))
+        self.publish_state(online=True)
+        self.wake()
+        beat_s = flush_s = self._loop.time()
+        while not self._link.closed.done():
+            await asyncio.wait([self._link.closed], timeout=min(FLUSH_S, heartbeat_s))
+            now_s = self._loop.time()
+            if now_s - beat_s >= heartbeat_s:
+                beat_s = now_s
+                self.publish_state(online=True)
+            if now_s - flush_s >= FLUSH_S:
+                flush_s = now_s
+                self._flush()
+            self._tick(now_s)
+        return self._link.closed.result()
+
+    def publish_state(self, *, online: bool) -> None:
+        """The retained sign of life."""
+        self._link.publish(self._state_topic, msgspec.json.encode(self._host.state(online=online)), retain=True)
+
+    # Outward
+
+    def wake(self) -> None:
+        """Something may be sendable: look, once in this turn of the loop."""
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def committed(self) -> None:
+        """The store has committed something."""
+        if self._window.committed():
+            self.wake()
+
+    def _pump(self) -> None:
+        self._pumping = False
+        now_s = self._loop.time()
+        if not self._window.in_flight:
+            self._progress_s = now_s
+        while not self._link.closed.done() and (row := self._window.next(now_s)):
+            if self._too_big(row):
+                self._park(row.seq, "it is larger than the broker takes")
+                continue
+            mid = self._link.publish(self._topics[row.kind], row.payload)
+            if mid is None:
+                return
+            self._window.sent(row, mid, now_s)
+
+    def _too_big(self, row: OutRow) -> bool:
+        limit = self._link.maximum_packet_bytes
+        return limit is not None and len(row.payload) + _PACKET_OVERHEAD > limit
+
+    def _tick(self, now_s: float) -> None:
+        if self._window.look_for_due(now_s):
+            self.wake()
+        if self._window.in_flight and now_s - self._progress_s > PUBACK_DEADLINE_S:
+            self._link.close()
+        for seq in self._window.alerts_waiting_since(now_s - UNANSWERED_ALERT_S):
+            if seq not in self._escalated:
+                self._escalated.add(seq)
+                self._host.alert_unanswered(seq)
+
+    # What the broker says
+
+    def on_puback(self, mid: int, code: int) -> None:
+        """The broker has answered a message."""
+        now_s = self._loop.time()
+        self._progress_s = now_s
+        seq = self._window.taken(mid)
+        if seq is None:
+            return
+        if code >= REFUSED:
+            self._broker_refused(seq, code, now_s)
+        else:
+            self._sent_s[seq] = self._clock.utc().timestamp()
+            if seq in self._refusals:
+                self._refusals.discard(seq)
+                if not self._refusals:
+                    self._host.trouble(None)
+            if not self._by_ward:
+                self._window.confirmed((seq,))
+                self._done_soon(0, (seq,))
+        self.wake()
+
+    def _broker_refused(self, seq: int, code: int, now_s: float) -> None:
+        if code in _MESSAGE_REFUSED:
+            self._park(seq, f"the broker refuses it: {_MESSAGE_REFUSED[code]}")
+            return
+        self._refusals.add(seq)
+        self._window.postpone(seq, now_s, REFUSED_FIRST_S)
+        if code == 0x87:
+            self._host.trouble(
+                Trouble(
+                    "publish-not-authorised",
+                    "The broker does not let this hub publish its messages (not authorised).",
+                    f"Allow the hub to write below {topics.up(self._hub, '#')} in the broker's access list.",
+                )
+            )
+            return
+        self._host.trouble(
+            Trouble(
+                f"publish-refused-{code:02x}",
+                f"The broker refuses messages for now (MQTT reason 0x{code:02X}).",
+                "Look into the broker's log; the hub tries again by itself.",
+            )
+        )
+
+    # What the ward says
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        """An acknowledgement; whatever else it may be is not for us."""
+        if topic != topics.down(self._hub, "ack"):
+            return
+        try:
+            ack = _ACK.decode(payload)
+        except msgspec.DecodeError as error:
+            text = f"The ward's answer makes no sense: {error}."
+            self._host.trouble(Trouble("ack-unreadable", text, "Tell the ward."))
+            return
+        if ack.hub != self._hub or ack.epoch != self._store.epoch:
+            return  # about a database that this hub no longer has
+        if max((ack.cumulative, *ack.selective)) > self._store.last_seq:
+            text = "The ward acknowledges messages that this hub never sent."
+            self._host.trouble(Trouble("ack-too-high", text, "Tell the ward: two hubs may share one id."))
+            return
+        self._host.answered()
+        if not self._by_ward:
+            return
+        for refusal in ack.refused:
+            if self._window.is_unconfirmed(refusal.seq):
+                self._park(refusal.seq, f"the ward refuses it: {refusal.reason}")
+        self._window.confirmed_through(ack.cumulative, ack.selective)
+        self._done_soon(ack.cumulative, ack.selective)
+        self.wake()
+
+    def _done_soon(self, cumulative: int, selective: tuple[int, ...]) -> None:
+        """Collect what arrives in this turn of the loop into one operation."""
+        if not self._selective and not self._cumulative:
+            self._loop.call_soon(self._mark_done)
+        self._cumulative = max(self._cumulative, cumulative)
+        self._selective.update(selective)
+
+    def _mark_done(self) -> None:
+        cumulative, selective = self._cumulative, self._selective
+        self._cumulative, self._selective = 0, set()
+        sent_s = {q: at for q, at in self._sent_s.items() if q <= cumulative or q in selective}
+        for seq in sent_s:
+            del self._sent_s[seq]
+        if sent_s:
+            self._store.mark_sent(sent_s).add_done_callback(_quietly)
+        self._store.mark_done(cumulative, selective, by_ward=self._by_ward).add_done_callback(_quietly)
+
+    def _park(self, seq: int, reason: str) -> None:
+        self._window.confirmed((seq,))
+        self._sent_s.pop(seq, None)
+
+        def parked(future: asyncio.Future[bool]) -> None:
+            if not future.cancelled() and future.exception() is None and future.result():
+                self._host.parked(seq, reason)
+                self.publish_state(online=True)  # its floor lets the ward pass the gap
+
+        self._store.park(seq, reason).add_done_callback(parked)
+
+    def _flush(self) -> None:
+        """Note when the broker took what the ward has not answered yet."""
+        sent_s, self._sent_s = self._sent_s, {}
+        if sent_s:
+            self._store.mark_sent(sent_s).add_done_callback(_quietly)
+
+
+def _quietly(future: asyncio.Future[int] | asyncio.Future[None]) -> None:
+    """What could not be noted stays in the outbox and is sent again: the ward knows it by its id."""
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        _LOG.warning("The outbox could not be updated: %s", error)

@@ -1,0 +1,59 @@
+"""What comes in is checked against the contract before it is believed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from wardgate.contract import topics
+from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.ward.database import Received, Refused
+
+_DECODER: Final[
+    dict[
+        str,
+        msgspec.json.Decoder[Reading]
+        | msgspec.json.Decoder[Alert]
+        | msgspec.json.Decoder[Event]
+        | msgspec.json.Decoder[State],
+    ]
+] = {
+    "reading": msgspec.json.Decoder(Reading),
+    "alert": msgspec.json.Decoder(Alert),
+    "event": msgspec.json.Decoder(Event),
+    "state": msgspec.json.Decoder(State),
+}
+
+
+class _Numbered(Struct):
+    """As much of a message as is needed to tell its hub that it is refused."""
+
+    epoch: str
+    seq: int
+
+
+def checked(topic: str, payload: bytes) -> Received | Refused | None:
+    """A message that is good, or a refusal with its reason; None for what is no message of a hub at all."""
+    hub = topics.hub_of(topic)
+    decoder = _DECODER.get(topic.rpartition("/")[2])
+    if hub is None or decoder is None or topic != topics.up(hub, topic.rpartition("/")[2]):
+        return None
+    try:
+        message = decoder.decode(payload)
+    except msgspec.DecodeError as error:
+        return _refused(hub, topic, payload, f"not as the schema says: {error}")
+    if message.hub != hub:
+        return _refused(hub, topic, payload, f"it names the hub {message.hub} on the topic of {hub}")
+    if not isinstance(message, State) and (message.seq < 1 or not message.epoch):
+        return _refused(hub, topic, payload, "it has no epoch or no seq")
+    return Received(message, payload)
+
+
+def _refused(hub: str, topic: str, payload: bytes, reason: str) -> Refused:
+    try:
+        number = msgspec.json.decode(payload, type=_Numbered)
+    except msgspec.DecodeError:
+        return Refused(hub, topic, payload, reason)
+    return Refused(hub, topic, payload, reason, number.epoch, number.seq)

@@ -1,0 +1,145 @@
+"""The reference ward: take, check, commit, and only then acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from wardgate.config import Broker
+from wardgate.contract import topics
+from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.mqtt import Backoff, Link, LinkError
+from wardgate.ward.check import checked
+from wardgate.ward.database import Received, Refused, WardDatabase
+
+ACK_EVERY_S: Final = 0.05
+"""At most one acknowledgement to a hub in this time: it covers all that came meanwhile, with one fsync."""
+STEADY_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a ward has seen since it started."""
+
+    received: int = 0
+    new: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    foreign: int = 0
+    """Messages on our topics that no hub of ours would send."""
+
+
+class Ward:
+    """Serves all hubs of a broker, until `run` is cancelled.
+
+    `on_message` gets every message once, after it is safe on the disk. `on_link` gets a sentence when the connection
+    comes or goes.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        database: Path,
+        on_message: Callable[[Reading | Alert | Event | State], object] | None = None,
+        *,
+        name: str = "ward",
+        on_link: Callable[[str], object] | None = None,
+    ) -> None:
+        self._broker = broker
+        self._database = WardDatabase(database)
+        # One thread: a commit that is still under way when the connection is lost ends before the next one begins.
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ward-disk")
+        self._on_message = on_message
+        self._on_link = on_link
+        self._name = name
+        self._waiting: list[tuple[str, bytes]] = []
+        self._arrived = asyncio.Event()
+        self.connected = asyncio.Event()
+        self.counts = Counts()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        loop = asyncio.get_running_loop()
+        backoff = Backoff()
+        try:
+            while True:
+                began_s = loop.time()
+                try:
+                    await self._connection()
+                except LinkError as error:
+                    self._tell(str(error))
+                except sqlite3.Error as error:
+                    self._tell(f"The ward's database refuses ({error}): nothing is acknowledged until it is mended.")
+                if loop.time() - began_s > STEADY_S:
+                    backoff.reset()
+                await asyncio.sleep(backoff.next_s())
+        finally:
+            await loop.run_in_executor(self._disk, self._database.close)
+            self._disk.shutdown()
+
+    async def _connection(self) -> None:
+        self._waiting.clear()  # of a connection that is gone: the hubs send again what has no acknowledgement
+        link = Link(self._broker, self._name, on_message=self._take)
+        await link.open()
+        link.subscribe(topics.up("+", "+"))
+        self._tell(f"Connected to {self._broker.host}:{self._broker.port}.")
+        self.connected.set()
+        committing = asyncio.create_task(self._commit_for_ever(link))
+        try:
+            either: list[asyncio.Future[Any]] = [link.closed, committing]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if committing.done():
+                committing.result()
+            self._tell(f"The connection was lost: {link.closed.result()}.")
+        finally:
+            self.connected.clear()
+            committing.cancel()
+            await asyncio.gather(committing, return_exceptions=True)
+            link.close()
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        self._waiting.append((topic, payload))
+        self._arrived.set()
+
+    async def _commit_for_ever(self, link: Link) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._arrived.wait()
+            began_s = loop.time()
+            self._arrived.clear()
+            taken, self._waiting = self._waiting, []
+            await self._commit(link, taken)
+            await asyncio.sleep(ACK_EVERY_S - (loop.time() - began_s))
+
+    async def _commit(self, link: Link, taken: list[tuple[str, bytes]]) -> None:
+        received: list[Received] = []
+        refused: list[Refused] = []
+        for topic, payload in taken:
+            match checked(topic, payload):
+                case Received() as good:
+                    received.append(good)
+                case Refused() as bad:
+                    refused.append(bad)
+                case None:
+                    self.counts.foreign += 1
+        batch = await asyncio.get_running_loop().run_in_executor(self._disk, self._database.commit, received, refused)
+        for ack in batch.acks:
+            link.publish(topics.down(ack.hub, "ack"), msgspec.json.encode(ack))
+        self.counts.received += len(received)
+        self.counts.new += len(batch.new)
+        self.counts.duplicates += batch.duplicates
+        self.counts.refused += len(refused)
+        if self._on_message:
+            for message in batch.new:
+                self._on_message(message)
+
+    def _tell(self, sentence: str) -> None:
+        if self._on_link:
+            self._on_link(sentence)
