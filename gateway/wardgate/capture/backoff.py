@@ -1,0 +1,34 @@
+"""How long to leave a device alone after it failed."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+FIRST_S: Final = 0.2
+"""Once in some dozens a connection fails for no reason, and the device is on the air for seconds only."""
+BASE_S: Final = 1.0
+LONGEST_S: Final = 30.0
+"""A cuff stays on the air for about a minute: no pause may be longer than what is left of that."""
+FORGIVEN_S: Final = 120.0
+"""Not heard for so long, it comes with a new measurement, and with a clean slate."""
+
+
+class Backoff:
+    """Pauses that grow with every failure in a row, with jitter so that two hubs do not keep step."""
+
+    def __init__(self, random_: random.Random) -> None:
+        self._random = random_
+        self.failures = 0
+
+    def failed(self) -> float:
+        """Count a failure; the pause in seconds before the next try."""
+        self.failures += 1
+        if self.failures == 1:
+            return FIRST_S
+        longest = min(LONGEST_S, BASE_S * 2.0 ** (self.failures - 2))
+        return longest * self._random.uniform(0.5, 1.0)
+
+    def worked(self) -> None:
+        """Start over."""
+        self.failures = 0

@@ -1,0 +1,298 @@
+"""One device that is connected to: when to call it, the bond, its sessions, and what is told about them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from bleak import BleakClient
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakDBusError, BleakError
+from dbus_fast.errors import DBusFastError
+
+from wardgate.capture.backoff import FORGIVEN_S, Backoff
+from wardgate.capture.bluez import RadioHost
+from wardgate.capture.devices import Devices, Known
+from wardgate.capture.journal import Journal
+from wardgate.capture.radio import RadioBackend
+from wardgate.clock import Clock
+from wardgate.store.errors import StoreError
+from wardgate_drivers.link.errors import LinkLostError, NotSupportedError, RefusedError, SessionError
+from wardgate_drivers.link.gatt import run_session
+from wardgate_drivers.link.sink import SessionSink
+from wardgate_drivers.model.declaration import Bond, Gatt
+
+log: Final = logging.getLogger(__name__)
+
+CONNECT_S: Final = 12.0
+"""To connect and discover takes 1 to 3 s on a Raspberry Pi; nobody else is heard meanwhile."""
+PAIR_S: Final = 30.0
+PASSKEY_S: Final = 90.0
+"""A person reads six digits from a cuff and types them."""
+HANG_UP_S: Final = 12.0
+"""BlueZ takes about 2 s to take a link down, and bleak gives it 10."""
+SESSION_SLACK_S: Final = 40.0
+"""Beyond the model's own deadline: the last commit may take as long as a session waits for it."""
+REST_S: Final = 5.0
+"""After a session that went well: a device that is still on the air says nothing new so soon."""
+FAILURES_TOLD: Final = 3
+"""Failures in a row of which a person is told."""
+LOST_BOND_TIMEOUTS: Final = 2
+"""BlueZ does not say that a device forgot its bond, its connections only time out. One may be the radio's fault."""
+RADIO_ERRORS: Final = (BleakError, DBusFastError, OSError, EOFError, TimeoutError)
+"""What bleak and the D-Bus library beneath it raise."""
+
+
+class PairingError(Exception):
+    """A pairing that a person asked for came to nothing. `what_to_do` says how to try again."""
+
+    def __init__(self, sentence: str, what_to_do: str) -> None:
+        super().__init__(f"{sentence} {what_to_do}")
+        self.sentence = sentence
+        self.what_to_do = what_to_do
+
+
+class Caller:
+    """Supervises one device. Nothing that goes wrong with it reaches another."""
+
+    def __init__(
+        self,
+        known: Known,
+        backend: RadioBackend,
+        host: RadioHost,
+        adapter: str,
+        devices: Devices,
+        journal: Journal,
+        clock: Clock,
+        sink_for: Callable[[Known], SessionSink],
+        random_: random.Random,
+    ) -> None:
+        self.known: Final = known
+        self.kind: Final = known.model.kind.value
+        self.address: Final = known.device.address or ""
+        self._backend = backend
+        self._host = host
+        self._adapter = adapter
+        self._devices = devices
+        self._journal = journal
+        self._clock = clock
+        self._sink_for = sink_for
+        self._backoff = Backoff(random_)
+        self._ready_at_s = 0.0
+        self._heard_at_s = float("-inf")
+        self._bond_wanted = known.model.bond is not Bond.NONE
+        self._timeouts_while_bonded = 0
+        self._session: asyncio.Task[None] | None = None
+        self._asked: asyncio.Future[None] | None = None
+        self.pairing = False
+        """Whether a pairing with this device is under way now."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a session is running."""
+        return self._session is not None and not self._session.done()
+
+    def wait_s(self) -> float:
+        """How long this device is to be left alone yet; 0 when it may be called."""
+        return max(0.0, self._ready_at_s - self._clock.boottime_s())
+
+    def heard(self, rssi_dbm: int) -> None:
+        """It is on the air."""
+        now_s = self._clock.boottime_s()
+        if now_s - self._heard_at_s > FORGIVEN_S:
+            self._backoff.worked()
+        self._heard_at_s = now_s
+        self._devices.change(self.known.id, save=False, last_heard=self._clock.utc(), rssi_dbm=rssi_dbm)
+
+    def may_pair(self) -> bool:
+        """Whether the pairing agent may say yes: a bond that is there is never replaced unasked."""
+        return self.pairing or self._devices.row(self.known.id).bonded is not True
+
+    async def call(self, device: BLEDevice) -> None:
+        """Connect, and bond where there is need; the session then goes on by itself. Never raises."""
+        bonded = None
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                bonded = await self._host.bonded(self.address) if self._bond_wanted else None
+            self.pairing = bonded is False
+            await self._connect(device, pair=self.pairing)
+        except RADIO_ERRORS as error:
+            self._not_connected(error, bonded)
+        except Exception as error:  # the boundary: a fault of ours with one device
+            log.exception("%s: calling it failed", self.known.id)
+            self._not_connected(error, bonded)
+        finally:
+            self.pairing = False
+
+    async def pair(self, deadline_s: float) -> None:
+        """Forget the bond and make a new one, on a person's word. The device has to come on the air.
+
+        Raises:
+            PairingError: it did not come, or refused.
+        """
+        if not self._bond_wanted:
+            raise PairingError(f"A {self.known.model.name} needs no pairing.", "Take a measurement with it.")
+        await self.stop()
+        try:
+            await self._host.forget(self.address)
+        except RADIO_ERRORS as error:
+            log.warning("%s: its bond was not removed: %s", self.known.id, error)
+        self._devices.change(self.known.id, bonded=False)
+        self._journal.over("pairing-lost", self.known.id)
+        self._journal.over("device-refused", self.known.id)
+        self._backoff.worked()
+        self._ready_at_s = 0.0
+        asked = self._asked = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(deadline_s):
+                await asked
+        except TimeoutError:
+            raise PairingError(f"No {self.kind} could be paired.", self.known.model.wake) from None
+        finally:
+            self._asked = None
+
+    async def stop(self) -> None:
+        """End the session, if there is one."""
+        if self._session is not None:
+            self._session.cancel()
+            await asyncio.wait({self._session})
+
+    async def _connect(self, device: BLEDevice, *, pair: bool) -> None:
+        deadline_s = CONNECT_S
+        if pair:
+            deadline_s = PASSKEY_S if self.known.model.bond is Bond.PASSKEY else PAIR_S
+        client = BleakClient(
+            device,
+            timeout=deadline_s,
+            pair=pair,
+            backend=self._backend.client,
+            bluez={"adapter": self._adapter},
+        )
+        log.info("%s: connecting%s", self.known.id, " and pairing" if pair else "")
+        try:
+            async with asyncio.timeout(deadline_s + 1.0):
+                await client.connect()
+        except BaseException:
+            await self._hang_up(client)
+            raise
+        self._timeouts_while_bonded = 0
+        if pair:
+            self._is_paired()
+            if self.known.model.disconnect_after_bond:
+                await self._hang_up(client)
+                self._went_well()
+                return
+        elif self._bond_wanted and self._devices.row(self.known.id).bonded is not True:
+            self._devices.change(self.known.id, bonded=True)
+        self._session = asyncio.get_running_loop().create_task(self._talk(client), name=f"session {self.known.id}")
+
+    async def _talk(self, client: BleakClient) -> None:
+        link = self.known.model.link
+        limit_s = (link.deadline_s if isinstance(link, Gatt) else 0.0) + SESSION_SLACK_S
+        try:
+            async with asyncio.timeout(limit_s):
+                end = await run_session(self.known.model, client, self._sink_for(self.known))
+            log.info("%s: %d measurements, %d refused, %s", self.known.id, end.measurements, end.rejected, end.ending)
+            if end.measurements:
+                self._went_well()
+            else:
+                self._pause()
+        except (SessionError, StoreError, *RADIO_ERRORS) as error:
+            self._session_failed(error)
+        except Exception as error:  # the boundary: a fault of ours with one device
+            log.exception("%s: its session failed", self.known.id)
+            self._session_failed(error)
+        finally:
+            await self._hang_up(client)
+
+    async def _hang_up(self, client: BleakClient) -> None:
+        try:
+            async with asyncio.timeout(HANG_UP_S):
+                await client.disconnect()
+        except RADIO_ERRORS as error:
+            log.info("%s: hanging up failed: %s", self.known.id, error or type(error).__name__)
+        except AssertionError as error:  # bleak's own check after a link that died while it was taken down
+            log.info("%s: hanging up failed: %s", self.known.id, error)
+
+    # What follows from how it went
+
+    def _pause(self) -> None:
+        self._ready_at_s = self._clock.boottime_s() + self._backoff.failed()
+
+    def _went_well(self) -> None:
+        self._backoff.worked()
+        self._ready_at_s = self._clock.boottime_s() + REST_S
+        for condition in ("pairing-lost", "device-refused", "session-failed"):
+            self._journal.over(condition, self.known.id, f"The {self.kind} works again.")
+
+    def _is_paired(self) -> None:
+        self._devices.change(self.known.id, bonded=True)
+        self._journal.tell("paired", "info", f"The {self.kind} is paired with this hub.", device=self.known.id)
+        for condition in ("pairing-lost", "device-refused"):
+            self._journal.over(condition, self.known.id)
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
+
+    def _not_connected(self, error: Exception, bonded: bool | None) -> None:
+        log.info("%s: not connected: %s", self.known.id, error or type(error).__name__)
+        self._pause()
+        if bonded and (_is_refusal(error) or self._is_second_timeout(error)):
+            self._bond_is_lost()
+        elif bonded is False and _is_refusal(error):
+            self._devices.change(self.known.id, bonded=False)
+            self._journal.begin(
+                "device-refused",
+                "attention",
+                f"The {self.kind} does not let this hub pair with it.",
+                what_to_do=self.known.model.wake,
+                device=self.known.id,
+            )
+        elif self._backoff.failures >= FAILURES_TOLD:
+            self._tell_failures(error)
+
+    def _is_second_timeout(self, error: Exception) -> bool:
+        if not isinstance(error, TimeoutError):
+            return False
+        self._timeouts_while_bonded += 1
+        return self._timeouts_while_bonded >= LOST_BOND_TIMEOUTS
+
+    def _session_failed(self, error: Exception) -> None:
+        log.info("%s: the session failed: %s", self.known.id, error or type(error).__name__)
+        self._pause()
+        if isinstance(error, RefusedError):
+            if self._bond_wanted:
+                self._bond_is_lost()
+            else:
+                self._bond_wanted = True  # this one wants a bond though its model does without
+                self._ready_at_s = 0.0
+        elif isinstance(error, NotSupportedError):
+            self._journal.begin("device-wrong-model", "problem", str(error), device=self.known.id)
+        elif self._backoff.failures >= FAILURES_TOLD and not isinstance(error, LinkLostError):
+            self._tell_failures(error)
+
+    def _bond_is_lost(self) -> None:
+        self._journal.begin(
+            "pairing-lost",
+            "problem",
+            f"The {self.kind} no longer knows this hub.",
+            what_to_do=f"Pair it again on the hub's page. {self.known.model.wake}",
+            device=self.known.id,
+        )
+
+    def _tell_failures(self, error: Exception) -> None:
+        self._journal.begin(
+            "session-failed",
+            "attention",
+            f"The {self.kind} was heard, but talking to it failed several times.",
+            what_to_do="Bring it nearer to the hub and take a measurement again.",
+            device=self.known.id,
+            detail={"reason": str(error) or type(error).__name__},
+        )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the device (or the bond) said no, in the words of BlueZ's D-Bus errors."""
+    return isinstance(error, BleakDBusError) and error.dbus_error.startswith("org.bluez.Error.Authentication")

@@ -1,0 +1,116 @@
+"""The room as a whole: every configured device has somebody who listens to it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from wardgate.capture.agent import PairingAgent
+from wardgate.capture.bluez import Bluez, RadioHost
+from wardgate.capture.broadcasts import Listener
+from wardgate.capture.caller import Caller, PairingError
+from wardgate.capture.devices import Devices, Known
+from wardgate.capture.journal import Journal
+from wardgate.capture.owner import RadioOwner, RadioState
+from wardgate.capture.passkeys import Passkeys
+from wardgate.capture.radio import RadioBackend
+from wardgate.capture.serial_port import SerialLine
+from wardgate.capture.stand_in import StandIn
+from wardgate.clock import Clock
+from wardgate.config import Config
+from wardgate_drivers.link.sink import SessionSink
+from wardgate_drivers.model.declaration import Broadcast, Gatt, Serial
+
+PAIR_S: Final = 120.0
+"""How long a technician has to wake the device."""
+
+
+class Capture:
+    """Devices to measurements."""
+
+    def __init__(
+        self,
+        config: Config,
+        backend: RadioBackend,
+        devices: Devices,
+        journal: Journal,
+        clock: Clock,
+        sink_for: Callable[[Known], SessionSink],
+        changed: Callable[[str], None],
+        random_: random.Random | None = None,
+    ) -> None:
+        jitter = random_ or random.Random()  # noqa: S311 - it spreads retries, it guards nothing
+        self._passkeys = Passkeys(journal)
+        self._radio = config.radio
+        self._callers: dict[str, Caller] = {}
+        self._by_address: dict[str, Caller] = {}
+        listeners: dict[str, Listener] = {}
+        self.lines: list[SerialLine] = []
+        self._host: RadioHost = (
+            Bluez(config.radio.adapter, PairingAgent(self._may_pair, self._passkey))
+            if backend.bluez
+            else StandIn(backend)
+        )
+        for known in devices.known:
+            link, address = known.model.link, known.device.address
+            if isinstance(link, Serial):
+                self.lines.append(SerialLine(known, link, devices, journal, clock, sink_for))
+            elif isinstance(link, Broadcast) and address:
+                listeners[address] = Listener(known, link, devices, clock, sink_for)
+            elif isinstance(link, Gatt) and address:
+                caller = Caller(
+                    known, backend, self._host, config.radio.adapter, devices, journal, clock, sink_for, jitter
+                )
+                self._callers[known.id] = self._by_address[address] = caller
+        self._owner = RadioOwner(
+            backend, self._host, config.radio.adapter, self._by_address, listeners, journal, clock, changed
+        )
+        self._needs_radio = config.radio.enabled and bool(self._by_address or listeners)
+
+    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What has to run, by name. None of them ever returns."""
+        tasks: dict[str, Callable[[], Awaitable[None]]] = {f"serial {x.known.id}": x.run for x in self.lines}
+        if self._needs_radio:
+            tasks["bluetooth"] = self._host.run
+            tasks["radio"] = self._owner.run
+        return tasks
+
+    async def stop(self) -> None:
+        """End all sessions; what they have brought is safe or will be sent again."""
+        for caller in self._callers.values():
+            await caller.stop()
+
+    def view(self) -> tuple[RadioState, str, float | None]:
+        """The radio's state, a sentence, and how long ago anything at all was heard."""
+        if not self._needs_radio:
+            return "off", "No device of this home needs the radio.", None
+        return *self._owner.view(), self._owner.last_heard_age_s
+
+    @property
+    def scans(self) -> int:
+        """How many scans were started since the hub began."""
+        return self._owner.scans
+
+    async def pair(self, device: str) -> None:
+        """Pair a device afresh, on a person's word; it has to be brought on the air.
+
+        Raises:
+            PairingError: it came to nothing.
+        """
+        caller = self._callers.get(device)
+        if caller is None:
+            raise PairingError(f"No device `{device}` can be paired.", f"These can: {', '.join(self._callers)}.")
+        await caller.pair(PAIR_S)
+
+    def give_passkey(self, device: str, passkey: int) -> bool:
+        """The code that a device shows. False when none was asked for."""
+        return self._passkeys.give(device, passkey)
+
+    def _may_pair(self, address: str) -> bool:
+        caller = self._by_address.get(address)
+        return caller is not None and caller.may_pair()
+
+    async def _passkey(self, address: str) -> int:
+        known = self._by_address[address].known
+        return await self._passkeys.ask(known.id, known.model.kind.value)

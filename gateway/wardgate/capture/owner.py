@@ -1,0 +1,211 @@
+"""The one owner of the adapter: it scans, or it connects, never both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from bleak import BleakScanner
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+
+from wardgate.capture.bluez import SENTENCES, RadioHost
+from wardgate.capture.broadcasts import Listener
+from wardgate.capture.caller import RADIO_ERRORS, Caller
+from wardgate.capture.journal import Journal
+from wardgate.capture.radio import RadioBackend
+from wardgate.clock import Clock
+from wardgate_drivers.advertisement import Advertisement
+
+log: Final = logging.getLogger(__name__)
+
+START_S: Final = 15.0
+"""To start a scan; bluetoothd answers at once unless the controller is stuck."""
+STOP_S: Final = 10.0
+RETRY_S: Final = 2.0
+"""After a scan that could not be started."""
+DEAF_S: Final = 300.0
+"""Nothing at all heard for so long where something was heard before: start the scan afresh, then the adapter."""
+NO_SIGNAL_DBM: Final = -127
+"""bleak's word for a device that BlueZ tells about without having heard it just now."""
+RadioState = Literal["listening", "connecting", "no-adapter", "no-bluetoothd", "off", "simulated"]
+
+
+class RadioOwner:
+    """Scans without end, and breaks off to connect when a device of this home is heard. Sessions run beside it."""
+
+    def __init__(
+        self,
+        backend: RadioBackend,
+        host: RadioHost,
+        adapter: str,
+        callers: Mapping[str, Caller],
+        listeners: Mapping[str, Listener],
+        journal: Journal,
+        clock: Clock,
+        changed: Callable[[str], None],
+    ) -> None:
+        self._backend = backend
+        self._host = host
+        self._adapter = adapter
+        self._callers = callers
+        self._listeners = listeners
+        self._journal = journal
+        self._clock = clock
+        self._changed = changed
+        self._wanted: dict[Caller, BLEDevice] = {}
+        self._resting: set[Caller] = set()
+        self._something = asyncio.Event()
+        self._connecting: Caller | None = None
+        self._trouble = ""
+        self._heard_at_s: float | None = None
+        self._scans = 0
+        host.on_change = self._host_changed
+
+    @property
+    def last_heard_age_s(self) -> float | None:
+        """Seconds since anything at all was heard."""
+        return None if self._heard_at_s is None else self._clock.boottime_s() - self._heard_at_s
+
+    @property
+    def scans(self) -> int:
+        """How many scans were started."""
+        return self._scans
+
+    def view(self) -> tuple[RadioState, str]:
+        """What the radio does now, and a sentence about it."""
+        state = self._host.state
+        if state != "on":
+            return state, SENTENCES[state]
+        if self._connecting is not None:
+            return "connecting", f"Talking to the {self._connecting.kind}."
+        if self._trouble:
+            return "off", self._trouble
+        return ("listening" if self._backend.bluez else "simulated"), "Listening."
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            self._something.clear()
+            if self._host.state != "on":
+                await self._something.wait()
+                continue
+            try:
+                await self._listen()
+                self._set_trouble("")
+            except RADIO_ERRORS as error:
+                self._set_trouble(f"The radio does not listen ({error or type(error).__name__}). Trying again.")
+                await asyncio.sleep(RETRY_S)
+                continue
+            await self._connect_to_wanted()
+
+    async def _listen(self) -> None:
+        """Scan until somebody is wanted, or the scan has to be started afresh."""
+        generation = self._host.generation
+        scanner = BleakScanner(
+            self._detected, scanning_mode="active", backend=self._backend.scanner, bluez={"adapter": self._adapter}
+        )
+        try:
+            async with asyncio.timeout(START_S):
+                await scanner.start()
+            self._scans += 1
+            self._set_trouble("")
+            for listener in self._listeners.values():
+                listener.scan_began()
+            while not self._wanted and self._host.state == "on" and self._host.generation == generation:
+                self._something.clear()
+                try:
+                    async with asyncio.timeout(self._patience_s()):
+                        await self._something.wait()
+                except TimeoutError:
+                    break
+        finally:
+            with contextlib.suppress(*RADIO_ERRORS):
+                async with asyncio.timeout(STOP_S):
+                    await scanner.stop()
+        if self._patience_s() <= 0 and not self._resting:
+            await self._recover()
+
+    def _patience_s(self) -> float:
+        """How long to scan on: until a device that rests may be called (a controller that filters duplicates would
+        not tell of it again), or until silence has lasted too long."""
+        waits = [caller.wait_s() for caller in self._resting]
+        if self._heard_at_s is not None:
+            waits.append(max(0.0, self._heard_at_s + DEAF_S - self._clock.boottime_s()))
+        return min(waits, default=DEAF_S)
+
+    async def _recover(self) -> None:
+        """Heard nothing for long. A fresh scan is on its way; if no session would suffer, the adapter is cycled too."""
+        self._heard_at_s = None
+        if any(caller.busy for caller in self._callers.values()):
+            return
+        log.warning("nothing heard for %g s: switching the adapter off and on", DEAF_S)
+        async with asyncio.timeout(START_S):
+            await self._host.power_cycle()
+
+    async def _connect_to_wanted(self) -> None:
+        self._resting.clear()
+        while self._wanted and self._host.state == "on":
+            caller = next(iter(self._wanted))
+            device = self._wanted.pop(caller)
+            self._connecting = caller
+            self._changed("hub")
+            try:
+                await caller.call(device)
+            finally:
+                self._connecting = None
+        self._wanted.clear()
+
+    def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
+        """Called for every advertisement of anybody: two look-ups for one that is nobody's."""
+        self._heard_at_s = self._clock.boottime_s()
+        caller = self._callers.get(device.address)
+        if caller is not None:
+            if advertisement.rssi != NO_SIGNAL_DBM:
+                self._want(caller, device, advertisement.rssi)
+            return
+        listener = self._listeners.get(device.address)
+        if listener is not None and advertisement.rssi != NO_SIGNAL_DBM:
+            listener.heard(_as_ours(device, advertisement))
+
+    def _want(self, caller: Caller, device: BLEDevice, rssi_dbm: int) -> None:
+        caller.heard(rssi_dbm)
+        if caller.busy:
+            return
+        if caller.wait_s() > 0:
+            if caller not in self._resting:
+                self._resting.add(caller)
+                self._something.set()
+            return
+        self._wanted[caller] = device
+        self._something.set()
+
+    def _host_changed(self) -> None:
+        if self._host.state == "on":
+            self._journal.over("radio-lost", sentence="The radio listens again.")
+        else:
+            sentence, _, what_to_do = SENTENCES[self._host.state].partition(". ")
+            self._journal.begin("radio-lost", "problem", f"{sentence}.", what_to_do=what_to_do)
+        self._something.set()
+        self._changed("hub")
+
+    def _set_trouble(self, sentence: str) -> None:
+        if sentence != self._trouble:
+            self._trouble = sentence
+            if sentence:
+                log.warning(sentence)
+            self._changed("hub")
+
+
+def _as_ours(device: BLEDevice, advertisement: AdvertisementData) -> Advertisement:
+    return Advertisement(
+        address=device.address,
+        name=advertisement.local_name,
+        rssi_dbm=advertisement.rssi,
+        service_uuids=tuple(advertisement.service_uuids),
+        service_data=advertisement.service_data,
+        manufacturer_data=advertisement.manufacturer_data,
+    )

@@ -1,0 +1,48 @@
+"""The code that a cuff shows while it is paired: asked of a person, with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from wardgate.capture.journal import Journal
+
+PASSKEY_S: Final = 60.0
+"""BlueZ gives its agent about as long."""
+
+
+class Passkeys:
+    """Where a pairing waits for the code and a person brings it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._asked: dict[str, asyncio.Future[int]] = {}
+
+    async def ask(self, device: str, kind: str) -> int:
+        """Wait for the code.
+
+        Raises:
+            TimeoutError: nobody brought it.
+        """
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked[device] = answer
+        self._journal.tell(
+            "passkey-needed",
+            "attention",
+            f"The {kind} shows 6 digits.",
+            what_to_do="Type them on the hub's page, or with `wardgate pair`.",
+            device=device,
+        )
+        try:
+            async with asyncio.timeout(PASSKEY_S):
+                return await answer
+        finally:
+            self._asked.pop(device, None)
+
+    def give(self, device: str, passkey: int) -> bool:
+        """The code for a device. False when no pairing of it waits for one."""
+        answer = self._asked.get(device)
+        if answer is None or answer.done():
+            return False
+        answer.set_result(passkey)
+        return True
