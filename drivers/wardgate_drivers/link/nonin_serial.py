@@ -66,18 +66,16 @@ class NoninFormat13Session:
     async def _take(self, size: int) -> bytes:
         """Use the next `size` bytes; on a refusal only the first of them, for a true frame may begin inside."""
         frame = bytes(self._buffer[:size])
+        del self._buffer[:size]
         if size == 1:
-            del self._buffer[0]
             self._hear_byte(frame[0])
             return b""
         try:
-            answer = await self._understood(frame)
+            return await self._understood(frame)
         except FrameError as error:
-            del self._buffer[0]
+            self._buffer[:0] = frame[1:]
             self._sink.rejected(error, frame)
             return b""
-        del self._buffer[:size]
-        return answer
 
     async def _understood(self, frame: bytes) -> bytes:
         if frame.startswith(commands.TIME_LEAD):
