@@ -41,6 +41,16 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Whether a loopback port can be had."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 def broker(directory: Path, port: int) -> Broker:
     """An MQTT 5 broker on loopback, in a process of its own, not yet started.
 

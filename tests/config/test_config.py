@@ -60,7 +60,7 @@ def test_the_fingerprint_changes_with_any_setting() -> None:
     ("wrong", "sentence"),
     [
         (GOOD.replace("tls = false", "tsl = false"), "broker.tsl is not known. Did you mean `tls`?"),
-        (GOOD + "\n[watch.weight]\ngain_3_day_kg = 2", "watch.weight.gain_3_day_kg is not known. Did you mean `gain_3_days_kg`?"),
+        (GOOD + "\n[watch.weight]\ngain_3_day_kg = 2", "gain_3_day_kg is not known. Did you mean `gain_3_days_kg`?"),
         (GOOD.replace("model =", "modell =", 1), "device[0].modell is not known. Did you mean `model`?"),
         (GOOD.replace('assignment = "a-1"\n', ""), "hub.assignment is missing."),
         (GOOD.replace("port = 1883", 'port = "1883"'), "broker.port: expected `int`, got `str`."),
@@ -101,7 +101,13 @@ def test_explain_names_every_setting_and_its_default() -> None:
     text = explain()
     for setting in ("gain_3_days_kg = 2.0", "# dry_weight_kg =", 'confirm = "ward"', "[[device]]"):
         assert setting in text
-    filled = {"id": '"x"', "patient": '"Copper Heron 42"', "assignment": '"a"', "host": '"h"', "model": '"and-uc-352ble"'}
+    filled = {
+        "id": '"x"',
+        "patient": '"Copper Heron 42"',
+        "assignment": '"a"',
+        "host": '"h"',
+        "model": '"and-uc-352ble"',
+    }
     lines = []
     for line in text.splitlines():
         name = line.split(" =")[0]

@@ -1,0 +1,1 @@
+"""`wardgate-sim`, one file a command."""

@@ -1,0 +1,46 @@
+"""`wardgate pair`: pair a device again. This is the word without which no bond is ever replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.control.client import HubAway, connect
+from wardgate.control.protocol import ControlError
+from wardgate_drivers.model.catalogue import by_id
+
+
+def main(words: list[str]) -> int:
+    parser = command("pair", "Pair a device again. The old pairing is given up, so have the device at hand.")
+    parser.add_argument("device", help="the device's id in the configuration")
+    parser.add_argument(
+        "--passkey", type=int, metavar="DIGITS", help="the six digits the device shows, if it shows any"
+    )
+    add_config(parser)
+    options = parser.parse_args(words)
+    config = load_or_exit(options.config)
+    device = next((d for d in config.device if d.id == options.device), None)
+    if device is None:
+        known = ", ".join(d.id for d in config.device) or "none"
+        complain(f"There is no device `{options.device}` in {options.config}.", f"Known: {known}.")
+        return 2
+    model = by_id(device.model)
+    if model is not None and model.wake:
+        print(model.wake, flush=True)
+    try:
+        print(asyncio.run(_pair(Path(config.hub.control_socket), device.id, options.passkey)))
+    except HubAway as error:
+        complain(error.sentence, error.what_to_do)
+        return HUB_AWAY
+    except ControlError as error:
+        complain(error.sentence, error.what_to_do)
+        return PROBLEM
+    return 0
+
+
+async def _pair(socket: Path, device: str, passkey: int | None) -> str:
+    async with connect(socket) as hub:
+        if passkey is not None:
+            await hub.call("passkey", device=device, passkey=passkey)
+        return (await hub.call("pair", device=device)).sentence

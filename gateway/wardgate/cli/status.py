@@ -1,0 +1,49 @@
+"""`wardgate status`: the page's truth as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, command, complain, load_or_exit
+from wardgate.control.client import HubAway, call
+from wardgate.control.messages import Status
+from wardgate.page.devices import card, in_order
+from wardgate.page.verdict import reached, verdict
+from wardgate.page.words import Times
+
+
+def main(words: list[str]) -> int:
+    """Exit status 0 when nothing needs attention, 1 when something does, 69 when the hub does not answer."""
+    parser = command("status", "Say how the hub is: what needs attention, what is fine, its devices and its delivery.")
+    add_config(parser)
+    add_json(parser)
+    options = parser.parse_args(words)
+    config = load_or_exit(options.config)
+    try:
+        status: Status = call(Path(config.hub.control_socket), "status")
+    except HubAway as error:
+        complain(error.sentence, error.what_to_do)
+        return HUB_AWAY
+    print(msgspec.json.encode(status).decode() if options.json else "\n".join(lines(status)))
+    return 0 if verdict(status).tone == "good" else PROBLEM
+
+
+def lines(status: Status) -> list[str]:
+    """The status as a person reads it, worst first."""
+    hub, times = status.hub, Times(ZoneInfo(status.hub.timezone), status.hub.now)
+    found = verdict(status)
+    text = [f"Hub {hub.hub}, patient {hub.patient}, {times.when(hub.now)}", "", f"{found.headline}. {found.said}"]
+    text += [f"  {sentence}" for sentence in found.also]
+    text += [found.fine, ""] if found.fine else [""]
+    for device in in_order(status.devices):
+        shown = card(device, times)
+        text.append(f"{shown.title} ({device.id}), {shown.model}: {shown.word}")
+        text += [f"  {shown.what_to_do}"] if shown.what_to_do else []
+        text += [f"  {row.label + ':':19}{row.value}{f' ({row.note})' if row.note else ''}" for row in shown.rows]
+    delivery = status.delivery
+    text += ["", f"Stored {delivery.stored}, at the broker {delivery.at_broker}, at the ward {delivery.at_ward}."]
+    text += [reached(delivery), hub.radio.sentence]
+    return text

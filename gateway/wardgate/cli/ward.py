@@ -1,0 +1,72 @@
+"""`wardgate ward`: the reference ward, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from wardgate.cli.options import PROBLEM, add_json, command, complain
+from wardgate.config import Broker
+from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.ward.line import format_line
+from wardgate.ward.ward import Ward
+
+
+def main(words: list[str]) -> int:
+    parser = command(
+        "ward",
+        "The reference ward: receive what hubs send, check it against the contract, keep it, acknowledge it, and "
+        "print a line for each message.",
+    )
+    parser.add_argument("--host", required=True, help="name or address of the MQTT broker")
+    parser.add_argument("--port", type=int, help="its port (default: 8883, or 1883 with --no-tls)")
+    parser.add_argument("--no-tls", action="store_true", help="talk to the broker in the clear")
+    parser.add_argument("--ca-file", help="authority that signed the broker's certificate")
+    parser.add_argument("--cert-file", help="this ward's certificate")
+    parser.add_argument("--key-file", help="its private key")
+    parser.add_argument("--username", help="where the broker wants one")
+    parser.add_argument("--password-file", help="file with the password")
+    parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
+    parser.add_argument("--database", type=Path, default=Path("ward.db"), help="where to keep what comes (ward.db)")
+    add_json(parser)
+    options = parser.parse_args(words)
+    if options.password_file and not Path(options.password_file).exists():
+        complain(f"There is no file {options.password_file}.")
+        return PROBLEM
+    return asyncio.run(_run(options))
+
+
+def _broker(options: argparse.Namespace) -> Broker:
+    return Broker(
+        host=options.host,
+        port=options.port or (1883 if options.no_tls else 8883),
+        tls=not options.no_tls,
+        ca_file=options.ca_file,
+        cert_file=options.cert_file,
+        key_file=options.key_file,
+        username=options.username,
+        password_file=options.password_file,
+    )
+
+
+async def _run(options: argparse.Namespace) -> int:
+    def show(message: Reading | Alert | Event | State) -> None:
+        print(msgspec.json.encode(message).decode() if options.json else format_line(message), flush=True)
+
+    def tell(sentence: str) -> None:
+        print(sentence, file=sys.stderr, flush=True)
+
+    ward = Ward(_broker(options), options.database, show, name=options.name, on_link=tell)
+    task = asyncio.ensure_future(ward.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0
