@@ -36,7 +36,7 @@ class _Notes(Struct, frozen=True, kw_only=True):
 
 
 class Adherence:
-    """Call `check` every minute or so."""
+    """Made on the running event loop; call `check` every minute or so."""
 
     def __init__(self, hub: config.Hub, store: Store, clock: Clock, journal: Journal, devices: Devices) -> None:
         self._hub = hub
@@ -45,7 +45,9 @@ class Adherence:
         self._journal = journal
         self._devices = devices
         self._started = (clock.boot_id(), clock.boottime_s())
-        self._notes = {known.id: self._restored(known.id) for known in devices.known}
+        self._notes: dict[str, _Notes] = {}
+        for known in devices.known:
+            self._keep(known.id, self._restored(known.id))
 
     def check(self) -> None:
         """Tell of every device that has become overdue, and of every one that is back."""
@@ -94,16 +96,15 @@ class Adherence:
 
     def _restored(self, device: str) -> _Notes:
         raw = self._store.detector_state(self._key(device))
-        return _Notes(since=self._clock.utc()) if raw is None else msgspec.json.decode(raw, type=_Notes)
-
-    async def start(self) -> None:
-        """Note since when each device is waited for."""
-        for device, notes in self._notes.items():
-            await self._store.put_detector_state(self._key(device), msgspec.json.encode(notes))
+        try:
+            return _Notes(since=self._clock.utc()) if raw is None else msgspec.json.decode(raw, type=_Notes)
+        except msgspec.DecodeError as error:
+            log.warning("since when %s is waited for cannot be read: %s", device, error)
+            return _Notes(since=self._clock.utc())
 
     def _keep(self, device: str, notes: _Notes) -> None:
         self._notes[device] = notes
-        self._store.put_detector_state(self._key(device), msgspec.json.encode(notes)).add_done_callback(_quietly)
+        self._store.put_detector_state(self._key(device), msgspec.json.encode(notes)).add_done_callback(_log_failure)
 
     def _key(self, device: str) -> str:
         return f"adherence/{self._hub.assignment}/{device}"
@@ -126,6 +127,6 @@ def _long(silent_s: float) -> str:
     return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
-def _quietly(done: asyncio.Future[None]) -> None:
+def _log_failure(done: asyncio.Future[None]) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
         log.warning("what is overdue was not noted: %s", error)

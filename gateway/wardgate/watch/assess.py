@@ -89,13 +89,10 @@ class Series:
         """Put a sample in its place and say what the rules find there, knowing nothing that came after it in time."""
         return self._at(self.add(sample))
 
-    def reassess(self, reading_id: str) -> Assessment:
-        """As `assess`, for a sample that is already here.
-
-        Raises:
-            StopIteration: it is not.
-        """
-        return self._at(next(i for i, sample in enumerate(self._samples) if sample.reading_id == reading_id))
+    def reassess(self, reading_id: str) -> Assessment | None:
+        """As `assess`, for a sample that is already here; None when it is not."""
+        place = next((i for i, sample in enumerate(self._samples) if sample.reading_id == reading_id), None)
+        return None if place is None else self._at(place)
 
     def _at(self, place: int) -> Assessment:
         if place + 1 < self._fed:

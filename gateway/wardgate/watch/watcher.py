@@ -94,7 +94,9 @@ class Watcher:
                     left.append(reading)
         for reading in sorted(left, key=lambda r: r.seq):
             log.info("reading %s had not been assessed", reading.id)
-            self._pending.append((reading, self._series[reading.channel].reassess(reading.id)))
+            at = self._series[reading.channel].reassess(reading.id)
+            if at is not None:
+                self._pending.append((reading, at))
         await self.retry()
 
     async def on_reading(self, reading: Reading) -> None:
@@ -143,12 +145,15 @@ class Watcher:
 
     def _restored(self, channel: str) -> Notes:
         """The notes, brought up to what the store says about the alerts themselves."""
-        raw = self._store.detector_state(self._key(channel))
         # A new database begins with what it has: its old readings were looked at in another life.
         notes = Notes(epoch=self._store.epoch, seq=self._store.last_seq)
-        if raw is not None:
-            kept = msgspec.json.decode(raw, type=Notes)
-            notes = kept if kept.epoch == self._store.epoch else msgspec.structs.replace(notes, episodes=kept.episodes)
+        raw = self._store.detector_state(self._key(channel))
+        try:
+            kept = notes if raw is None else msgspec.json.decode(raw, type=Notes)
+        except msgspec.DecodeError as error:
+            log.warning("the notes on %s cannot be read, its open alerts go on without them: %s", channel, error)
+            kept = notes
+        notes = kept if kept.epoch == notes.epoch else msgspec.structs.replace(notes, episodes=kept.episodes)
         return msgspec.structs.replace(notes, episodes=self._reconciled(channel, notes.episodes))
 
     def _reconciled(self, channel: str, noted: dict[str, Episode]) -> dict[str, Episode]:
