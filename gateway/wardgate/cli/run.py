@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from wardgate.cli.options import add_config, command, load_or_exit
 from wardgate.config import Config
+
+if TYPE_CHECKING:
+    from wardgate.hub import Hub
 
 
 def main(words: list[str]) -> int:
@@ -27,20 +32,22 @@ def configure_logging(*, verbose: bool) -> None:
         format="%(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for chatty in ("bleak", "dbus_fast"):
+    for chatty in ("asyncio", "bleak", "bumble", "dbus_fast"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 async def _run(config: Config) -> int:
     from wardgate.hub import Hub
 
-    hub = Hub(config)
+    return await until_told_to_stop(Hub(config))
+
+
+async def until_told_to_stop(hub: Hub) -> int:
+    """Run a hub until SIGTERM or SIGINT, then stop it cleanly."""
     task = asyncio.ensure_future(hub.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await task
-    except asyncio.CancelledError:
-        return 0
     return 0

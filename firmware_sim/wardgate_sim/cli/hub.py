@@ -1,0 +1,33 @@
+"""`wardgate-sim hub`: the unmodified hub, its radio attached to a simulated home in another process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from wardgate.cli.options import add_config, load_or_exit
+from wardgate.cli.run import configure_logging, until_told_to_stop
+from wardgate.config import Config
+from wardgate.hub import Hub
+from wardgate_sim.backend import attach
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="wardgate-sim hub", description="Run the hub with its radio attached to `wardgate-sim home`."
+    )
+    parser.add_argument("--radio", required=True, metavar="SPEC", help="what the home printed as its radio")
+    parser.add_argument("--keys", type=Path, help="file that keeps the bonds (default: bonds.json beside the database)")
+    parser.add_argument("--verbose", action="store_true", help="log every step")
+    add_config(parser)
+    options = parser.parse_args(words)
+    configure_logging(verbose=options.verbose)
+    config = load_or_exit(options.config)
+    return asyncio.run(_run(config, options.radio, options.keys or config.data_dir / "bonds.json"))
+
+
+async def _run(config: Config, radio: str, keys: Path) -> int:
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    async with attach(radio, keys=keys) as backend:
+        return await until_told_to_stop(Hub(config, backend=backend))
