@@ -111,6 +111,11 @@ class Sender:
         if self._session:
             self._session.wake()
 
+    @property
+    def heartbeats(self) -> int:
+        """How many state messages were made: it counts up while a connection lives."""
+        return self._heartbeat
+
     async def wait_drained(self) -> None:
         """Until nothing is left to be done."""
         while not self._store.drained():

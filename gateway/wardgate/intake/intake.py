@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
+import msgspec
+
 from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH, Clock
@@ -95,6 +97,7 @@ class Intake:
         """A reading is on the disk."""
         if not put.new:
             return
+        reading = msgspec.structs.replace(reading, epoch=self.store.epoch, seq=put.seq)
         for usual in self._usual:
             usual.add(reading)
         last = self.devices.row(known.id).last_reading

@@ -1,0 +1,108 @@
+"""What can be asked of the hub, and what a request may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from wardgate.capture.caller import PairingError
+from wardgate.contract.messages import Event, Reading
+from wardgate.control.messages import Series, Status
+from wardgate.control.protocol import ControlError, Done, Pong
+from wardgate.control.server import Handler
+from wardgate.control.view import View
+
+T = TypeVar("T", bound=Struct)
+
+
+class SeriesParams(Struct, forbid_unknown_fields=True):
+    """Which chart, and how far back."""
+
+    channel: Literal["weight", "blood_pressure", "saturation"]
+    days: Annotated[float, Meta(gt=0, le=400)]
+
+
+class ListParams(Struct, forbid_unknown_fields=True):
+    """How many of the newest."""
+
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 50
+
+
+class PairParams(Struct, forbid_unknown_fields=True):
+    """Which device."""
+
+    device: str
+
+
+class PasskeyParams(Struct, forbid_unknown_fields=True):
+    """The six digits that a device shows."""
+
+    device: str
+    passkey: Annotated[int, Meta(ge=0, le=999_999)]
+
+
+class Methods:
+    """The handlers of the control socket."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def handlers(self) -> dict[str, Handler]:
+        """By name."""
+        return {
+            "ping": self.ping,
+            "status": self.status,
+            "series": self.series,
+            "readings": self.readings,
+            "events": self.events,
+            "pair": self.pair,
+            "passkey": self.passkey,
+        }
+
+    async def ping(self, _: dict[str, Any]) -> Pong:
+        """Is anybody there."""
+        return Pong(hub=self._view.config.hub.id, version=self._view.version)
+
+    async def status(self, _: dict[str, Any]) -> Status:
+        """Everything at a glance."""
+        return self._view.status()
+
+    async def series(self, params: dict[str, Any]) -> Series:
+        """One channel over some days."""
+        asked = _checked(params, SeriesParams)
+        return self._view.series(asked.channel, asked.days)
+
+    async def readings(self, params: dict[str, Any]) -> tuple[Reading, ...]:
+        """The newest readings."""
+        return self._view.latest(_checked(params, ListParams).limit)
+
+    async def events(self, params: dict[str, Any]) -> tuple[Event, ...]:
+        """The newest events."""
+        return tuple(self._view.store.events(_checked(params, ListParams).limit))
+
+    async def pair(self, params: dict[str, Any]) -> Done:
+        """Pair a device afresh."""
+        device = _checked(params, PairParams).device
+        try:
+            await self._view.capture.pair(device)
+        except PairingError as error:
+            raise ControlError("not-paired", error.sentence, error.what_to_do) from error
+        return Done(sentence=f"{device} is paired with this hub.")
+
+    async def passkey(self, params: dict[str, Any]) -> Done:
+        """The code for a pairing that waits for it."""
+        asked = _checked(params, PasskeyParams)
+        if not self._view.capture.give_passkey(asked.device, asked.passkey):
+            raise ControlError(
+                "no-pairing-waits", f"No pairing of {asked.device} waits for a code.", "Start the pairing first."
+            )
+        return Done(sentence="The code was handed on.")
+
+
+def _checked(params: dict[str, Any], to: type[T]) -> T:
+    try:
+        return msgspec.convert(params, to)
+    except msgspec.ValidationError as error:
+        raise ControlError("bad-request", f"The request cannot be used: {error}.") from error

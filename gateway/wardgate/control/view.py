@@ -1,0 +1,210 @@
+"""The hub as a person may look at it, put together from what the rooms know."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from wardgate.capture.capture import Capture
+from wardgate.capture.devices import Devices, Known
+from wardgate.capture.journal import Journal
+from wardgate.clock import Clock
+from wardgate.config import Config
+from wardgate.contract.messages import Alert, Reading
+from wardgate.control.messages import (
+    DeliveryView,
+    DeviceState,
+    DeviceView,
+    HubView,
+    Limit,
+    RadioView,
+    Series,
+    Status,
+    WayPoint,
+)
+from wardgate.deliver.sender import Sender
+from wardgate.intake.intake import BATTERY_LOW_PERCENT
+from wardgate.store.rows import DeviceRow
+from wardgate.store.store import Store
+from wardgate.watch.adherence import Adherence
+from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
+from wardgate.watch.watcher import Watcher
+from wardgate_drivers.model.declaration import Bond
+
+EVENTS_SHOWN: Final = 20
+KINDS: Final[dict[str, str]] = {
+    "weight": WEIGHT_GAIN,
+    "saturation": LOW_SATURATION,
+    "blood_pressure": LOW_PRESSURE,
+}
+"""Which alerts belong into the chart of a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that status and charts are made of."""
+
+    config: Config
+    version: str
+    clock: Clock
+    store: Store
+    devices: Devices
+    capture: Capture
+    journal: Journal
+    watcher: Watcher
+    adherence: Adherence
+    sender: Sender
+    started_boottime_s: float
+
+    def status(self) -> Status:
+        """The answer to `status`."""
+        now = self.clock.utc()
+        rows = {row.id: row for row in self.store.devices()}
+        return Status(
+            hub=self._hub(now),
+            devices=tuple(
+                self._device(known, rows.get(known.id, DeviceRow(id=known.id)), now) for known in self.devices.known
+            ),
+            delivery=self._delivery(now),
+            way=self._way(now),
+            open_alerts=tuple(self.store.open_alerts()),
+            events=tuple(self.store.events(EVENTS_SHOWN)),
+        )
+
+    def series(self, channel: str, days: float) -> Series:
+        """The answer to `series`."""
+        now = self.clock.utc()
+        since = now - timedelta(days=days)
+        target = self.config.watch.saturation if channel == "saturation" else None
+        cadences_h = [k.device.cadence_h for k in self.devices.known if channel in k.model.channels]
+        return Series(
+            channel=channel,
+            since=since,
+            now=now,
+            readings=tuple(self.store.readings(channel, since, assignment=self.config.hub.assignment)),
+            usual=self.watcher.usual(channel),
+            limits=tuple(Limit(quantity=x.quantity, value=x.value) for x in self.watcher.limits(channel)),
+            target_low=target.target_low_pct if target else None,
+            target_high=target.target_high_pct if target else None,
+            cadence_s=min(cadences_h) * 3600.0 if cadences_h else None,
+            alerts=self._alerts(channel, since),
+        )
+
+    def latest(self, limit: int) -> tuple[Reading, ...]:
+        """The newest readings, newest first."""
+        long_ago = self.clock.utc() - timedelta(days=400)
+        return tuple(reversed(self.store.readings(None, long_ago, limit=limit)))
+
+    def _alerts(self, channel: str, since: datetime) -> tuple[Alert, ...]:
+        """The last revision of each episode of the channel that changed in the span or is still open."""
+        last: dict[str, Alert] = {}
+        for alert in (*self.store.open_alerts(), *self.store.alerts(since)):
+            known = last.get(alert.id)
+            if alert.kind == KINDS.get(channel) and (known is None or alert.revision > known.revision):
+                last[alert.id] = alert
+        return tuple(sorted(last.values(), key=lambda a: a.raised))
+
+    def _hub(self, now: datetime) -> HubView:
+        state, sentence, heard_age_s = self.capture.view()
+        return HubView(
+            hub=self.config.hub.id,
+            patient=self.config.hub.patient,
+            timezone=self.config.hub.timezone,
+            version=self.version,
+            now=now,
+            uptime_s=self.clock.boottime_s() - self.started_boottime_s,
+            clock_synchronised=self.clock.synchronised(),
+            disk_free_bytes=shutil.disk_usage(self.config.data_dir).free,
+            database_bytes=self._database_bytes(),
+            config_hash=self.config.fingerprint(),
+            radio=RadioView(state=state, sentence=sentence, last_heard_age_s=heard_age_s),
+            confirm=self.config.broker.confirm,
+        )
+
+    def _database_bytes(self) -> int:
+        names = (self.config.database, self.config.database.with_name(self.config.database.name + "-wal"))
+        return sum(name.stat().st_size for name in names if os.path.exists(name))  # noqa: PTH110
+
+    def _device(self, known: Known, kept: DeviceRow, now: datetime) -> DeviceView:
+        row = msgspec.structs.replace(self.devices.row(known.id), counts=kept.counts)
+        state, what_to_do = self._state(known, row)
+        return DeviceView(
+            id=known.id,
+            model=known.model.id,
+            kind=known.model.kind.value,
+            maker=known.model.maker,
+            name=known.model.name,
+            state=state,
+            what_to_do=what_to_do,
+            wake=known.model.wake,
+            last_heard=row.last_heard,
+            last_heard_age_s=_age_s(now, row.last_heard),
+            last_reading=row.last_reading,
+            last_reading_age_s=_age_s(now, row.last_reading),
+            cadence_s=known.device.cadence_h * 3600.0,
+            battery_percent=row.battery_percent,
+            battery_at=row.battery_at,
+            rssi_dbm=row.rssi_dbm,
+            bonded=row.bonded if known.model.bond is not Bond.NONE else None,
+            clock_offset_s=row.clock_offset_s,
+            counts=row.counts,
+        )
+
+    def _state(self, known: Known, row: DeviceRow) -> tuple[DeviceState, str]:
+        kind = known.model.kind.value
+        if self.journal.stands("pairing-lost", known.id):
+            return "pairing-lost", f"Pair the {kind} again. {known.model.wake}"
+        if known.model.bond is not Bond.NONE and row.bonded is not True:
+            return "not-set-up", f"Pair the {kind}. {known.model.wake}"
+        if row.last_heard is None:
+            return "not-set-up", known.model.wake
+        if row.battery_percent is not None and row.battery_percent <= BATTERY_LOW_PERCENT:
+            return "battery-low", f"Put new batteries into the {kind}."
+        if self.adherence.overdue(known.id):
+            return "not-heard", known.model.wake
+        return "working", ""
+
+    def _delivery(self, now: datetime) -> DeliveryView:
+        view = self.sender.view()
+        counts = view.counts
+        return DeliveryView(
+            connected=view.connected,
+            confirm=view.confirm,
+            broker=view.broker,
+            problem=f"{view.problem} {view.what_to_do}".strip(),
+            retry_in_s=view.retry_in_s,
+            stored=counts.stored,
+            at_broker=counts.at_broker,
+            at_ward=counts.at_ward,
+            waiting=counts.waiting,
+            waiting_alerts=counts.waiting_alerts,
+            oldest_waiting=counts.oldest_waiting,
+            oldest_waiting_age_s=_age_s(now, counts.oldest_waiting),
+            parked=counts.parked,
+            last_ward_answer=view.last_ward_answer,
+            last_ward_answer_age_s=view.last_ward_answer_age_s,
+        )
+
+    def _way(self, now: datetime) -> WayPoint | None:
+        reading = self.store.last_live_reading()
+        way = self.store.way(reading.id) if reading is not None else None
+        if reading is None or way is None:
+            return None
+        done = way.ward is not None or (self.config.broker.confirm == "broker" and way.broker is not None)
+        return WayPoint(
+            reading=reading,
+            seen=reading.time.received,
+            stored=way.stored,
+            broker=way.broker,
+            ward=way.ward,
+            waiting_s=None if done else _age_s(now, way.broker or way.stored),
+        )
+
+
+def _age_s(now: datetime, then: datetime | None) -> float | None:
+    return None if then is None else max(0.0, (now - then).total_seconds())

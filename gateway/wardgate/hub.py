@@ -1,0 +1,258 @@
+"""The hub: it alone knows all rooms. It wires them, keeps their tasks running, and takes them down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from wardgate.capture.capture import Capture
+from wardgate.capture.devices import Devices, known_devices
+from wardgate.capture.journal import Journal
+from wardgate.capture.radio import BLUEZ, RadioBackend
+from wardgate.clock import Clock, SystemClock
+from wardgate.config import Config
+from wardgate.control.methods import Methods
+from wardgate.control.server import ControlServer
+from wardgate.control.view import View
+from wardgate.deliver.sender import Sender
+from wardgate.intake.intake import Intake
+from wardgate.notify import beat_s, notify
+from wardgate.store.errors import StoreError
+from wardgate.store.rows import Quarantine
+from wardgate.store.store import Store
+from wardgate.supervise import Supervisor
+from wardgate.watch.adherence import Adherence
+from wardgate.watch.watcher import Watcher
+
+log: Final = logging.getLogger(__name__)
+
+VERSION: Final = importlib.metadata.version("wardgate")
+TICK_S: Final = 15.0
+"""How often the slow things are looked at: overdue devices, the disk, what the disk refused before."""
+KEEP_DAYS: Final = 400.0
+"""What the ward has is forgotten here after so long; rules look no further back."""
+DISK_FULL_PERCENT: Final = 80.0
+WRITER_S: Final = 30.0
+"""An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
+_LIFE: Final = "hub/life"
+
+
+class Hub:
+    """One hub, from its database to its tasks.
+
+    Args:
+        config: a checked configuration.
+        clock: the time.
+        backend: the radio; BlueZ unless something stands in for it.
+        progress: called whenever loop, writer and sender have made progress; systemd's watchdog is fed in any case.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        backend: RadioBackend = BLUEZ,
+        progress: Callable[[], None] | None = None,
+    ) -> None:
+        self.config: Final = config
+        self.clock: Final = SystemClock() if clock is None else clock
+        self._backend = backend
+        self._progress = progress
+        self._server: ControlServer | None = None
+        self._heartbeats = (-1, 0.0)
+        self._trimmed_at_s = float("-inf")
+
+    async def run(self) -> None:
+        """Start, serve until cancelled, stop.
+
+        Raises:
+            StoreError: the database cannot be used (in use, of a later version, the disk refuses).
+            OSError: the control socket cannot be made.
+        """
+        await self.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Bring everything up; see `run` for what is raised."""
+        self.config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.store, quarantine = Store.open_or_quarantine(self.config.database, self.clock)
+        try:
+            await self._build(quarantine)
+        except BaseException:
+            await self.store.close()
+            raise
+        notify(f"READY=1\nSTATUS=Hub {self.config.hub.id} is running.")
+
+    async def stop(self) -> None:
+        """Take everything down: no new readings, then what was committed is assessed, then delivery, then the disk."""
+        notify("STOPPING=1")
+        await self._radio_tasks.stop()
+        await self.capture.stop()
+        await self._tasks.stop()
+        await self._delivery.stop()
+        if self._server is not None:
+            await self._server.stop()
+        self.devices.flush()
+        try:
+            await self._note_life(clean=True)
+        except StoreError as error:
+            log.warning("the stop could not be noted: %s", error)
+        await self.store.close()
+
+    async def _build(self, quarantine: Quarantine | None) -> None:
+        config, clock, store = self.config, self.clock, self.store
+        self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
+        self._tell_how_it_ended(quarantine)
+        await self._note_life(clean=False)
+        self.devices = Devices(store, known_devices(config.device), self._changed)
+        self.watcher = Watcher(config, store, clock, journal, self._changed)
+        self.adherence = Adherence(config.hub, store, clock, journal, self.devices)
+        self.intake = Intake(config, store, clock, self.devices, journal, self.watcher.on_reading, self._changed)
+        self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
+        self.sender = Sender(
+            config.broker,
+            config.hub.id,
+            store,
+            clock,
+            journal.keep,
+            version=VERSION,
+            config_hash=config.fingerprint(),
+        )
+        view = View(
+            config=config,
+            version=VERSION,
+            clock=clock,
+            store=store,
+            devices=self.devices,
+            capture=self.capture,
+            journal=journal,
+            watcher=self.watcher,
+            adherence=self.adherence,
+            sender=self.sender,
+            started_boottime_s=clock.boottime_s(),
+        )
+        server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers())
+        await server.start()
+        self._server = server
+        await self.watcher.start()
+        store.listen(lambda: self._changed("delivery"))
+        self._radio_tasks, self._tasks, self._delivery = Supervisor(journal), Supervisor(journal), Supervisor(journal)
+        self._delivery.keep("delivery", self.sender.run)
+        self._tasks.keep("intake", self.intake.run)
+        self._tasks.keep("housekeeping", self._keep_house)
+        self._tasks.keep("watchdog", self._feed_watchdog)
+        for name, run in self.capture.tasks().items():
+            self._radio_tasks.keep(name, run)
+
+    def _changed(self, room: str) -> None:
+        if self._server is not None:
+            self._server.changed(room)
+
+    # The life before this one
+
+    def _tell_how_it_ended(self, quarantine: Quarantine | None) -> None:
+        if quarantine is not None:
+            self.journal.tell(
+                "database-damaged",
+                "problem",
+                f"The hub's database was damaged and was set aside. {quarantine.messages_saved} messages were saved "
+                f"out of it, {quarantine.messages_lost} were lost.",
+                what_to_do=f"Replace the hub's memory card. The damaged file is {quarantine.moved_to}.",
+            )
+        raw = self.store.detector_state(_LIFE)
+        if raw is None:
+            return
+        before = json.loads(raw)
+        if not before["clean"]:
+            crashed = before["boot_id"] == self.clock.boot_id()
+            self.journal.tell(
+                "unclean-restart",
+                "attention",
+                "The hub's program stopped unexpectedly and runs again."
+                if crashed
+                else "The hub lost its power, or was restarted without being stopped, and runs again.",
+                what_to_do="" if crashed else "Leave the hub switched on.",
+                detail={"same_boot": crashed},
+            )
+
+    async def _note_life(self, *, clean: bool) -> None:
+        state = {"clean": clean, "boot_id": self.clock.boot_id()}
+        await self.store.put_detector_state(_LIFE, json.dumps(state).encode())
+
+    # What has to be looked at from time to time
+
+    async def _keep_house(self) -> None:
+        while True:
+            self.adherence.check()
+            await self.watcher.retry()
+            self.devices.flush()
+            self._check_disk()
+            self._check_clock()
+            await self._trim()
+            self._changed("hub")
+            self._changed("devices")
+            await asyncio.sleep(TICK_S)
+
+    def _check_disk(self) -> None:
+        disk = shutil.disk_usage(self.config.data_dir)
+        if 100.0 * disk.used / (disk.used + disk.free) >= DISK_FULL_PERCENT:
+            self.journal.begin(
+                "disk-filling",
+                "attention",
+                f"The hub's disk is more than {DISK_FULL_PERCENT:g} % full.",
+                what_to_do="Free some space on it.",
+            )
+        else:
+            self.journal.over("disk-filling", sentence="The hub's disk has room again.")
+
+    def _check_clock(self) -> None:
+        if self.clock.synchronised():
+            self.journal.over("clock-not-synchronised", sentence="The hub knows the time.")
+        else:
+            self.journal.begin(
+                "clock-not-synchronised",
+                "attention",
+                "The hub does not know the time yet. Readings are kept and marked.",
+                what_to_do="Connect the hub to the network.",
+            )
+
+    async def _trim(self) -> None:
+        """Once a day, and only by a clock that can be trusted: a wrong one would forget everything."""
+        now_s = self.clock.boottime_s()
+        if self.clock.synchronised() and now_s - self._trimmed_at_s > 86400.0:
+            self._trimmed_at_s = now_s
+            await self.store.trim(self.clock.utc() - timedelta(days=KEEP_DAYS))
+
+    # Progress
+
+    async def _feed_watchdog(self) -> None:
+        while True:
+            await asyncio.sleep(beat_s())
+            async with asyncio.timeout(WRITER_S):
+                await self.store.write(lambda _: None)
+            if self._sender_moves():
+                notify("WATCHDOG=1")
+                if self._progress is not None:
+                    self._progress()
+            else:
+                log.error("delivery has made no progress; the watchdog is not fed")
+
+    def _sender_moves(self) -> bool:
+        """Connected it has a heart that beats; otherwise it waits for its next attempt, or is at it."""
+        view, loop = self.sender.view(), asyncio.get_running_loop()
+        beats, since_s = self._heartbeats
+        if view.retry_in_s is not None or self.sender.heartbeats != beats:
+            self._heartbeats = (self.sender.heartbeats, loop.time())
+            return True
+        return loop.time() - since_s < 3 * self.config.broker.heartbeat_s + 180.0
