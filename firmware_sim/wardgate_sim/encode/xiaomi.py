@@ -20,8 +20,8 @@ def _raw(weight: float, unit: Unit) -> bytes:
 
 
 def scale_v1(weight: float, at: Civil, *, unit: Unit = Unit.KG, stabilised: bool, removed: bool) -> bytes:
-    """Control, weight, time."""
-    control = (unit is Unit.LB) << 0 | (unit is Unit.JIN) << 4 | stabilised << 5 | removed << 7
+    """Control (its bit 1 is always set in what was captured), weight, time."""
+    control = 0x02 | (unit is Unit.LB) | (unit is Unit.JIN) << 4 | stabilised << 5 | removed << 7
     return bytes([control]) + _raw(weight, unit) + date_time(at)
 
 
@@ -34,7 +34,7 @@ def scale_v2(
     removed: bool,
     impedance_ohm: int | None = None,
 ) -> bytes:
-    """Two control bytes, time, impedance, weight."""
+    """Two control bytes (bit 1 of the first and bit 2 of the second are set in captures), time, impedance, weight."""
     first = 0x02 | (unit is Unit.LB)
     second = 0x04 | (impedance_ohm is not None) << 1 | stabilised << 5 | (unit is Unit.JIN) << 6 | removed << 7
     impedance = (impedance_ohm or 0).to_bytes(2, "little")

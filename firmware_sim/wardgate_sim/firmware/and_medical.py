@@ -140,7 +140,8 @@ class AndDevice(Peripheral):
         if str(connection.peer_address).partition("/")[0] not in await self.bonded_hosts():
             # Pairing is refused and nothing opens without a bond; it waits for a host it knows no longer than usual.
             self.book.errors.append("host")
-            await self._host_is_ready()
+            with contextlib.suppress(LinkLostError):
+                await self._host_is_ready()
             return
         if not await self._host_is_ready():
             self.book.errors.append("time")
