@@ -1,0 +1,32 @@
+"""The hub itself: does it run, and does it answer?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from wardgate.cli.checks.check import Check, problem, well
+from wardgate.config import Config
+from wardgate.control.client import call
+from wardgate.control.protocol import ControlError
+
+_NAME: Final = "hub"
+
+
+def hub(config: Config) -> Check:
+    """Ask the hub for a sign of life over its control socket."""
+    try:
+        pong = call(Path(config.hub.control_socket), "ping")
+    except ControlError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return problem(
+                _NAME,
+                f"This user may not ask the hub at {config.hub.control_socket}.",
+                "Run this command with sudo, or join the group: sudo adduser $USER wardgate",
+            )
+        return problem(
+            _NAME,
+            error.sentence,
+            "Run: sudo systemctl restart wardgate. If it stops again: sudo journalctl -u wardgate -n 50",
+        )
+    return well(_NAME, f"The hub {pong.hub} runs and answers (version {pong.version}).")

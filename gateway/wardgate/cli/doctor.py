@@ -1,0 +1,67 @@
+"""`wardgate doctor`: finds out what is wrong, in words, with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from wardgate.cli.checks.bluetooth import bluetooth
+from wardgate.cli.checks.broker import broker
+from wardgate.cli.checks.check import Check, problem, well
+from wardgate.cli.checks.hub import hub
+from wardgate.cli.checks.machine import machine
+from wardgate.cli.options import PROBLEM, add_config, add_json, command
+from wardgate.clock import SystemClock
+from wardgate.config import Config, ConfigError, load
+
+
+def main(words: list[str]) -> int:
+    parser = command("doctor", "Look at everything the hub needs, and say what is wrong and what to do.")
+    add_config(parser)
+    add_json(parser)
+    options = parser.parse_args(words)
+    if options.json:
+        found = diagnose(options.config)
+        print(msgspec.json.encode(found).decode())
+    else:
+        found = diagnose(options.config, told=_print)
+        problems = sum(not check.ok for check in found)
+        print(f"\n{problems} to mend." if problems else "\nAll is well.")
+    return 0 if all(check.ok for check in found) else PROBLEM
+
+
+def diagnose(path: Path, told: Callable[[Check], None] = lambda _: None) -> list[Check]:
+    """Look at everything the configuration at `path` names; `told` hears each finding as it comes."""
+    found: list[Check] = []
+
+    def note(check: Check) -> None:
+        found.append(check)
+        told(check)
+
+    try:
+        config = load(path)
+    except ConfigError as error:
+        for sentence in error.problems:
+            note(problem("configuration", f"{path}: {sentence}", "Mend the file, then: wardgate config check"))
+        return found
+    note(well("configuration", f"{path} can be used."))
+    _look(config, note)
+    return found
+
+
+def _look(config: Config, note: Callable[[Check], None]) -> None:
+    for check in machine(config, SystemClock()):
+        note(check)
+    if config.radio.enabled:
+        note(asyncio.run(bluetooth(config.radio.adapter)))
+    note(asyncio.run(broker(config)))
+    note(hub(config))
+
+
+def _print(check: Check) -> None:
+    print(f"{'well   ' if check.ok else 'PROBLEM'}  {check.sentence}", flush=True)
+    if not check.ok:
+        print(f"         {check.what_to_do}", flush=True)
