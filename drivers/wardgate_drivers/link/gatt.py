@@ -20,7 +20,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from wardgate_drivers import uuids
 from wardgate_drivers.codec import battery, current_time, date_time, device_information
 from wardgate_drivers.errors import FrameError
-from wardgate_drivers.link.errors import LinkLostError, NotKeptError, NotSupportedError, SessionError
+from wardgate_drivers.link.errors import LinkLostError, NotKeptError, NotSupportedError, RefusedError, SessionError
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 from wardgate_drivers.link.records import RecordAccess
 from wardgate_drivers.link.sink import SessionSink
@@ -220,13 +220,19 @@ class _Session:
             return
         shown = await self._read_clock(clock, characteristic)
         target = self._sink.clock_target()
+        # Some devices send nothing before they were given a time. While the hub has none, they get their own back.
+        to = shown if target is None else DeviceTime(round(target.civil_s))
+        if to is None:
+            return
+        try:
+            await self._gatt.write(characteristic, clock.encode(to))
+        except (LinkLostError, RefusedError):
+            raise
+        except SessionError as error:
+            log.warning("%s: its clock could not be set: %s", self._model.id, error)
+            return
         if target is not None:
-            whole = DeviceTime(round(target.civil_s))
-            await self._gatt.write(characteristic, clock.encode(whole))
-            self._sink.clock_set(whole)
-        elif shown is not None:
-            # Some devices send nothing before they were given a time. While the hub has none, they get their own back.
-            await self._gatt.write(characteristic, clock.encode(shown))
+            self._sink.clock_set(to)
 
     async def _read_clock(self, clock: _Clock, characteristic: BleakGATTCharacteristic) -> DeviceTime | None:
         try:
