@@ -54,12 +54,11 @@ def append(
     stored_s: float,
     payload: bytes,
 ) -> None:
-    """Write a message and put it in the outbox."""
+    """Write a message, which puts it in the outbox."""
     connection.execute(
         "INSERT INTO messages (seq, kind, lane, device, stored_s, payload) VALUES (?, ?, ?, ?, ?, ?)",
         (seq, int(kind), int(lane), device, stored_s, payload),
     )
-    connection.execute("INSERT INTO outbox (lane, seq) VALUES (?, ?)", (int(lane), seq))
 
 
 def mark_sent(connection: sqlite3.Connection, sent_s: Mapping[int, float]) -> None:

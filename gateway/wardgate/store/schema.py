@@ -12,7 +12,7 @@ from wardgate.store.errors import StoreNewer
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1. A message is written once and never touched again; what changes about it is a small row beside it, so that
     #    marking 100,000 messages as done rewrites none of them. `outbox` is ordered as it is sent, and holds nothing
-    #    but what is still to be done.
+    #    but what is still to be done; every message gets there by itself.
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE messages (
@@ -29,6 +29,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         sent_s REAL,
         PRIMARY KEY (lane, seq)
     ) WITHOUT ROWID;
+    CREATE TRIGGER queued AFTER INSERT ON messages BEGIN
+        INSERT INTO outbox (lane, seq) VALUES (new.lane, new.seq);
+    END;
     CREATE TABLE arrivals (seq INTEGER PRIMARY KEY, broker_s REAL, ward_s REAL);
     CREATE TABLE parked (seq INTEGER PRIMARY KEY, at_s REAL NOT NULL, reason TEXT NOT NULL);
     CREATE TABLE readings (

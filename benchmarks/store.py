@@ -1,0 +1,125 @@
+"""How fast the store keeps readings, beside what the disk itself can do in the same moment.
+
+The unit is one `write` + `fdatasync` of one reading's bytes to a file beside the database. Slices of all three are
+interleaved, so that whatever else the machine does falls on each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from wardgate.clock import SystemClock
+from wardgate.contract.messages import DeviceBlock, Quality, Quantity, Reading, TimeBlock
+from wardgate.store import Store
+
+ROUNDS: Final = 20
+ALONE: Final = 100
+"""Readings a round, each with its own commit."""
+GROUPED: Final = 3000
+"""Readings a round, a hundred to a commit."""
+GROUP: Final = 100
+_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def reading(n: int, hub: str = "bench", *, backfill: bool = True) -> Reading:
+    """The n-th reading of a scale, as a hub makes it."""
+    taken = _BEGIN + timedelta(minutes=n)
+    return Reading(
+        id=f"{n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}",  # spread as a hash would
+        hub=hub,
+        assignment="assignment-1",
+        patient="patient-1",
+        attribution="assigned",
+        channel="weight",
+        quantities=(
+            Quantity(
+                name="weight",
+                value=78.2,
+                unit="kg",
+                original_value=78.2,
+                original_unit="kg",
+                loinc="29463-7",
+                mdc=188736,
+            ),
+        ),
+        time=TimeBlock(
+            taken=taken,
+            uncertainty_s=2.0,
+            basis="device-clock",
+            received=taken,
+            device_time=taken.strftime("%Y-%m-%dT%H:%M:%S"),
+            device_offset_s=0.5,
+            boot_id="0d9c2f5e-8f4e-4d0f-9a55-1d7d6f6f2d11",
+            boottime_s=100.0 + n,
+            synchronised=True,
+        ),
+        device=DeviceBlock(id="scale", model="and-uc-352ble", address="00:00:00:00:00:01"),
+        quality=Quality(),
+        backfill=backfill,
+        frame="02e8030e07e8030e07e803",
+    )
+
+
+def _fdatasync_s(fd: int, text: bytes, n: int) -> float:
+    began_s = time.perf_counter()
+    for _ in range(n):
+        os.write(fd, text)
+        os.fdatasync(fd)
+    return time.perf_counter() - began_s
+
+
+async def _put_s(store: Store, first: int, n: int) -> float:
+    """Seconds until all of them are on the disk. They are queued at once: it is the rate that is asked for."""
+    readings = [reading(i) for i in range(first, first + n)]
+    began_s = time.perf_counter()
+    await asyncio.gather(*[store.put_reading(r, arrival_s=r.time.boottime_s) for r in readings])
+    return time.perf_counter() - began_s
+
+
+async def _measure(directory: Path) -> dict[str, object]:
+    alone = Store.open(directory / "alone.db", SystemClock(), max_group=1)
+    grouped = Store.open(directory / "grouped.db", SystemClock(), max_group=GROUP)
+    text = msgspec.json.encode(reading(0))
+    fd = os.open(directory / "plain", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    sync_s = alone_s = grouped_s = 0.0
+    await _put_s(alone, 10**9, 50)
+    await _put_s(grouped, 10**9, 50)
+    for number in range(ROUNDS):
+        sync_s += _fdatasync_s(fd, text, ALONE // 2)
+        alone_s += await _put_s(alone, number * ALONE, ALONE)
+        sync_s += _fdatasync_s(fd, text, ALONE // 2)
+        grouped_s += await _put_s(grouped, number * GROUPED, GROUPED)
+    os.close(fd)
+    await alone.close()
+    await grouped.close()
+    sync_rate = ROUNDS * ALONE / sync_s
+    alone_rate = ROUNDS * ALONE / alone_s
+    grouped_rate = ROUNDS * GROUPED / grouped_s
+    return {
+        "fdatasync_per_s": round(sync_rate),
+        "store_one_per_commit_per_s": round(alone_rate),
+        "store_100_per_commit_per_s": round(grouped_rate),
+        "one_per_commit_over_fdatasync": round(alone_rate / sync_rate, 3),
+        "grouped_100_over_fdatasync": round(grouped_rate / sync_rate, 2),
+        "grouped_100_us_per_reading": round(1e6 / grouped_rate, 1),
+    }
+
+
+def run() -> dict[str, object]:
+    """Measure. The directory is WARDGATE_BENCH_DIR, or a temporary one: name one on the disk that counts."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("WARDGATE_BENCH_DIR")) as directory:
+        return asyncio.run(_measure(Path(directory)))
+
+
+if __name__ == "__main__":
+    json.dump(run(), sys.stdout, indent=2)
