@@ -1,6 +1,7 @@
-"""The hub's own pairing agent at BlueZ. Without one even Just Works pairing fails."""
+"""The hub's own pairing agent at BlueZ. Without one even Just Works pairing fails.
 
-from __future__ import annotations
+No deferred annotations here: dbus-fast reads D-Bus signatures from them, and cannot read a deferred None.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -36,7 +36,7 @@ HANG_UP_S: Final = 12.0
 """BlueZ takes about 2 s to take a link down, and bleak gives it 10."""
 SESSION_SLACK_S: Final = 40.0
 """Beyond the model's own deadline: the last commit may take as long as a session waits for it."""
-REST_S: Final = 5.0
+REST_S: Final = 3.0
 """After a session that went well: a device that is still on the air says nothing new so soon."""
 FAILURES_TOLD: Final = 3
 """Failures in a row of which a person is told."""
@@ -183,7 +183,7 @@ class Caller:
             self._is_paired()
             if self.known.model.disconnect_after_bond:
                 await self._hang_up(client)
-                self._went_well()
+                self._ready_at_s = 0.0
                 return
         elif self._bond_wanted and self._devices.row(self.known.id).bonded is not True:
             self._devices.change(self.known.id, bonded=True)
