@@ -110,6 +110,11 @@ class Hub:
             log.warning("the stop could not be noted: %s", error)
         await self.store.close()
 
+    async def drained(self) -> None:
+        """Wait until every reading committed so far has been assessed, and all that came of it is at the ward."""
+        await self.intake.drained()
+        await self.sender.wait_drained()
+
     async def _build(self, quarantine: Quarantine | None) -> None:
         config, clock, store = self.config, self.clock, self.store
         self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
