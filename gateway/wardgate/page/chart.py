@@ -15,7 +15,7 @@ from wardgate.contract.messages import Alert
 from wardgate.control.messages import Limit, Series
 from wardgate.page.marks import Mark, gaps, joins, marks_of, thinned
 from wardgate.page.scale import BOTTOM_PX, TOP_PX, Panel, Scale, scale_of
-from wardgate.page.words import Times, count, number
+from wardgate.page.words import Times, count, number, sentence
 
 _MOST_DAY_LABELS: Final = 6
 _APART_PX: Final = 15
@@ -93,6 +93,7 @@ class Chart:
     """Everything the template draws."""
 
     id: str
+    bars: bool
     heading: str
     last: str
     last_when: str
@@ -149,6 +150,7 @@ class _Drawing:
         last = self.good[-1] if self.good else None
         return Chart(
             id=panel.id,
+            bars=panel.lower is not None,
             heading=f"{panel.title}, last {self.days} days",
             last=panel.say(last.value, last.low)
             if last
@@ -190,12 +192,14 @@ class _Drawing:
     def day_labels(self) -> Iterator[tuple[float, str, bool]]:
         """Counted back from today; every second one is hidden where there is little room."""
         step = -(-self.days // _MOST_DAY_LABELS)
-        for i, midnight in enumerate(reversed(self.times.midnights(self.since)[-1::-step])):
+        for i, midnight in enumerate(self.times.midnights(self.since)[::-1][::step]):
             yield self.x(midnight), self.times.axis_day(midnight), bool(i % 2)
 
     def hatches(self) -> Iterator[tuple[float, float, str]]:
+        half = timedelta(seconds=(self.cadence_s or 0) / 2)
         for start, end in self.gaps:
-            x, width = self.x(start), round(self.x(end) - self.x(start), 2)
+            x = self.x(start if start == self.since else start + half)
+            width = round(self.x(end if end == self.now else end - half) - x, 2)
             yield x, width, next((word for wide, word in _HATCH_WORD_PERCENT if width >= wide), "")
 
     def target(self) -> tuple[float, float] | None:
@@ -262,12 +266,12 @@ class _Drawing:
     def note(self, n: int, alert: Alert) -> Note:
         seen = {"acknowledged": "Seen by the ward", "resolved": "Over"}.get(alert.state)
         after = f" {seen} {self.times.when(alert.changed)}." if seen else ""
-        return Note(n, self.times.when(alert.raised), alert.sentence, rule_words(alert) + after)
+        return Note(n, sentence(self.times.when(alert.raised)), alert.sentence, rule_words(alert) + after)
 
     def key(self) -> Iterator[tuple[str, str]]:
         kinds = {m.kind for m in self.marks}
         if "good" in kinds:
-            yield ("bar", "Upper and lower") if self.panel.lower else ("good", "Reading")
+            yield "good", "Upper and lower" if self.panel.lower else "Reading"
         if any(m.least for m in self.marks):
             a_day = self.bucket >= timedelta(days=1)
             yield "whisker", "Lowest to highest of the day" if a_day else "Lowest to highest"
@@ -275,13 +279,16 @@ class _Drawing:
         if any(m.backfill and m.kind == "good" for m in self.marks):
             yield "backfill", "From the device's memory"
         decimals, unit = self.panel.decimals, self.panel.unit
+        upper = " for the upper" if self.panel.lower else ""
         if target := self.target():
-            whose = "Ward's target for the upper" if self.panel.lower else "Ward's target"
-            yield "target", f"{whose}, {number(target[0], decimals)} to {number(target[1], decimals)} {unit}"
+            yield (
+                "target",
+                f"Ward's target{upper}, {number(target[0], decimals)} to {number(target[1], decimals)} {unit}",
+            )
         if self.usual is not None:
             yield "usual", f"Usual for this patient, {self.panel.say(self.usual)}"
         current = sorted({limit.value for limit, _, end in self.held() if end == self.now})
-        yield from (("limit", f"Ward's limit, {self.panel.say(v)}") for v in current)
+        yield from (("limit", f"Ward's limit{upper}, {self.panel.say(v)}") for v in current)
         if self.gaps:
             yield "hatch", "No readings"
 
@@ -301,7 +308,7 @@ class _Drawing:
             yield f"Usual for this patient is {say(self.usual)}."
         if alerts:
             yield f"{count(len(alerts), 'alert')}."
-        yield from (f"No readings from {times.day(a)} to {times.day(b)}." for a, b in self.gaps)
+        yield from (f"No readings between {times.day(a)} and {times.day(b)}." for a, b in self.gaps)
         for kind, word in _MARK_WORDS.items():
             if n := sum(m.kind == kind for m in self.all):
                 yield f"{word}: {n}."

@@ -44,7 +44,7 @@ def way(status: Status, times: Times) -> Way:
         return Way("No reading yet.", nodes, "Take a reading with any device to see its way.", _queue(delivery, times))
     reading = point.reading
     of = f"{CHANNELS[reading.channel]}, taken {times.day(reading.time.taken)} at {times.clock(reading.time.taken)}"
-    test = " Test." if reading.test else ""
+    test = ". Test." if reading.test else ""
     return Way(of + test, tuple(_nodes(point, delivery, times)), _said(point, delivery), _queue(delivery, times))
 
 

@@ -108,13 +108,9 @@ def gaps(
     """Where this patient has no reading for two cadences or more, both ends of the span counted."""
     if cadence_s is None:
         return []
-    half = timedelta(seconds=cadence_s / 2)
     theirs = [m.at for m in marks if m.kind in ("good", "doubtful")]
-    found = []
-    for start, end in pairwise([since, *theirs, now]):
-        if end - start >= 4 * half:
-            found.append((start if start == since else start + half, end if end == now else end - half))
-    return found
+    least = timedelta(seconds=2 * cadence_s)
+    return [(start, end) for start, end in pairwise([since, *theirs, now]) if end - start >= least]
 
 
 def joins(marks: Sequence[Mark], longest: timedelta) -> Iterator[tuple[Mark, Mark]]:

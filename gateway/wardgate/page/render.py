@@ -18,7 +18,7 @@ from wardgate.page.delivery import hub_rows, way
 from wardgate.page.devices import card, in_order
 from wardgate.page.scale import BOTTOM_PX, PANELS, TOP_PX
 from wardgate.page.verdict import Verdict, away, hub_troubles, known_since, verdict, worst_first
-from wardgate.page.words import Times
+from wardgate.page.words import Times, sentence
 
 SPANS: Final = (7, 14, 30, 90)
 DEFAULT_DAYS: Final = 14
@@ -86,10 +86,13 @@ class Renderer:
             found[f"device-{device.id}"] = self._part("device.html", device=card(device, times))
         troubled = any(hub_troubles(status.hub, status.delivery))
         found["hub"] = self._part("hub.html", rows=hub_rows(status.hub, status.delivery), troubled=troubled)
-        for chart in charts(snapshot):
-            found[f"chart-{chart.id}"] = self._part("chart.html", chart=chart)
+        found.update((f"chart-{chart.id}", self.chart(chart)) for chart in charts(snapshot))
         found["events"] = self._part("events.html", events=_happenings(status, times))
         return found
+
+    def chart(self, chart: Chart) -> str:
+        """One panel."""
+        return self._part("chart.html", chart=chart)
 
     def page(self, snapshot: Snapshot) -> str:
         """The whole page."""
@@ -152,4 +155,4 @@ def _alert(alert: Alert, times: Times) -> AlertRow:
 
 
 def _happenings(status: Status, times: Times) -> list[Happening]:
-    return [Happening(times.when(e.at), e.severity, e.sentence, e.what_to_do) for e in status.events]
+    return [Happening(sentence(times.when(e.at)), e.severity, e.sentence, e.what_to_do) for e in status.events]

@@ -44,13 +44,18 @@ def serve(socket: Path, port: int, on_ready: Callable[[str], None] | None = None
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
     )
-    with _listen(port) as listener:
+    with listen(port) as listener:
         if on_ready:
             on_ready(f"http://{HOST}:{listener.getsockname()[1]}/")
         _Server(config, app.state.live).run([listener])
 
 
-def _listen(port: int) -> sockets.socket:
+def listen(port: int) -> sockets.socket:
+    """A listening socket on loopback; a browser that comes before the server does is kept waiting, not refused.
+
+    Raises:
+        PageError: the port is not to be had.
+    """
     listener = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:

@@ -55,7 +55,8 @@ def known_since(times: Times) -> str:
 
 
 def _things(status: Status) -> Iterator[str]:
-    yield from (alert.sentence for alert in worst_first(status.open_alerts))
+    # Its first sentence: the rest stands right below, with the alert.
+    yield from (alert.sentence.split(". ")[0].rstrip(".") + "." for alert in worst_first(status.open_alerts))
     yield from hub_troubles(status.hub, status.delivery)
     for device in in_order(status.devices):
         if trouble := state_sentence(device, status.devices):
