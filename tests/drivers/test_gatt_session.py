@@ -61,7 +61,7 @@ async def test_order_subscription_clock_details(ear: Ear) -> None:
     device.on_write[uuids.DATE_TIME] = lambda _: device.hang_up()
     await (await begin(device, ear))
     assert device.log == ["subscribe 2a35", "read 2a08", "write 2a08", "read 2a19", "read 2a25"]
-    assert ear.calls == ["clock", "clock_set"]
+    assert ear.calls == ["clock", "clock_set", "battery", "identity"]
 
 
 async def test_everything_a_device_tells(ear: Ear) -> None:

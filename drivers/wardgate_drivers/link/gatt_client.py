@@ -29,8 +29,9 @@ _WANTS_BOND: Final = frozenset(
         BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE,
     }
 )
-_BLEAK_RAISES: Final = (BleakError, EOFError, ConnectionError)
-"""EOFError: dbus-fast, when the link goes down under a call."""
+_BLEAK_RAISES: Final = (BleakError, EOFError, OSError, AssertionError)
+"""EOFError and OSError: dbus-fast, when the bus goes down under a call. AssertionError: bleak's own checks of what a
+link that died meanwhile left behind."""
 
 
 class GattClient:
