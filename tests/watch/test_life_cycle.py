@@ -78,6 +78,14 @@ async def test_a_higher_priority_passes_and_does_not_fall_back(home: Home) -> No
     assert [a.priority for a in home.alerts()] == ["medium", "high", "high", "high"]
 
 
+async def test_a_weaker_rule_that_goes_on_does_not_lower_the_priority(home: Home) -> None:
+    await home.weights((0, 78.0), (3, 80.1), (4, 80.1), (5, 80.1), (6, 80.1), (7, 80.7))
+    assert [(a.rule, a.priority) for a in home.alerts()] == [
+        ("weight.guideline_esc", "medium"),
+        ("weight.guideline_us", "medium"),
+    ]
+
+
 class Throwing:
     """A rule that breaks, as it is told to."""
 

@@ -144,6 +144,26 @@ async def test_a_late_memory_does_not_change_what_was_said(home: Home) -> None:
     assert home.alerts() == before
 
 
+async def test_a_late_memory_counts_for_the_next_live_reading(home: Home) -> None:
+    await home.weights((0, 78.0), (3, 79.0))
+    await home.weights((2, 76.9), backfill=True)
+    await home.weights((4, 79.0))
+    (alert,) = home.alerts()
+    assert (alert.inputs["from_kg"], alert.inputs["gain_kg"]) == (76.9, 2.1)
+
+
+async def test_a_reading_is_judged_by_what_was_before_it_in_time(home: Home) -> None:
+    """Two live readings that a crash left, the later one stored first."""
+    await home.weights((0, 78.0))
+    await home.store_only(make_reading("weight", MORNING + timedelta(days=6), weight=82.0))
+    await home.store_only(make_reading("weight", MORNING + timedelta(days=3), weight=80.5))
+    await home.restart()
+    assert [(a.rule, a.inputs["to_kg"]) for a in home.alerts()] == [
+        ("weight.guideline_us", 82.0),
+        ("weight.guideline_esc", 80.5),
+    ]
+
+
 async def test_a_reading_from_the_future_does_not_disturb_the_present(home: Home) -> None:
     """A device's wrong clock puts a stored reading into next year."""
     await home.store_only(future := make_reading("weight", MORNING + timedelta(days=365), weight=70.0, backfill=True))
@@ -203,6 +223,28 @@ async def test_a_crash_between_the_resolution_and_the_note_closes_once(home: Hom
     await home.saturations((80, 90))
     assert home.states() == ["raised", "resolved", "raised"]
     assert len({alert.id for alert in home.alerts()}) == 2
+
+
+async def test_the_store_knows_better_than_an_old_note(home: Home) -> None:
+    """Killed before the note; a memory that came in between makes the replay decide otherwise."""
+    await home.saturations((0, 93.5), (1, 93.5), (3, 91.4))
+    notes = home.store.detector_state("watch/assignment-1/saturation")
+    assert notes is not None
+    await home.saturations((4, 91.4))
+    assert [(a.revision, a.inputs["severity"]) for a in home.alerts()] == [(1, 0.5), (2, pytest.approx(2.6))]
+    await home.store.put_detector_state("watch/assignment-1/saturation", notes)
+    await home.store_only(make_reading("saturation", MORNING + timedelta(hours=3.5), spo2=93.9, backfill=True))
+    await home.restart()
+    await home.saturations((5, 88))
+    assert [(a.revision, a.inputs["severity"]) for a in home.alerts()][2:] == [(3, 6.0)]
+
+
+async def test_notes_that_cannot_be_read_leave_open_alerts_open(home: Home) -> None:
+    await home.weights((0, 78.0), (3, 80.5))
+    await home.store.put_detector_state("watch/assignment-1/weight", b"{")
+    await home.restart()
+    await home.weights((4, 80.6), (5, 81.2))
+    assert [(a.state, a.revision) for a in home.alerts()] == [("raised", 1), ("updated", 2)]
 
 
 async def test_an_open_alert_lives_on_over_a_restart(home: Home) -> None:
