@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wardgate.intake.identity import REPEAT_S, Anchors, needs_anchor, reading_id
+from wardgate.intake.identity import REPEAT_S, Anchors, needs_anchor, payload, reading_id
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome, Quantity
-from wardgate_drivers.model.declaration import Broadcast, History, Kind, Model
+from wardgate_drivers.model.declaration import Broadcast, Gatt, History, Kind, Model
 
 
 def nothing(_: Advertisement) -> Measurement | None:
@@ -15,6 +15,7 @@ def nothing(_: Advertisement) -> Measurement | None:
 
 
 WITHOUT_MEMORY = Model("m", "M", "M", Kind.SCALE, (Channel.WEIGHT,), Broadcast(nothing))
+GATT = replace(WITHOUT_MEMORY, link=Gatt(subscriptions=(), deadline_s=1.0))
 WITH_MEMORY = replace(WITHOUT_MEMORY, history=History.PUSHED)
 WEIGHED = Measurement(
     Channel.WEIGHT,
@@ -28,19 +29,31 @@ WEIGHED = Measurement(
 def test_an_id_is_stable_across_versions_of_this_program() -> None:
     # BLAKE2b-128 of device, channel, seconds, anchor, sequence, user and frame, computed with coreutils:
     # printf 'AA:BB:CC:DD:EE:FF\x1fweight\x1f1795248000.000\x1f\x1f\x1f\x1f\x02\x80\x3e' | b2sum -l 128
-    assert reading_id("AA:BB:CC:DD:EE:FF", WEIGHED, "") == "2b57c0cfbc3d24b64751d7b47e5f9403"
+    assert reading_id("AA:BB:CC:DD:EE:FF", WEIGHED, WEIGHED.frame, "") == "2b57c0cfbc3d24b64751d7b47e5f9403"
 
 
 def test_everything_that_makes_a_measurement_itself_changes_its_id() -> None:
+    def id_of(measurement: Measurement, device: str = "d", anchor: str = "") -> str:
+        return reading_id(device, measurement, payload(GATT, measurement), anchor)
+
     others = [
-        reading_id("other", WEIGHED, ""),
-        reading_id("d", replace(WEIGHED, device_time=DeviceTime.of(2026, 11, 21, 8, 0, 1)), ""),
-        reading_id("d", replace(WEIGHED, sequence=3), ""),
-        reading_id("d", replace(WEIGHED, user_index=3), ""),
-        reading_id("d", replace(WEIGHED, frame=b"\x02\x81\x3e"), ""),
-        reading_id("d", WEIGHED, "boot:1.000"),
+        id_of(WEIGHED, "other"),
+        id_of(replace(WEIGHED, device_time=DeviceTime.of(2026, 11, 21, 8, 0, 1))),
+        id_of(replace(WEIGHED, sequence=3)),
+        id_of(replace(WEIGHED, user_index=3)),
+        id_of(replace(WEIGHED, frame=b"\x02\x81\x3e")),
+        id_of(WEIGHED, anchor="boot:1.000"),
     ]
-    assert len({reading_id("d", WEIGHED, ""), *others}) == len(others) + 1
+    assert len({id_of(WEIGHED), *others}) == len(others) + 1
+
+
+def test_a_broadcast_weight_is_one_in_whatever_frames_it_comes() -> None:
+    with_impedance = replace(
+        WEIGHED, frame=b"another", quantities=(*WEIGHED.quantities, Quantity("impedance", 500.0, "ohm"))
+    )
+    heavier = replace(WEIGHED, quantities=(Quantity("weight", 80.05, "kg"),))
+    assert payload(WITHOUT_MEMORY, WEIGHED) == payload(WITHOUT_MEMORY, with_impedance)
+    assert payload(WITHOUT_MEMORY, WEIGHED) != payload(WITHOUT_MEMORY, heavier)
 
 
 def test_only_a_measurement_without_a_time_of_its_own_needs_its_arrival() -> None:

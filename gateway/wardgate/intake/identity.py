@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Final
 
 from wardgate.contract.messages import Reading
 from wardgate_drivers.measurement import Measurement
-from wardgate_drivers.model.declaration import History, Model
+from wardgate_drivers.model.declaration import Broadcast, History, Model
 
 REPEAT_S: Final = 60.0
 """A frame without a time of its own that comes again this soon is the same measurement: a scale repeats its
@@ -19,17 +18,36 @@ CLOCK_RUNS_FROM_YEAR: Final = 2020
 2017-01-01), so without a memory behind it such a time tells two measurements apart no better than none."""
 
 
-def reading_id(device: str, measurement: Measurement, anchor: str) -> str:
+def payload(model: Model, measurement: Measurement) -> bytes:
+    """What the device said: the frame. A scale that broadcasts says one weight in several frames (with and without
+    impedance, say), so there it is the weight."""
+    if isinstance(model.link, Broadcast) and measurement.quantities:
+        first = measurement.quantities[0]
+        return f"{first.value:.3f} {first.unit}".encode()
+    return measurement.frame
+
+
+def stored_payload(model: Model, reading: Reading) -> bytes:
+    """The same, of a reading that is stored."""
+    if isinstance(model.link, Broadcast) and reading.quantities:
+        first = reading.quantities[0]
+        return f"{first.original_value:.3f} {first.original_unit}".encode()
+    return bytes.fromhex(reading.frame)
+
+
+def reading_id(device: str, measurement: Measurement, said: bytes, anchor: str) -> str:
     """32 hexadecimal digits from what makes this measurement itself.
 
     Args:
         device: the physical device (its address), not its name in this home.
+        measurement: the measurement.
+        said: its `payload`.
         anchor: its first arrival, for a measurement which has no time of its own; else empty.
     """
     told = "" if measurement.device_time is None or anchor else f"{measurement.device_time.civil_s:.3f}"
     parts = (device, measurement.channel, told, anchor, measurement.sequence, measurement.user_index)
     head = "\x1f".join("" if part is None else str(part) for part in parts)
-    return hashlib.blake2b(head.encode() + b"\x1f" + measurement.frame, digest_size=16).hexdigest()
+    return hashlib.blake2b(head.encode() + b"\x1f" + said, digest_size=16).hexdigest()
 
 
 def needs_anchor(model: Model, measurement: Measurement) -> bool:
@@ -45,25 +63,14 @@ class Anchors:
     def __init__(self) -> None:
         self._seen: dict[tuple[str, bytes], tuple[str, float]] = {}
 
-    def seed(self, device_of: dict[str, str], readings: Iterable[Reading], boot_id: str) -> None:
-        """Remember what is stored from this boot, so that a restart amid repeats makes no second reading.
-
-        Args:
-            device_of: the physical device behind each configured device.
-        """
-        for reading in readings:
-            device = device_of.get(reading.device.id)
-            if device is not None and reading.time.boot_id == boot_id:
-                self.of(device, bytes.fromhex(reading.frame), boot_id, reading.time.boottime_s)
-
-    def of(self, device: str, frame: bytes, boot_id: str, boottime_s: float) -> str:
-        """The anchor of this frame: that of the same frame when it was heard less than `REPEAT_S` ago."""
-        known = self._seen.get((device, frame))
+    def of(self, device: str, said: bytes, boot_id: str, boottime_s: float) -> str:
+        """The anchor of this payload: that of the same one when it was heard less than `REPEAT_S` ago."""
+        known = self._seen.get((device, said))
         if known is None or boottime_s - known[1] > REPEAT_S:
             self._forget_old(boottime_s)
             known = (f"{boot_id}:{boottime_s:.3f}", boottime_s)
         anchor = known[0]
-        self._seen[device, frame] = (anchor, boottime_s)
+        self._seen[device, said] = (anchor, boottime_s)
         return anchor
 
     def _forget_old(self, boottime_s: float) -> None:

@@ -19,7 +19,7 @@ from wardgate.contract.messages import DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
 from wardgate.intake.device_clock import ClockStory, Earlier, civil_now, zone_offset_s
-from wardgate.intake.identity import Anchors, needs_anchor, reading_id
+from wardgate.intake.identity import Anchors, needs_anchor, payload, reading_id, stored_payload
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Put
@@ -64,8 +64,16 @@ class Intake:
         since = clock.utc() - timedelta(days=3 * USUAL_DAYS)
         kept = store.readings(None, since, assignment=config.hub.assignment)
         self._usual = [Usual("weight", "weight", kept), Usual("blood_pressure", "systolic", kept)]
-        identities = {known.id: known.identity for known in devices.known}
-        self.anchors.seed(identities, kept, clock.boot_id())
+        self._remember_arrivals(kept)
+
+    def _remember_arrivals(self, kept: list[Reading]) -> None:
+        """So that a restart amid the repeats of one frame makes no second reading of it."""
+        devices = {known.id: known for known in self.devices.known}
+        boot_id = self.clock.boot_id()
+        for reading in kept:
+            known = devices.get(reading.device.id)
+            if known is not None and reading.time.boot_id == boot_id:
+                self.anchors.of(known.identity, stored_payload(known.model, reading), boot_id, reading.time.boottime_s)
 
     def arrival(self) -> Arrival:
         """This instant."""
@@ -264,11 +272,11 @@ class DeviceSink:
         )
 
     def _id(self, measurement: Measurement, arrival: Arrival) -> str:
-        anchor = ""
+        said, anchor = payload(self._known.model, measurement), ""
         if needs_anchor(self._known.model, measurement):
             anchors = self._intake.anchors
-            anchor = anchors.of(self._known.identity, measurement.frame, arrival.boot_id, arrival.boottime_s)
-        return reading_id(self._known.identity, measurement, anchor)
+            anchor = anchors.of(self._known.identity, said, arrival.boot_id, arrival.boottime_s)
+        return reading_id(self._known.identity, measurement, said, anchor)
 
     def _date(self, measurement: Measurement, arrival: Arrival) -> Dated:
         model = self._known.model
