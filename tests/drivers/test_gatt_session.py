@@ -32,6 +32,7 @@ PRESSURE = bytes.fromhex("16870052006300ea070b15081e0548000000")
 SHOWN = bytes.fromhex("ea070b150b3b00")
 TARGET = bytes.fromhex("ea070b150c0000")
 SMARTPOINT = bytes.fromhex("0a141e01f40007610048")
+NO_FINGER = bytes.fromhex("0a001e000000207f01ff")
 UNMARKED = bytes.fromhex("0a101e01f40007610048")
 INSUFFICIENT_ENCRYPTION = 0x0F
 
@@ -80,7 +81,8 @@ async def test_clock_that_is_not_told_is_written_in_time(ear: Ear, monkeypatch: 
     device = cuff()
     device.values[uuids.DATE_TIME] = None
     device.on_write[uuids.DATE_TIME] = lambda _: device.hang_up()
-    await (await begin(device, ear))
+    async with asyncio.timeout(2):
+        await (await begin(device, ear))
     assert (device.written, ear.clocks) == ([TARGET], [])
 
 
@@ -239,7 +241,9 @@ async def test_oximeter_is_thanked_once_and_only_when_its_measurement_is_safe(ea
 async def test_oximeter_without_a_good_measurement_is_not_thanked(ear: Ear) -> None:
     device = ScriptedDevice(uuids.NONIN_CONTINUOUS_OXIMETRY, uuids.NONIN_CONTROL_POINT)
     session = await begin(device, ear, NONIN_3230)
-    device.send(uuids.NONIN_CONTINUOUS_OXIMETRY, UNMARKED)
+    for frame in (UNMARKED, NO_FINGER, NO_FINGER, NO_FINGER):
+        device.send(uuids.NONIN_CONTINUOUS_OXIMETRY, frame)
+    await asyncio.sleep(gatt_client.LOOK_S * 2)
     device.hang_up()
     assert (await session).measurements == 1
     assert ear.measurements[0].outcome == "no-reading"

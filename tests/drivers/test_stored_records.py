@@ -80,7 +80,7 @@ async def test_nothing_is_deleted_when_it_could_not_be_stored(ear: Ear) -> None:
 
 
 async def test_nothing_is_deleted_when_one_was_refused(ear: Ear) -> None:
-    device = oximeter(STORED, STORED[:4])
+    device = oximeter(STORED, STORED[:4], counts=1)
     end = await session(device, ear)
     assert (end.measurements, end.rejected) == (1, 1)
     assert DELETE not in device.written
