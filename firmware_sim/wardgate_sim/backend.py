@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
-from bumble import hci
-from bumble.device import Device, DeviceConfiguration
 from bumble.keys import JsonKeyStore, MemoryKeyStore
 from bumble.pairing import PairingConfig
 from bumble.transport import open_transport
@@ -18,6 +15,7 @@ from wardgate.capture.radio import RadioBackend
 from wardgate_sim.bleak_client import BumbleClient
 from wardgate_sim.bleak_scanner import BumbleScanner
 from wardgate_sim.bluetooth_host import HubHost
+from wardgate_sim.hci_host import make_device
 from wardgate_sim.radio import HUB_ADDRESS, Link, Radio
 
 
@@ -39,9 +37,8 @@ def backend_for(host: HubHost) -> RadioBackend:
 async def open_hub(link: Link, *, keys: Path | None = None, address: str = HUB_ADDRESS) -> AsyncIterator[RadioBackend]:
     """A hub's radio on a link in this process. `keys` is the file in which its bonds outlive it."""
     radio = Radio("hub", link)
-    device = _device(address, radio, radio)
     try:
-        yield backend_for(await _power_on(device, keys))
+        yield backend_for(await _power_on(radio, radio, address, keys))
     finally:
         link.remove(radio)
 
@@ -51,16 +48,12 @@ async def attach(spec: str, *, keys: Path | None = None, address: str = HUB_ADDR
     """A hub's radio behind a `wardgate_sim.radio.HubDoor` of another process; `spec` is what its `listen` gave."""
     opening = cast(Callable[[str], Awaitable[contextlib.AbstractAsyncContextManager[Any]]], open_transport)(spec)
     async with await opening as (source, sink):
-        yield backend_for(await _power_on(_device(address, source, sink), keys))
+        yield backend_for(await _power_on(source, sink, address, keys))
 
 
-def _device(address: str, source: Any, sink: Any) -> Device:
-    configuration = DeviceConfiguration(name="wardgate", address=hci.Address(address), irk=secrets.token_bytes(16))
-    return Device.from_config_with_hci(configuration, source, sink)
-
-
-async def _power_on(device: Device, keys: Path | None) -> HubHost:
-    device.keystore = JsonKeyStore("hub", str(keys)) if keys else MemoryKeyStore()
+async def _power_on(source: Any, sink: Any, address: str, keys: Path | None) -> HubHost:
+    store = JsonKeyStore("hub", str(keys)) if keys else MemoryKeyStore()
+    device = make_device("wardgate", address, store, source, sink)
     device.pairing_config_factory = lambda _: PairingConfig(
         sc=True, mitm=False, bonding=True, identity_address_type=PairingConfig.AddressType.RANDOM
     )

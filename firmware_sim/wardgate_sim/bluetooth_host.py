@@ -32,18 +32,19 @@ class HubHost:
     async def connect(self, address: hci.Address) -> Connection:
         """Connect at the device's next advertisement. Waits for ever: cancel it to give up."""
         async with self._connecting:
+            attempt = asyncio.create_task(self.device.connect_le(address, timeout=None))
             try:
-                return await self.device.connect_le(address, timeout=None)
+                return await asyncio.shield(attempt)
             except asyncio.CancelledError:
-                await asyncio.shield(self._give_up(address))
+                await self._give_up(attempt)
                 raise
 
-    async def _give_up(self, address: hci.Address) -> None:
+    async def _give_up(self, attempt: asyncio.Task[Connection]) -> None:
         with contextlib.suppress(hci.HCI_Error):
             await self.device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
-        for connection in list(self.device.connections.values()):
-            if connection.peer_address == address:
-                await connection.disconnect()
+        with contextlib.suppress(core.ConnectionError, hci.HCI_Error):
+            # It may have come about in the last moment.
+            await (await attempt).disconnect()
 
     @property
     def keys(self) -> KeyStore:

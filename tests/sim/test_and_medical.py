@@ -243,7 +243,7 @@ async def test_an_impossible_time_is_refused(hub: Hub, cuff: AndCuff) -> None:
 async def test_a_connection_that_does_not_come_times_out_and_leaves_nothing_behind(hub: Hub, cuff: AndCuff) -> None:
     await cuff.press_pairing_key()
     device = await hub.find(ADDRESS)
-    cuff.wake(0)
+    cuff.sleep_now()
     await cuff.asleep()
     with pytest.raises(TimeoutError):
         await hub.client(device, timeout=0.3).connect()

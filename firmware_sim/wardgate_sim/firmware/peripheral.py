@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from bumble import core, hci
+from bumble import core
 from bumble.att import ATT_Error, Attribute, ErrorCode
 from bumble.core import UUID, AdvertisingData
-from bumble.device import Connection, Device, DeviceConfiguration
+from bumble.device import Connection, Device
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR as CCCD
 from bumble.gatt import Characteristic, CharacteristicValue, Descriptor, Service
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 
 from wardgate_sim.firmware.device import Book, DeviceClock
+from wardgate_sim.hci_host import make_device
 from wardgate_sim.radio import Link, Radio
 
 log: Final = logging.getLogger(__name__)
@@ -76,20 +76,24 @@ class Peripheral:
         self._gone: asyncio.Future[None] | None = None
         self._session: asyncio.Task[None] | None = None
         self._awake: asyncio.Task[None] | None = None
-        self._connected: Final = asyncio.Event()
+        self._air_until_s = 0.0
+        self._poked: Final = asyncio.Event()
+        self._wanted = False
+        self._came = False
         self.gatt: Final = self._make_device(advertising_interval_ms)
         self.gatt.add_services([*self.services(), *self._common_services(maker, serial, firmware)])
 
     def _make_device(self, interval_ms: int) -> Device:
-        configuration = DeviceConfiguration(
-            name=self.name,
-            address=hci.Address(self.address, hci.Address.RANDOM_DEVICE_ADDRESS),
-            irk=secrets.token_bytes(16),
+        radio: Any = self._radio
+        device = make_device(
+            self.name,
+            self.address,
+            MemoryKeyStore(),
+            radio,
+            radio,
             advertising_interval_min=interval_ms,
             advertising_interval_max=interval_ms,
         )
-        device = Device.from_config_with_hci(configuration, cast(Any, self._radio), cast(Any, self._radio))
-        device.keystore = MemoryKeyStore()
         device.pairing_config_factory = lambda _: PairingConfig(
             sc=True,
             mitm=False,
@@ -122,11 +126,11 @@ class Peripheral:
 
     async def stop(self) -> None:
         """Take the batteries out."""
-        for task in (self._awake, self._session):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        self.sleep_now()
+        if self._session is not None:
+            self._session.cancel()
+            await asyncio.wait([self._session])
+        await self.asleep()
         self.link.remove(self._radio)
 
     async def forget_bonds(self) -> None:
@@ -134,31 +138,44 @@ class Peripheral:
         self.gatt.keystore = MemoryKeyStore()
 
     def wake(self, air_s: float) -> None:
-        """Go on the air for so long or until a host has been served."""
-        if self._awake is not None and not self._awake.done():
-            self._awake.cancel()
-        self._awake = asyncio.create_task(self._stay_awake(air_s), name=f"{self.name} awake")
+        """Go on the air for so long or until a host has been served; while one is being served, after that."""
+        self._air_until_s = asyncio.get_running_loop().time() + air_s
+        self._wanted = True
+        self._poked.set()
+        if self._awake is None or self._awake.done():
+            self._awake = asyncio.create_task(self._stay_awake(), name=f"{self.name} awake")
+
+    def sleep_now(self) -> None:
+        """Go off the air; a session that is under way goes on."""
+        self._air_until_s = 0.0
+        self._wanted = False
+        self._poked.set()
 
     async def asleep(self) -> None:
         """Done when the device is off the air again."""
         if self._awake is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._awake)
+            await asyncio.wait([self._awake])
 
-    async def _stay_awake(self, air_s: float) -> None:
-        if self._session is not None and not self._session.done():
-            await asyncio.wait([self._session])
-        self._connected.clear()
-        try:
-            async with asyncio.timeout(air_s):
-                await self.advertise()
-                await self._connected.wait()
-        except TimeoutError:
-            log.debug("%s: nobody came", self.name)
-        finally:
+    async def _stay_awake(self) -> None:
+        while self._wanted:
+            if self._session is not None and not self._session.done():
+                await asyncio.wait([self._session])
+            self._came = False
+            await self.advertise()
+            await self._wait_for_host()
             await self.gatt.stop_advertising()
-        if self._session is not None:
-            await asyncio.wait([self._session])
+            if self._came and self._session is not None:
+                await asyncio.wait([self._session])
+            else:
+                self._wanted = self.pairing_open = False
+
+    async def _wait_for_host(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._came and (left_s := self._air_until_s - loop.time()) > 0:
+            self._poked.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._poked.wait()
 
     async def advertise(self) -> None:
         """Shout what `advertising_data` says now."""
@@ -173,7 +190,9 @@ class Peripheral:
         self._gone = asyncio.get_running_loop().create_future()
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         self._session = asyncio.create_task(self._serve(connection), name=f"{self.name} session")
-        self._connected.set()
+        self._came = True
+        self._wanted = False
+        self._poked.set()
 
     def _on_disconnection(self, _reason: int) -> None:
         self.connection = None
