@@ -58,7 +58,9 @@ class Nonin9560:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
+        if self._master >= 0:
             os.close(self._master)
+            self._master = -1
 
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Measure; it is sent as soon as a host is there."""
