@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from enum import StrEnum
+from typing import Any, Final, TypeAlias, TypeVar
 
 from wardgate_drivers.codec import (
     and_custom,
@@ -28,8 +29,13 @@ from wardgate_drivers.codec.embedded import TimeField
 from wardgate_drivers.codec.ieee11073 import Number, Special
 from wardgate_drivers.measurement import DeviceTime, Outcome
 
+Q = TypeVar("Q", bound=StrEnum)
 Fields: TypeAlias = dict[str, Any]
 Context: TypeAlias = Mapping[str, Any]
+
+
+class UnsupportedDecoderError(KeyError):
+    """No codec here reads what the vector is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,15 @@ class Decoded:
 
     outcome: str
     fields: Fields
+
+
+def _quirk(known: type[Q], context: Context) -> Q | None:
+    name = context.get("quirk")
+    if name is None:
+        return None
+    if name not in list(known):
+        raise UnsupportedDecoderError(f"quirk {name}")
+    return known(name)
 
 
 def _number(value: Number) -> object:
@@ -97,8 +112,7 @@ def _pressures(frame: blood_pressure.BloodPressure, pressures: Fields) -> Fields
 
 
 def _bls_measurement(data: bytes, context: Context) -> Decoded:
-    quirk = context.get("quirk")
-    frame = blood_pressure.decode(data, blood_pressure.Quirk(quirk) if quirk else None)
+    frame = blood_pressure.decode(data, _quirk(blood_pressure.Quirk, context))
     pressures = {
         "systolic": _number(frame.systolic),
         "diastolic": _number(frame.diastolic),
@@ -107,8 +121,8 @@ def _bls_measurement(data: bytes, context: Context) -> Decoded:
     return Decoded(frame.outcome, _pressures(frame, pressures))
 
 
-def _bls_intermediate(data: bytes, _: Context) -> Decoded:
-    frame = blood_pressure.decode_intermediate(data)
+def _bls_intermediate(data: bytes, context: Context) -> Decoded:
+    frame = blood_pressure.decode_intermediate(data, _quirk(blood_pressure.Quirk, context))
     return Decoded(Outcome.NO_READING, _pressures(frame, {"cuff_pressure": _number(frame.systolic)}))
 
 
@@ -123,8 +137,7 @@ def _bls_feature(data: bytes, _: Context) -> Decoded:
 
 
 def _wss_measurement(data: bytes, context: Context) -> Decoded:
-    quirk = context.get("quirk")
-    frame = weight_measurement.decode(data, weight_measurement.Quirk(quirk) if quirk else None)
+    frame = weight_measurement.decode(data, _quirk(weight_measurement.Quirk, context))
     body = {} if frame.height is None else {"bmi": frame.bmi, "height": frame.height, "height_unit": frame.height_unit}
     return Decoded(
         frame.outcome,

@@ -10,14 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wardgate_drivers.errors import FrameError
-from wardgate_drivers.vector_fields import DECODERS, Context, Decoded, Fields
+from wardgate_drivers.vector_fields import DECODERS, Context, Decoded, Fields, UnsupportedDecoderError
 
 _RELATIVE: Final = 1e-9
 """Numbers agree within one part in 10^9."""
-
-
-class UnsupportedDecoderError(KeyError):
-    """No codec here reads what the vector is about."""
 
 
 def check(vector: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.vectors import Vector, load
 from wardgate_drivers import vectors
+from wardgate_drivers.vector_fields import UnsupportedDecoderError
 
 NOT_YET: Final = frozenset(
     {
@@ -75,8 +76,15 @@ def test_ids_are_unique() -> None:
 
 
 def test_unbuilt_decoder_is_refused_by_name() -> None:
-    with pytest.raises(vectors.UnsupportedDecoderError, match=r"bci\.packet"):
+    with pytest.raises(UnsupportedDecoderError, match=r"bci\.packet"):
         vectors.check(next(v for v in ALL if v["decoder"] == "bci.packet"))
+
+
+def test_unknown_quirk_is_refused_by_name() -> None:
+    vector = by_id("bp-no-time")
+    vector["context"] = {"quirk": "upside-down"}
+    with pytest.raises(UnsupportedDecoderError, match="upside-down"):
+        vectors.check(vector)
 
 
 def test_checker_notices_a_wrong_number() -> None:

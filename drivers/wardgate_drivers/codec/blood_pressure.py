@@ -144,13 +144,13 @@ def measurement(data: bytes, quirk: Quirk | None = None) -> Measurement:
     )
 
 
-def decode_intermediate(data: bytes) -> BloodPressure:
+def decode_intermediate(data: bytes, quirk: Quirk | None = None) -> BloodPressure:
     """An Intermediate Cuff Pressure: the cuff pressure of the moment stands in `systolic`. Never a reading.
 
     Raises:
         FrameError: `truncated`.
     """
-    return decode(data)
+    return decode(data, quirk)
 
 
 @dataclass(frozen=True, slots=True)
