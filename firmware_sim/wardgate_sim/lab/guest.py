@@ -1,0 +1,248 @@
+"""Everything that is in the guest: BlueZ, the air with three devices, a broker, a ward, and the hub as a service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from wardgate.config import Config, load
+from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.ward import Ward
+from wardgate_sim.firmware.and_medical import AndCuff, AndScale
+from wardgate_sim.firmware.device import DeviceClock
+from wardgate_sim.firmware.peripheral import Peripheral
+from wardgate_sim.firmware.plx_oximeter import PlxOximeter
+from wardgate_sim.lab.bluetoothd import Bluetoothd, call_clock_synchronised
+from wardgate_sim.lab.kernel import PROJECT
+from wardgate_sim.radio import Link, open_vhci
+
+log: Final = logging.getLogger(__name__)
+
+USER: Final = "wardgate"
+ZONE: Final = ZoneInfo("Europe/London")
+ADDRESSES: Final = {"cuff": "F0:00:00:00:00:01", "scale": "F0:00:00:00:00:02", "oximeter": "F0:00:00:00:00:03"}
+CLOCK_OFFSETS_S: Final = {"cuff": -3600.0, "scale": 95.0, "oximeter": 0.0}
+"""How wrong the devices' clocks are before a hub sets them: summer time, and a few years of drift."""
+PORT: Final = 1883
+_READY_S: Final = 30.0
+_STOP_S: Final = 20.0
+_CONFIG: Final = f"""
+[hub]
+id = "lab"
+patient = "Copper Heron 42"
+assignment = "lab-1"
+timezone = "{ZONE.key}"
+
+[broker]
+host = "127.0.0.1"
+port = {PORT}
+tls = false
+
+[[device]]
+id = "cuff"
+model = "and-ua-651ble"
+address = "{ADDRESSES["cuff"]}"
+
+[[device]]
+id = "scale"
+model = "and-uc-352ble"
+address = "{ADDRESSES["scale"]}"
+
+[[device]]
+id = "oximeter"
+model = "plx-oximeter"
+address = "{ADDRESSES["oximeter"]}"
+"""
+
+
+class Witness:
+    """What arrived at the ward, in order, and a way to wait for more."""
+
+    def __init__(self) -> None:
+        self.readings: list[Reading] = []
+        self.events: list[Event] = []
+        self._something = asyncio.Event()
+
+    def hear(self, message: Reading | Alert | Event | State) -> None:
+        """The ward has committed this."""
+        if isinstance(message, Reading):
+            self.readings.append(message)
+        elif isinstance(message, Event):
+            self.events.append(message)
+            log.info("event %s %s: %s", message.code, message.device, message.sentence)
+        self._something.set()
+
+    async def until(self, what: Callable[[], bool], within_s: float) -> None:
+        """Wait until it holds.
+
+        Raises:
+            TimeoutError: it did not, so long.
+        """
+        async with asyncio.timeout(within_s):
+            while not what():
+                self._something.clear()
+                await self._something.wait()
+
+    def of(self, device: str) -> list[Reading]:
+        """What arrived of one device."""
+        return [reading for reading in self.readings if reading.device.id == device]
+
+
+class Service:
+    """The hub as its systemd unit runs it: another user, readiness and watchdog told to a socket.
+
+    CAP_DAC_READ_SEARCH is the one thing more: the project may lie where only root can read.
+    """
+
+    def __init__(self, config: Path, run: Path, log_file: Path) -> None:
+        self._config = config
+        self._log_file = log_file
+        self._process: asyncio.subprocess.Process | None = None
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._address = run / "notify"
+        self._notices.bind(str(self._address))
+        self._address.chmod(0o777)
+        self.told: list[str] = []
+        """What it told systemd."""
+
+    async def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        words = ["--reuid", USER, "--regid", USER, "--init-groups", "--no-new-privs"]
+        words += ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
+        words += ["--bounding-set", "-all,+dac_read_search"]
+        environment = {**os.environ, "NOTIFY_SOCKET": str(self._address), "WATCHDOG_USEC": "4000000"}
+        with self._log_file.open("ab") as log_file:
+            self._process = await asyncio.create_subprocess_exec(
+                "setpriv",
+                *words,
+                *(sys.executable, "-m", "wardgate", "run", "--config", self._config),
+                stderr=log_file,
+                env=environment,
+                umask=0o077,
+            )
+        await self.until_told("READY=1", _READY_S)
+
+    async def until_told(self, word: str, within_s: float) -> None:
+        """Wait until it tells systemd this."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(within_s):
+            while True:
+                notice = (await loop.sock_recv(self._notices, 4096)).decode()
+                self.told += notice.splitlines()
+                if word in notice.splitlines():
+                    return
+
+    async def stop(self) -> int | None:
+        """SIGTERM, and its exit status."""
+        if self._process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(_STOP_S):
+            status = await self._process.wait()
+        self._process = None
+        return status
+
+
+class Guest:
+    """What a scenario plays with."""
+
+    def __init__(self, share: Path, config: Path, service: Service, bluetoothd: Bluetoothd, link: Link) -> None:
+        self.share: Final = share
+        self.config_file: Final = config
+        self.config: Final[Config] = load(config)
+        self.service: Final = service
+        self.bluetoothd: Final = bluetoothd
+        self.link: Final = link
+        self.witness: Final = Witness()
+        self.cuff: Final = AndCuff(link, ADDRESSES["cuff"], _clock("cuff"))
+        self.scale: Final = AndScale(link, ADDRESSES["scale"], _clock("scale"))
+        self.oximeter: Final = PlxOximeter(link, ADDRESSES["oximeter"], _clock("oximeter"))
+        self.devices: Final[dict[str, Peripheral]] = {
+            "cuff": self.cuff,
+            "scale": self.scale,
+            "oximeter": self.oximeter,
+        }
+
+    @property
+    def control(self) -> Path:
+        """The hub's control socket."""
+        return Path(self.config.hub.control_socket)
+
+
+@contextlib.asynccontextmanager
+async def open_guest(share: Path) -> AsyncIterator[Guest]:
+    """Bring everything up, the hub last; take it down, and leave the databases in `share`."""
+    call_clock_synchronised()
+    config, run = _install()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_broker(share))
+        link, _ = await stack.enter_async_context(open_vhci())
+        bluetoothd = Bluetoothd(share / "bluetoothd.log")
+        stack.push_async_callback(bluetoothd.stop)
+        await bluetoothd.start()
+        service = Service(config, run, share / "hub.log")
+        guest = Guest(share, config, service, bluetoothd, link)
+        await stack.enter_async_context(_ward(guest))
+        for device in guest.devices.values():
+            await device.start()
+        stack.push_async_callback(service.stop)
+        await service.start()
+        yield guest
+
+
+def _install() -> tuple[Path, Path]:
+    """The users of the real installation, and the directories that systemd would make."""
+    subprocess.run(["systemd-sysusers", PROJECT / "deploy" / "sysusers.conf"], check=True)  # noqa: S603, S607
+    for folder, mode in (("/var/lib/wardgate", "0700"), ("/run/wardgate", "0750")):
+        subprocess.run(["install", "-d", "-m", mode, "-o", USER, "-g", USER, folder], check=True)  # noqa: S603, S607
+    config = Path("/etc/wardgate/wardgate.toml")
+    config.parent.mkdir(exist_ok=True)
+    config.write_text(_CONFIG, encoding="utf-8")
+    return config, Path("/run")
+
+
+@contextlib.asynccontextmanager
+async def _broker(share: Path) -> AsyncIterator[None]:
+    with (share / "mosquitto.log").open("wb") as log_file:
+        process = await asyncio.create_subprocess_exec("/usr/sbin/mosquitto", "-p", str(PORT), stderr=log_file)
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _ward(guest: Guest) -> AsyncIterator[None]:
+    database = Path("/var/tmp/ward.db")  # noqa: S108 - the guest is ours alone
+    ward = Ward(guest.config.broker, database, guest.witness.hear, on_link=log.info)
+    task = asyncio.create_task(ward.run())
+    try:
+        async with asyncio.timeout(_READY_S):
+            await ward.connected.wait()
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for source in (database, guest.config.database):
+            with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(guest.share / source.name)) as copy:
+                old.backup(copy)
+
+
+def _clock(device: str) -> DeviceClock:
+    """A device's clock, as wrong as `CLOCK_OFFSETS_S` says, beside true local time."""
+    return DeviceClock(lambda: datetime.now(ZONE).replace(tzinfo=UTC).timestamp(), offset_s=CLOCK_OFFSETS_S[device])

@@ -1,0 +1,260 @@
+"""What is played in the guest. Each step writes one line of JSON with what it found; the host's tests judge it.
+
+Run by `wardgate_sim.lab.host.play`: python -m wardgate_sim.lab.scenario SHARE [STEP...]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from dbus_fast import BusType, Message
+from dbus_fast.aio import MessageBus
+
+from wardgate.control.client import connect
+from wardgate_sim.firmware.peripheral import Peripheral
+from wardgate_sim.lab.guest import ADDRESSES, Guest, open_guest
+from wardgate_sim.lab.host import FINDINGS
+
+log: Final = logging.getLogger(__name__)
+
+STEP_S: Final = 90.0
+ARRIVAL_S: Final = 30.0
+"""From the end of a measurement to the ward; the devices are on the air for about as long."""
+Step = Callable[[Guest], Awaitable[dict[str, Any]]]
+
+
+async def bond(guest: Guest) -> dict[str, Any]:
+    """Cuff and scale in pairing mode, one after the other: the hub bonds with each."""
+    for device in (guest.cuff, guest.scale):
+        await device.press_pairing_key()
+        await device.asleep()
+    return {
+        "device_knows_hub": {d.name: bool(await d.bonded_hosts()) for d in (guest.cuff, guest.scale)},
+        "hub_knows_device": await _bluez_bonds(),
+    }
+
+
+async def receive(guest: Guest) -> dict[str, Any]:
+    """One measurement with each device."""
+    return await _measure(guest, {"systolic": 121.0, "diastolic": 79.0, "pulse": 66.0}, 78.40, 96.0)
+
+
+async def bluetoothd_stopped(guest: Guest) -> dict[str, Any]:
+    """BlueZ is restarted as an update of the system does it."""
+    keys = await _device_keys(guest)
+    await guest.bluetoothd.restart(signal.SIGTERM)
+    found = await _measure(guest, {"systolic": 125.0, "diastolic": 81.0, "pulse": 70.0}, 78.60, 95.0)
+    return {**found, "keys_kept": await _device_keys(guest) == keys}
+
+
+async def bluetoothd_killed(guest: Guest) -> dict[str, Any]:
+    """BlueZ dies in the middle of everything."""
+    keys = await _device_keys(guest)
+    await guest.bluetoothd.restart(signal.SIGKILL)
+    found = await _measure(guest, {"systolic": 129.0, "diastolic": 84.0, "pulse": 72.0}, 78.80, 97.0)
+    return {**found, "keys_kept": await _device_keys(guest) == keys}
+
+
+async def link_lost(guest: Guest) -> dict[str, Any]:
+    """The scale has three unsent results and walks out of range while it sends the second; then it comes back."""
+    scale = guest.scale
+    scale.store({"weight": 79.00})
+    scale.store({"weight": 79.20})
+    scale.faults.lose_link_after = 1
+    await scale.take({"weight": 79.40})
+    await scale.asleep()
+    acknowledged_before = len(scale.book.acknowledged)
+    unsent_before = len(scale.unsent)
+    await scale.take({"weight": 79.60})
+    await _arrive(guest, "scale", scale)
+    return {
+        "lost": scale.book.errors.count("link"),
+        "unsent_before": unsent_before,
+        "acknowledged_before": acknowledged_before,
+        **_weights(guest),
+    }
+
+
+async def forgotten_bond(guest: Guest) -> dict[str, Any]:
+    """The cuff forgot the hub. The hub says so, keeps its own bond, and pairs again on a person's word."""
+    cuff = guest.cuff
+    await cuff.forget_bonds()
+    found: dict[str, Any] = {"tries": 0}
+    while not _lost(guest) and found["tries"] < 3:
+        found["tries"] += 1
+        await cuff.take({"systolic": 133.0 + found["tries"], "diastolic": 86.0, "pulse": 74.0})
+        await cuff.asleep()
+        await _idle(guest)
+    await guest.witness.until(lambda: _lost(guest), ARRIVAL_S)
+    event = next(e for e in guest.witness.events if e.code == "pairing-lost")
+    found |= {"event_device": event.device, "event_what_to_do": event.what_to_do, "event_severity": event.severity}
+    found["bonds_before_word"] = await _bluez_bonds()
+    found["readings_before_word"] = len(guest.witness.of("cuff"))
+    async with connect(guest.control) as hub:
+        paired = asyncio.create_task(hub.call("pair", device="cuff"))
+        await _without_bond(ADDRESSES["cuff"])
+        await cuff.press_pairing_key()
+        found["answer"] = (await paired).sentence
+    await cuff.asleep()
+    await cuff.take({"systolic": 137.0, "diastolic": 88.0, "pulse": 76.0})
+    await _arrive(guest, "cuff", cuff)
+    return found | {"bonds_after": await _bluez_bonds(), "unsent_after": len(cuff.unsent)}
+
+
+async def doctor(guest: Guest) -> dict[str, Any]:
+    """`wardgate doctor` beside the running hub, with BlueZ and without it."""
+    well = await _doctor(guest)
+    await guest.bluetoothd.stop(signal.SIGKILL)
+    ill = await _doctor(guest)
+    await guest.bluetoothd.start()
+    return {"well": well, "without_bluetoothd": ill}
+
+
+async def end(guest: Guest) -> dict[str, Any]:
+    """The watchdog is fed; the hub stops when told to."""
+    await guest.service.until_told("WATCHDOG=1", 10.0)
+    books = {
+        name: {
+            "taken": [_entry(taken.values) for taken in device.book.taken],
+            "acknowledged": [_entry(taken.values) for taken in device.book.acknowledged],
+            "errors": device.book.errors,
+            "clock_offset_s": device.clock.offset_s,
+        }
+        for name, device in guest.devices.items()
+    }
+    return {"exit_status": await guest.service.stop(), "books": books}
+
+
+STEPS: Final[dict[str, Step]] = {
+    "bond": bond,
+    "receive": receive,
+    "bluetoothd-stopped": bluetoothd_stopped,
+    "bluetoothd-killed": bluetoothd_killed,
+    "link-lost": link_lost,
+    "forgotten-bond": forgotten_bond,
+    "doctor": doctor,
+    "end": end,
+}
+
+
+async def _measure(guest: Guest, pressure: dict[str, float], weight_kg: float, spo2_pct: float) -> dict[str, Any]:
+    """Measure with all three devices, one after the other as a person does, and wait for each at the ward."""
+    seconds = {}
+    for name, device, values in (
+        ("cuff", guest.cuff, pressure),
+        ("scale", guest.scale, {"weight": weight_kg}),
+        ("oximeter", guest.oximeter, {"spo2": spo2_pct, "pulse": 68.0}),
+    ):
+        began_s = time.monotonic()
+        await device.take(values)
+        await _arrive(guest, name, device)
+        seconds[name] = round(time.monotonic() - began_s, 2)
+    return {"seconds_to_ward": seconds, "at_ward": {n: len(guest.witness.of(n)) for n in guest.devices}}
+
+
+async def _arrive(guest: Guest, name: str, device: Peripheral) -> None:
+    """Wait until everything this device ever measured is at the ward, and the device sleeps again."""
+    await guest.witness.until(lambda: len(guest.witness.of(name)) >= len(device.book.taken), ARRIVAL_S)
+    await device.asleep()
+
+
+async def _idle(guest: Guest) -> None:
+    """Wait until the hub has given up whatever it was connecting to: nobody measures twice in a few seconds."""
+    async with connect(guest.control) as hub:
+        while (await hub.status()).hub.radio.state == "connecting":  # noqa: ASYNC110 - nobody is told of an attempt
+            await asyncio.sleep(0.2)
+
+
+async def _without_bond(address: str) -> None:
+    """Wait until BlueZ has let go of this bond."""
+    while address in await _bluez_bonds():  # noqa: ASYNC110 - the state of another process
+        await asyncio.sleep(0.05)
+
+
+def _weights(guest: Guest) -> dict[str, Any]:
+    return {"weights_at_ward": [reading.quantities[0].value for reading in guest.witness.of("scale")]}
+
+
+def _lost(guest: Guest) -> bool:
+    return any(event.code == "pairing-lost" for event in guest.witness.events)
+
+
+def _entry(values: Any) -> dict[str, float]:
+    return dict(values)
+
+
+async def _device_keys(guest: Guest) -> dict[str, list[str]]:
+    """Every key the devices hold: a new pairing would change them."""
+    found = {}
+    for device in (guest.cuff, guest.scale):
+        keys = await device.gatt.keystore.get_all() if device.gatt.keystore else []
+        found[device.name] = [f"{name} {kept.ltk.value.hex() if kept.ltk else ''}" for name, kept in keys]
+    return found
+
+
+async def _bluez_bonds() -> list[str]:
+    """The addresses BlueZ holds keys for."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        reply = await bus.call(
+            Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", member="GetManagedObjects")
+        )
+    finally:
+        bus.disconnect()
+    found = [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
+    return sorted(str(d["Address"].value) for d in found if d["Bonded"].value)
+
+
+async def _doctor(guest: Guest) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "wardgate", "doctor", "--json", "--config", guest.config_file),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await process.communicate()
+    checks = {check["name"]: check for check in json.loads(told)}
+    return {"exit_status": process.returncode, "checks": checks}
+
+
+async def play(share: Path, names: list[str]) -> bool:
+    """Play these steps, or all. Whether each came to its end."""
+    began_s, well = time.monotonic(), True
+    with (share / FINDINGS).open("w", encoding="utf-8") as findings:
+
+        def note(step: str, since_s: float, found: dict[str, Any]) -> None:
+            seconds = round(time.monotonic() - since_s, 2)
+            findings.write(json.dumps({"step": step, "seconds": seconds, **found}) + "\n")
+            findings.flush()
+
+        async with open_guest(share) as guest:
+            note("boot", began_s, {})
+            for name in names or STEPS:
+                log.info("step %s", name)
+                step_began_s = time.monotonic()
+                try:
+                    async with asyncio.timeout(STEP_S):
+                        found = await STEPS[name](guest)
+                except Exception as error:  # the boundary: the next step may still tell something
+                    log.exception("step %s", name)
+                    found, well = {"error": f"{type(error).__name__}: {error}"}, False
+                note(name, step_began_s, found)
+    return well
+
+
+def main() -> int:
+    """Exit status 0 when every step came to its end."""
+    logging.basicConfig(level=logging.INFO, format="%(relativeCreated)7d %(name)s: %(message)s")
+    for chatty in ("bumble", "dbus_fast"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    return 0 if asyncio.run(play(Path(sys.argv[1]), sys.argv[2:])) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
