@@ -4,10 +4,10 @@ const find = (id) => document.getElementById(id), line = find("live"), show = fi
 let last = "", timer = 0, width = innerWidth;
 
 const say = (text, stale) => {
-  if (line.textContent !== text) line.textContent = text;
-  line.parentNode.classList.toggle("stale", stale);
+  line.textContent = text;
+  line.classList.toggle("stale", stale);
 };
-const gone = () => say(last ? `Not live since ${last}. Trying again` : "Not live. Trying again", true);
+const gone = () => say(`Not live${last && ` since ${last.slice(0, -5)}${last.slice(-2)}`}. Trying again`, true);
 const heard = () => { clearTimeout(timer); timer = setTimeout(gone, 30000); };
 
 // Makes `old` like `next`: what stays keeps its focus.
