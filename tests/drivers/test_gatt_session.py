@@ -220,6 +220,17 @@ async def test_session_has_a_deadline(ear: Ear) -> None:
     assert end.ending is Ending.DEADLINE
 
 
+async def test_deadline_does_not_leave_a_commit_behind(ear: Ear) -> None:
+    ear.hold = True
+    device = cuff()
+    session = await begin(device, ear, in_a_hurry(deadline_s=0.1))
+    device.send(CUFF[0], PRESSURE)
+    await asyncio.sleep(0.3)
+    assert not session.done()
+    ear.commits[0].set_result(None)
+    assert await session == SessionEnd(Ending.DEADLINE, measurements=1, rejected=0)
+
+
 async def test_oximeter_is_thanked_once_and_only_when_its_measurement_is_safe(ear: Ear) -> None:
     ear.hold = True
     device = ScriptedDevice(uuids.NONIN_CONTINUOUS_OXIMETRY, uuids.NONIN_CONTROL_POINT)

@@ -198,10 +198,11 @@ class _Session:
 
     async def _settle(self) -> None:
         """Wait until every measurement that came is safe."""
-        waiting, self._unsafe = self._unsafe, set()
+        waiting = frozenset(self._unsafe)
         if not waiting:
             return
         done, late = await asyncio.wait(waiting, timeout=KEEP_S)
+        self._unsafe -= waiting
         failures = [error for kept in done if not kept.cancelled() and (error := kept.exception())]
         lost = len(late) + len(failures) + sum(kept.cancelled() for kept in done)
         if lost:

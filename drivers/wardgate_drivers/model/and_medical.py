@@ -4,6 +4,7 @@ On the air only after a measurement, or in pairing mode. On every connection the
 the time written within about 5 s; then they send what is unsent and hang up by themselves. They know one host only.
 
 Source: A&D Medical, Bluetooth Low Energy SDK documents 1.2.
+Not tried on real devices; what a cuff sends after a failed cycle is assumed (NaN in all pressures).
 """
 
 from __future__ import annotations

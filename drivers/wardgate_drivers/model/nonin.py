@@ -5,6 +5,7 @@ the "complete" command it shows a tick and turns its radio off.
 The 9560 keeps unsent readings with their own times and repeats each until it is acknowledged.
 
 Source: Nonin 3230 integration notes; Nonin 9560 Bluetooth specification.
+Not tried on real devices.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Xiaomi Mi Scale 1 and 2 and Mi Body Composition Scale 1 and 2: they only advertise."""
+"""Xiaomi Mi Scale 1 and 2 and Mi Body Composition Scale 1 and 2: they only advertise.
+
+Tried on captured broadcasts, on no real device.
+"""
 
 from __future__ import annotations
 
