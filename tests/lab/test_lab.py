@@ -1,0 +1,127 @@
+"""The unmodified hub over the real BlueZ, in one guest. Facts from the ward's database, the hub's events and the
+devices' own books."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+import msgspec
+import pytest
+
+from wardgate.contract.messages import Event, Reading
+from wardgate_sim.lab.guest import ADDRESSES, CLOCK_OFFSETS_S
+from wardgate_sim.lab.host import Played
+
+pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(3600)]
+
+BONDING = [ADDRESSES["cuff"], ADDRESSES["scale"]]
+MAIN_VALUE = {"cuff": "systolic", "scale": "weight", "oximeter": "spo2"}
+
+
+def found(played: Played, step: str) -> dict[str, Any]:
+    """What a step found; the guest's words when it did not come to its end."""
+    finding = played.findings.get(step, {"error": "the step was never begun"})
+    assert "error" not in finding, f"{finding['error']}\n{played.log()}\n{played.log('hub.log')}"
+    return finding
+
+
+def ward_readings(played: Played) -> list[Reading]:
+    with closing(sqlite3.connect(played.share / "ward.db")) as ward:
+        rows = ward.execute("SELECT payload FROM readings ORDER BY taken_s").fetchall()
+    return [msgspec.json.decode(payload, type=Reading) for (payload,) in rows]
+
+
+def ward_events(played: Played) -> list[Event]:
+    with closing(sqlite3.connect(played.share / "ward.db")) as ward:
+        return [msgspec.json.decode(row[0], type=Event) for row in ward.execute("SELECT payload FROM events")]
+
+
+def main_value(reading: Reading) -> float:
+    name = MAIN_VALUE[reading.device.id]
+    return next(round(q.value, 2) for q in reading.quantities if q.name == name)
+
+
+def test_the_hub_bonds_with_cuff_and_scale(played: Played) -> None:
+    finding = found(played, "bond")
+    assert finding["hub_knows_device"] == BONDING
+    assert all(finding["device_knows_hub"].values())
+    assert {e.device for e in ward_events(played) if e.code == "paired"} == {"cuff", "scale"}
+
+
+def test_a_reading_of_each_device_reaches_the_ward(played: Played) -> None:
+    assert found(played, "receive")["at_ward"] == {"cuff": 1, "scale": 1, "oximeter": 1}
+
+
+@pytest.mark.parametrize(("step", "readings"), [("bluetoothd-stopped", 2), ("bluetoothd-killed", 3)])
+def test_a_new_bluetoothd_is_found_and_the_bonds_hold(played: Played, step: str, readings: int) -> None:
+    finding = found(played, step)
+    assert finding["at_ward"] == {"cuff": readings, "scale": readings, "oximeter": readings}
+    assert finding["keys_kept"]
+
+
+def test_radio_trouble_is_told_and_so_is_its_end(played: Played) -> None:
+    found(played, "bluetoothd-killed")
+    counts = Counter(event.code for event in ward_events(played))
+    assert counts["radio-lost"] >= 2
+    assert counts["radio-lost-over"] >= 2
+
+
+def test_a_link_lost_in_the_middle_loses_and_doubles_nothing(played: Played) -> None:
+    finding = found(played, "link-lost")
+    assert finding["lost"] == 1
+    assert finding["unsent_before"] == 2  # one of three was confirmed before the link went down
+    assert sorted(finding["weights_at_ward"])[-4:] == [79.0, 79.2, 79.4, 79.6]
+
+
+def test_a_device_that_forgot_its_bond_is_told_and_never_unpaired(played: Played) -> None:
+    finding = found(played, "forgotten-bond")
+    assert finding["event_device"] == "cuff"
+    assert finding["event_severity"] == "problem"
+    assert finding["event_what_to_do"]
+    assert finding["bonds_before_word"] == BONDING
+
+
+def test_a_persons_word_pairs_it_again_and_what_was_kept_arrives(played: Played) -> None:
+    finding = found(played, "forgotten-bond")
+    assert finding["bonds_after"] == BONDING
+    assert finding["unsent_after"] == 0
+    books = found(played, "end")["books"]["cuff"]
+    assert len(books["acknowledged"]) == finding["readings_before_word"] + finding["tries"] + 1
+
+
+@pytest.mark.parametrize("device", MAIN_VALUE)
+def test_what_was_acknowledged_is_at_the_ward_once(played: Played, device: str) -> None:
+    book = found(played, "end")["books"][device]
+    at_ward = Counter(main_value(r) for r in ward_readings(played) if r.device.id == device)
+    acknowledged = Counter(values[MAIN_VALUE[device]] for values in book["acknowledged"])
+    assert acknowledged
+    assert at_ward == acknowledged
+    assert acknowledged == Counter(values[MAIN_VALUE[device]] for values in book["taken"])
+
+
+@pytest.mark.parametrize("device", ["cuff", "scale"])
+def test_a_wrong_clock_is_measured_first_then_set(played: Played, device: str) -> None:
+    book = found(played, "end")["books"][device]
+    first = next(r for r in ward_readings(played) if r.device.id == device)
+    assert first.time.device_offset_s == pytest.approx(CLOCK_OFFSETS_S[device], abs=5)
+    assert abs(book["clock_offset_s"]) < 5
+    age_s = (first.time.received - first.time.taken).total_seconds()
+    assert abs(age_s) <= first.time.uncertainty_s + 60
+    assert not first.backfill
+    assert first.time.synchronised
+
+
+def test_the_service_tells_systemd_and_stops_when_told(played: Played) -> None:
+    assert found(played, "end")["exit_status"] == 0
+
+
+def test_doctor_beside_the_hub(played: Played) -> None:
+    finding = found(played, "doctor")
+    assert finding["well"]["exit_status"] == 0, finding["well"]
+    ill = finding["without_bluetoothd"]
+    assert ill["exit_status"] == 1
+    assert [name for name, check in ill["checks"].items() if not check["ok"]] == ["bluetooth"]
+    assert "bluetoothd" in ill["checks"]["bluetooth"]["sentence"]
