@@ -37,21 +37,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """It begins on `day`, is at its full `size` after `days`, and stays there for `stays_days`."""
+    """It begins on `day`, is at its full `size` after `days`, stays for `stays_days`, and is over `recovery_days` on."""
 
     kind: Kind
     day: int
     days: int
     size: float
     """Kilograms gained, or percent of saturation lost."""
-    stays_days: int = 365
+    stays_days: int = 4
+    recovery_days: int = 6
 
     def share(self, time_d: float) -> float:
         """How far it has come, 0 to 1."""
         into_d = time_d - self.day
-        if into_d <= 0 or into_d > self.days + self.stays_days:
+        if into_d <= 0:
             return 0.0
-        return float(min(1.0, into_d / self.days) ** 1.3)
+        left = 1.0 - max(0.0, into_d - self.days - self.stays_days) / self.recovery_days
+        return float(min(1.0, into_d / self.days) ** 1.3 * max(0.0, left))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ def test_diastolic_stays_below_systolic() -> None:
 
 
 def test_fluid_is_gained_and_the_pulse_rises() -> None:
-    episode = Episode(kind=Kind.FLUID, day=10, days=7, size=4.0)
+    episode = Episode(kind=Kind.FLUID, day=10, days=7, size=4.0, stays_days=30)
     well, ill = Patient(CAREFUL, seed=5), Patient(CAREFUL, seed=5, episodes=(episode,))
     before, after = ill.at(9, 8.0), ill.at(20, 8.0)
     assert before == well.at(9, 8.0)
@@ -68,9 +68,10 @@ def test_fluid_is_gained_and_the_pulse_rises() -> None:
 
 
 def test_an_exacerbation_passes() -> None:
-    episode = Episode(kind=Kind.DESATURATION, day=3, days=2, size=6.0, stays_days=4)
+    episode = Episode(kind=Kind.DESATURATION, day=3, days=2, size=6.0, stays_days=4, recovery_days=2)
     well, ill = Patient(CAREFUL, seed=5), Patient(CAREFUL, seed=5, episodes=(episode,))
     fall = [well.at(day, 8.0).spo2_pct - ill.at(day, 8.0).spo2_pct for day in range(12)]
     assert max(fall) == pytest.approx(6.0)
     assert fall[0] == fall[2] == fall[11] == 0
+    assert 0 < fall[10] < 6.0, "day by day"
     assert ill.at(6, 8.0).pulse_bpm - well.at(6, 8.0).pulse_bpm == pytest.approx(7.2)
