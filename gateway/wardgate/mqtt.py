@@ -163,7 +163,7 @@ class Link:
     def _attach(self) -> None:
         sock: Any = self._client.socket()
         if sock is None:
-            raise ConnectionResetError("hung up")
+            raise ConnectionResetError
         self._socket = sock
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -179,11 +179,7 @@ class Link:
         either: list[asyncio.Future[Any]] = [self._connack, self.closed]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._connack.done():
-            raise LinkError(
-                "broker-hung-up",
-                f"The broker {self._broker.host}:{self._broker.port} hung up before it answered.",
-                "It may want this hub's certificate: check broker.cert_file and broker.key_file, then its own log.",
-            )
+            raise ConnectionResetError
         reason, properties = self._connack.result()
         if reason.is_failure:
             raise _refused(reason, self._broker)
@@ -329,6 +325,12 @@ def _explained(error: OSError, broker: Broker) -> LinkError:
         case ConnectionRefusedError():
             return LinkError(
                 "broker-down", f"Nothing is listening at {place}.", "Check broker.port, and that the broker is running."
+            )
+        case ConnectionResetError() | BrokenPipeError():
+            return LinkError(
+                "broker-hung-up",
+                f"The broker {place} hung up before it answered.",
+                "It may want this hub's certificate: check broker.cert_file and broker.key_file, then its own log.",
             )
         case FileNotFoundError() | PermissionError():
             return LinkError(

@@ -116,6 +116,11 @@ class Mosquitto:
             self._process.wait(10)
             self._process = None
 
+    def reload(self) -> None:
+        """Have it read its access list again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def log(self) -> str:
         """What it has said."""
         return (self._directory / "mosquitto.log").read_text(encoding="utf-8")

@@ -167,6 +167,10 @@ class Ack(Struct, frozen=True, kw_only=True):
     cumulative: Annotated[int, Meta(ge=0)]
     selective: tuple[int, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    resume: Annotated[
+        bool,
+        Meta(description="the ward has just connected: the hub sends again now what is not acknowledged"),
+    ] = False
 
 
 Upward = Reading | Alert | Event

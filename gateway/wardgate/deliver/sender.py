@@ -177,7 +177,7 @@ class Sender:
     def answered(self) -> None:
         """The ward has acknowledged something."""
         self._answered = (self._clock.utc().timestamp(), self._clock.boottime_s())
-        if self._trouble and self._trouble.key.startswith("ack-"):
+        if self._trouble and self._trouble.key.startswith(("ack-", "ward-")):
             self.trouble(None)
 
     def parked(self, seq: int, reason: str) -> None:

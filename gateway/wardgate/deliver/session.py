@@ -23,6 +23,8 @@ PUBACK_DEADLINE_S: Final = 60.0
 """A broker that takes nothing for so long, and still answers pings, is left for a new connection."""
 REFUSED_FIRST_S: Final = 5.0
 UNANSWERED_ALERT_S: Final = 15 * 60.0
+_NOBODY: Final = 0x10
+"""MQTT 5: no matching subscribers. Not every broker says so."""
 _PACKET_OVERHEAD: Final = 200
 """Topic and properties beside the payload, at most."""
 _MESSAGE_REFUSED: Final = {0x90: "the topic name is invalid", 0x99: "the payload format is invalid"}
@@ -79,6 +81,8 @@ class Session:
         self._escalated: set[int] = set()
         self._progress_s = self._loop.time()
         self._pumping = False
+        self._floor_changed = False
+        """Something was parked: the next state's floor lets the ward pass the gap."""
 
     async def run(self, heartbeat_s: float) -> str:
         """Deliver until the connection is lost. Why it was."""
@@ -89,8 +93,9 @@ class Session:
         while not self._link.closed.done():
             await asyncio.wait([self._link.closed], timeout=min(FLUSH_S, heartbeat_s))
             now_s = self._loop.time()
-            if now_s - beat_s >= heartbeat_s:
+            if now_s - beat_s >= heartbeat_s or self._floor_changed:
                 beat_s = now_s
+                self._floor_changed = False
                 self.publish_state(online=True)
             if now_s - flush_s >= FLUSH_S:
                 flush_s = now_s
@@ -156,14 +161,25 @@ class Session:
             self._broker_refused(seq, code, now_s)
         else:
             self._sent_s[seq] = self._clock.utc().timestamp()
-            if seq in self._refusals:
-                self._refusals.discard(seq)
-                if not self._refusals:
-                    self._host.trouble(None)
+            self._accepted(seq, code)
             if not self._by_ward:
                 self._window.confirmed((seq,))
                 self._done_soon(0, (seq,))
         self.wake()
+
+    def _accepted(self, seq: int, code: int) -> None:
+        if seq in self._refusals:
+            self._refusals.discard(seq)
+            if not self._refusals:
+                self._host.trouble(None)
+        if code == _NOBODY and self._by_ward and not self._refusals:
+            self._host.trouble(
+                Trouble(
+                    "ward-absent",
+                    "The broker takes the messages, but no ward is listening.",
+                    "Tell the ward. All messages are kept here until it answers.",
+                )
+            )
 
     def _broker_refused(self, seq: int, code: int, now_s: float) -> None:
         if code in _MESSAGE_REFUSED:
@@ -213,6 +229,8 @@ class Session:
             if self._window.is_unconfirmed(refusal.seq):
                 self._park(refusal.seq, f"the ward refuses it: {refusal.reason}")
         self._window.confirmed_through(ack.cumulative, ack.selective)
+        if ack.resume:
+            self._window.resume(self._loop.time())
         self._done_soon(ack.cumulative, ack.selective)
         self.wake()
 
@@ -240,7 +258,7 @@ class Session:
         def parked(future: asyncio.Future[bool]) -> None:
             if not future.cancelled() and future.exception() is None and future.result():
                 self._host.parked(seq, reason)
-                self.publish_state(online=True)  # its floor lets the ward pass the gap
+                self._floor_changed = True
 
         self._store.park(seq, reason).add_done_callback(parked)
 

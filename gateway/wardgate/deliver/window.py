@@ -16,6 +16,7 @@ IN_FLIGHT: Final = 100
 UNCONFIRMED: Final = 1000
 """Messages that the broker took and the ward has not acknowledged, at most. Alerts do not count: nothing holds them."""
 RESEND_FIRST_S: Final = 60.0
+RESUME_S: Final = 1.0
 RESEND_LONGEST_S: Final = 3600.0
 
 
@@ -141,6 +142,12 @@ class Window:
     def is_unconfirmed(self, seq: int) -> bool:
         """Whether the ward still owes an answer to it."""
         return seq in self._sent
+
+    def resume(self, now_s: float) -> None:
+        """The ward has just come: what it owes an answer for goes again, but for what it is answering just now."""
+        for sent in self._sent.values():
+            sent.due_s = now_s + RESUME_S
+            sent.tries = 0
 
     def look_for_due(self, now_s: float) -> bool:
         """Queue again what has waited too long for its acknowledgement, alerts first. Whether there was any."""

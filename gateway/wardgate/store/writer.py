@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -57,6 +58,7 @@ class Writer:
         self._path = path
         self._reserve = reserve
         self._max_group = max_group
+        self._finished: deque[list[_Outcome]] = deque()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="wardgate-store", daemon=True)
@@ -139,18 +141,22 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _complete(self, outcomes: list[_Outcome]) -> None:
-        """Wake the event loop once for the whole group."""
+        """Wake the event loop, unless it has been woken for the group before and has not come to it yet."""
+        self._finished.append(outcomes)
         loop = outcomes[0].future.get_loop()
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(self._settle, outcomes)
+        if len(self._finished) == 1 and not loop.is_closed():
+            loop.call_soon_threadsafe(self._settle)
 
-    def _settle(self, outcomes: list[_Outcome]) -> None:
-        for future, result, error in outcomes:
-            if future.done():
-                continue  # its waiter was cancelled; what was written stays written
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
+    def _settle(self) -> None:
+        # The last group goes out of the queue only after the others: a new one in between wakes the loop itself.
+        while self._finished:
+            for future, result, error in self._finished[0]:
+                if future.done():
+                    continue  # its waiter was cancelled; what was written stays written
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+            self._finished.popleft()
         for listener in self.on_commit:
             listener()

@@ -60,6 +60,8 @@ class Ward:
         self._on_link = on_link
         self._name = name
         self._waiting: list[tuple[str, bytes]] = []
+        self._greeted: set[str] = set()
+        """Hubs that have had an answer over this connection. The first one makes a hub send again what it waits for."""
         self._arrived = asyncio.Event()
         self.connected = asyncio.Event()
         self.counts = Counts()
@@ -85,6 +87,7 @@ class Ward:
             self._disk.shutdown()
 
     async def _connection(self) -> None:
+        self._greeted.clear()
         self._waiting.clear()  # of a connection that is gone: the hubs send again what has no acknowledgement
         link = Link(self._broker, self._name, on_message=self._take)
         await link.open()
@@ -130,7 +133,9 @@ class Ward:
                 case None:
                     self.counts.foreign += 1
         batch = await asyncio.get_running_loop().run_in_executor(self._disk, self._database.commit, received, refused)
-        for ack in batch.acks:
+        for due in batch.acks:
+            ack = due if due.hub in self._greeted else msgspec.structs.replace(due, resume=True)
+            self._greeted.add(due.hub)
             link.publish(topics.down(ack.hub, "ack"), msgspec.json.encode(ack))
         self.counts.received += len(received)
         self.counts.new += len(batch.new)
