@@ -90,6 +90,8 @@ class Hub:
         try:
             await self._build(quarantine)
         except BaseException:
+            if self._server is not None:
+                await self._server.stop()
             await self.store.close()
             raise
         notify(f"READY=1\nSTATUS=Hub {self.config.hub.id} is running.")
@@ -223,7 +225,17 @@ class Hub:
 
     def _check_clock(self) -> None:
         if self.clock.synchronised():
-            self.journal.over("clock-not-synchronised", sentence="The hub knows the time.")
+            if self.journal.over("clock-not-synchronised"):
+                self.journal.tell(
+                    "clock-synchronised",
+                    "info",
+                    "The hub knows the time. Readings marked as not synchronised can be dated by this boot's clock.",
+                    detail={
+                        "boot_id": self.clock.boot_id(),
+                        "boottime_s": self.clock.boottime_s(),
+                        "utc_s": self.clock.utc().timestamp(),
+                    },
+                )
         else:
             self.journal.begin(
                 "clock-not-synchronised",

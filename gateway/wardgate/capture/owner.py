@@ -27,6 +27,8 @@ START_S: Final = 15.0
 STOP_S: Final = 10.0
 RETRY_S: Final = 2.0
 """After a scan that could not be started."""
+HOST_AWAY_S: Final = 10.0
+"""Longer than bluetoothd takes to restart."""
 DEAF_S: Final = 300.0
 """Nothing at all heard for so long where something was heard before: start the scan afresh, then the adapter."""
 NO_SIGNAL_DBM: Final = -127
@@ -89,10 +91,7 @@ class RadioOwner:
     async def run(self) -> None:
         """Never returns."""
         while True:
-            self._something.clear()
-            if self._host.state != "on":
-                await self._something.wait()
-                continue
+            await self._host_is_on()
             try:
                 await self._listen()
                 self._set_trouble("")
@@ -101,6 +100,19 @@ class RadioOwner:
                 await asyncio.sleep(RETRY_S)
                 continue
             await self._connect_to_wanted()
+
+    async def _host_is_on(self) -> None:
+        """Wait for it. A person is told when it stays away: a restart of bluetoothd is nobody's business."""
+        while self._host.state != "on":
+            try:
+                async with asyncio.timeout(HOST_AWAY_S):
+                    while self._host.state != "on":
+                        self._something.clear()
+                        await self._something.wait()
+            except TimeoutError:
+                sentence, _, what_to_do = SENTENCES[self._host.state].partition(". ")
+                self._journal.begin("radio-lost", "problem", f"{sentence}.", what_to_do=what_to_do)
+        self._journal.over("radio-lost", sentence="The radio listens again.")
 
     async def _listen(self) -> None:
         """Scan until somebody is wanted, or the scan has to be started afresh."""
@@ -184,11 +196,6 @@ class RadioOwner:
         self._something.set()
 
     def _host_changed(self) -> None:
-        if self._host.state == "on":
-            self._journal.over("radio-lost", sentence="The radio listens again.")
-        else:
-            sentence, _, what_to_do = SENTENCES[self._host.state].partition(". ")
-            self._journal.begin("radio-lost", "problem", f"{sentence}.", what_to_do=what_to_do)
         self._something.set()
         self._changed("hub")
 

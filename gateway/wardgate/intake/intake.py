@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 BATTERY_LOW_PERCENT: Final = 33
 """A&D devices know four levels, 100, 66, 40 and 33; the last one means that new batteries are due."""
+LOOK_BACK: Final = 2000
+"""Readings looked at when the hub starts: some months of a patient who is measured often."""
 CLOCK_WRONG_S: Final = 600.0
 """A device's clock this far off is worth a remark; daylight saving alone is not."""
 _COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
@@ -62,7 +64,7 @@ class Intake:
         self._new: asyncio.Queue[Reading] = asyncio.Queue()
         self.anchors: Final = Anchors()
         since = clock.utc() - timedelta(days=3 * USUAL_DAYS)
-        kept = store.readings(None, since, assignment=config.hub.assignment)
+        kept = store.readings(None, since, assignment=config.hub.assignment, limit=LOOK_BACK)
         self._usual = [Usual("weight", "weight", kept), Usual("blood_pressure", "systolic", kept)]
         self._remember_arrivals(kept)
 
