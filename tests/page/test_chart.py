@@ -79,9 +79,12 @@ class Markup(HTMLParser):
             element.text += data
 
     def of_class(self, word: str) -> Iterator[Element]:
-        return (
-            e for e in self.all if word in e.attributes.get("class", "").split() and not e.within("class", "sample")
-        )
+        """What bears the class itself or stands in a group that does; samples in the key are none of the picture."""
+        for element in self.all:
+            groups = [element, *(e for e in element.inside[-1:] if e.name == "g")]
+            named = any(word in e.attributes.get("class", "").split() for e in groups)
+            if named and element.name != "g" and not element.within("class", "sample"):
+                yield element
 
 
 def drawn(panel: str, all_series: Sequence[Series], days: int) -> tuple[Chart, Markup]:

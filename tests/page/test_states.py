@@ -278,6 +278,7 @@ def test_the_homes_own_time_zone_is_used_and_named_once() -> None:
 def test_a_home_without_devices_and_readings() -> None:
     bare = Snapshot(status(devices=(), way=None), {c: series(c, 14, ()) for c in CHANNELS}, 14)
     html = said(RENDERER.page(bare))
+    assert "1 thing needs attention No device is set up for this patient." in html
     assert "No device is set up for this patient." in html
     assert "No readings to draw yet." in html
 

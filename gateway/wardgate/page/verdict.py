@@ -58,6 +58,8 @@ def _things(status: Status) -> Iterator[str]:
     # Its first sentence: the rest stands right below, with the alert.
     yield from (alert.sentence.split(". ")[0].rstrip(".") + "." for alert in worst_first(status.open_alerts))
     yield from hub_troubles(status.hub, status.delivery)
+    if not status.devices:
+        yield "No device is set up for this patient."
     for device in in_order(status.devices):
         if trouble := state_sentence(device, status.devices):
             yield trouble
