@@ -330,7 +330,7 @@ def _explained(error: OSError, broker: Broker) -> LinkError:
             return LinkError(
                 "broker-hung-up",
                 f"The broker {place} hung up before it answered.",
-                "It may want this hub's certificate: check broker.cert_file and broker.key_file, then its own log.",
+                "Check broker.port and broker.tls. It may want this hub's certificate: broker.cert_file and broker.key_file.",
             )
         case FileNotFoundError() | PermissionError():
             return LinkError(

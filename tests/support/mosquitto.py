@@ -60,7 +60,9 @@ class Mosquitto:
             "per_listener_settings false",
             f"listener {self.port} {HOST}",
             "set_tcp_nodelay true",
-            "max_queued_messages 0",
+            # Not 0, which ought to mean no limit: then mosquitto 2.0.11 hangs up on a client whose message the access
+            # list denies, in place of telling it (handle__publish.c compares the limit with the packets queued).
+            "max_queued_messages 1000000",
             f"max_inflight_messages {max_inflight}",
             f"allow_anonymous {'false' if passwords or client_certificates else 'true'}",
             f"persistence {'true' if persistent else 'false'}",
