@@ -1,0 +1,135 @@
+"""The ward kit: check, commit, acknowledge."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.messages import BEGIN, alert, event, reading
+from wardgate.contract.messages import Ack, Alert, Event, Reading, Refusal, State
+from wardgate.ward import format_line
+from wardgate.ward.check import checked
+from wardgate.ward.database import Received, Refused, WardDatabase
+
+
+def said(message: Reading | Alert | Event, seq: int, epoch: str = "one") -> Received:
+    """A message as it comes from a hub's outbox."""
+    numbered = msgspec.structs.replace(message, seq=seq, epoch=epoch)
+    return Received(numbered, msgspec.json.encode(numbered))
+
+
+def ack(cumulative: int, *selective: int, hub: str = "hub-1", epoch: str = "one") -> Ack:
+    return Ack(hub=hub, epoch=epoch, cumulative=cumulative, selective=selective)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ward.db"
+
+
+def test_the_answer_is_cumulative_without_a_gap_and_selective_beyond(path: Path) -> None:
+    ward = WardDatabase(path)
+    assert ward.commit([said(reading(1), 1), said(reading(2), 2)], []).acks == [ack(2)]
+    assert ward.commit([said(alert(1), 9)], []).acks == [ack(2, 9)]
+    assert ward.commit([said(reading(3), 4)], []).acks == [ack(2, 4)]
+    assert ward.commit([said(reading(4), 3)], []).acks == [ack(4)]
+    ward.close()
+    ward = WardDatabase(path)
+    assert ward.commit([said(reading(n), n) for n in (5, 6, 7, 8)], []).acks == [ack(9)], "it knew 9 after a restart"
+    ward.close()
+
+
+def test_what_comes_twice_is_kept_once_and_acknowledged_again(path: Path) -> None:
+    ward = WardDatabase(path)
+    ward.commit([said(reading(1), 1), said(alert(1), 2), said(event(1), 3)], [])
+    again = ward.commit([said(reading(1), 1), said(alert(1), 2), said(event(1), 3), said(alert(1, revision=2), 4)], [])
+
+    assert again.duplicates == 3
+    assert [type(m) for m in again.new] == [Alert]
+    assert again.acks == [ack(4)]
+    # A hub with a new database sends all it saved once more, under new numbers.
+    other = ward.commit([said(reading(1), 1, "two")], [])
+    assert (other.duplicates, other.acks) == (1, [ack(1, epoch="two")])
+    ward.close()
+
+
+def test_hubs_are_counted_each_by_itself(path: Path) -> None:
+    ward = WardDatabase(path)
+    batch = ward.commit([said(reading(1), 1), said(reading(1, hub="hub-2"), 5)], [])
+    assert batch.acks == [ack(1), ack(0, 5, hub="hub-2")]
+    assert batch.duplicates == 0
+    ward.close()
+
+
+def test_the_floor_lets_a_new_ward_begin_in_the_middle(path: Path) -> None:
+    ward = WardDatabase(path)
+    state = State(hub="hub-1", online=True, epoch="one", floor=4000)
+    assert ward.commit([said(reading(1), 4001)], []).acks == [ack(0, 4001)]
+    assert ward.commit([Received(state, msgspec.json.encode(state))], []).acks == [ack(4001)]
+    ward.close()
+
+
+def test_a_commit_that_fails_leaves_nothing_and_acknowledges_nothing(path: Path) -> None:
+    ward = WardDatabase(path)
+    other = sqlite3.connect(path)
+    other.execute("CREATE TRIGGER no BEFORE INSERT ON alerts BEGIN SELECT raise(ABORT, 'full'); END")
+    with pytest.raises(sqlite3.Error, match="full"):
+        ward.commit([said(reading(1), 1), said(alert(1), 2)], [])
+    assert other.execute("SELECT count(*) FROM readings").fetchone() == (0,)
+    other.execute("DROP TRIGGER no")
+    assert ward.commit([said(reading(1), 1), said(alert(1), 2)], []).acks == [ack(2)]
+    other.close()
+    ward.close()
+
+
+def test_a_good_message_is_taken() -> None:
+    good = said(reading(1), 1)
+    assert checked("wardgate/1/hub-1/up/reading", good.payload) == good
+
+
+@pytest.mark.parametrize(
+    ("topic", "change", "reason"),
+    [
+        ("wardgate/1/hub-1/up/reading", {"channel": "height"}, "not as the schema says"),
+        ("wardgate/1/hub-1/up/alert", {}, "not as the schema says"),
+        ("wardgate/1/hub-2/up/reading", {}, "names the hub hub-1 on the topic of hub-2"),
+        ("wardgate/1/hub-1/up/reading", {"epoch": ""}, "no epoch"),
+    ],
+)
+def test_a_bad_message_is_refused_with_the_reason(topic: str, change: dict[str, str], reason: str) -> None:
+    payload = msgspec.json.encode(msgspec.json.decode(said(reading(1), 6).payload) | change)
+    refused = checked(topic, payload)
+    assert isinstance(refused, Refused)
+    assert reason in refused.reason
+    assert refused.seq == 6
+
+
+def test_a_refusal_is_told_to_the_hub_it_can_be_told_to(path: Path) -> None:
+    ward = WardDatabase(path)
+    torn = checked("wardgate/1/hub-1/up/reading", b'{"schema":"wardgate/rea')
+    wrong = checked("wardgate/1/hub-1/up/reading", b'{"epoch":"one","seq":2}')
+    assert isinstance(torn, Refused)
+    assert isinstance(wrong, Refused)
+    (answer,) = ward.commit([said(reading(1), 1)], [torn, wrong]).acks
+    assert (answer.cumulative, answer.selective) == (1, ())
+    assert answer.refused == (Refusal(seq=2, reason=wrong.reason),)
+    ward.close()
+
+
+@pytest.mark.parametrize("topic", ["wardgate/1/hub-1/down/ack", "wardgate/1/hub-1/up/else", "other"])
+def test_what_is_no_message_of_a_hub_is_nothing(topic: str) -> None:
+    assert checked(topic, b"{}") is None
+
+
+def test_a_line_for_a_person() -> None:
+    assert format_line(reading(1)) == "hub-1  Weight weight 78.2 kg at 2026-03-01 08:01:00Z, patient-1 (from memory)"
+    assert format_line(alert(1)) == (
+        "hub-1  ALERT raised (high) patient-1: Weight went up 2.3 kg in 3 days (78.2 to 80.5 kg). [esc-weight-gain]"
+    )
+    assert format_line(event(1)) == "hub-1  attention scale: Low."
+    assert format_line(State(hub="hub-1", online=False, epoch="x", at=BEGIN)) == "hub-1  offline"
+    nobodys = msgspec.structs.replace(reading(1), patient=None, attribution_reason="user 2", backfill=False)
+    assert format_line(nobodys).endswith("unattributed (user 2)")
