@@ -41,6 +41,8 @@ KEEP_DAYS: Final = 400.0
 DISK_FULL_PERCENT: Final = 80.0
 WRITER_S: Final = 30.0
 """An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
+DRAIN_S: Final = 5.0
+"""For the watch to look at the last readings."""
 _LIFE: Final = "hub/life"
 
 
@@ -101,6 +103,11 @@ class Hub:
         notify("STOPPING=1")
         await self._radio_tasks.stop()
         await self.capture.stop()
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self.intake.drained()
+        except TimeoutError:
+            log.warning("not everything was assessed; it will be after the next start")
         await self._tasks.stop()
         await self._delivery.stop()
         if self._server is not None:

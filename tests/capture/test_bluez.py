@@ -67,10 +67,19 @@ class Adapter(ServiceInterface):
 
 
 class Device(ServiceInterface):
-    """A device that is bonded."""
+    """A device that is bonded, and connected to by a hub that was killed."""
 
     def __init__(self) -> None:
         super().__init__("org.bluez.Device1")
+        self.connected = True
+
+    @dbus_property(access=PropertyAccess.READ, name="Connected")
+    def is_connected(self) -> DBusBool:
+        return self.connected
+
+    @dbus_method(name="Disconnect")
+    def disconnect(self) -> None:
+        self.connected = False
 
     @dbus_property(access=PropertyAccess.READ, name="Bonded")
     def bonded(self) -> DBusBool:
@@ -261,3 +270,14 @@ async def test_bonds(bus: Bus, watched: Watched) -> None:
     assert not await watched.host.bonded(CUFF)
     daemon.bus.export(CUFF_PATH, Device())
     assert await watched.host.bonded(CUFF)
+
+
+async def test_a_link_that_a_killed_hub_left_behind_is_taken_down(bus: Bus, watched: Watched) -> None:
+    daemon = await bus.bluetoothd()
+    daemon.bus.export("/org/bluez/hci0", Adapter())
+    device = Device()
+    daemon.bus.export(CUFF_PATH, device)
+    await watched.until("on")
+    await watched.host.hang_up(CUFF)
+    assert not device.connected
+    await watched.host.hang_up("F0:00:00:00:00:77")  # unknown to BlueZ: nothing to do

@@ -55,6 +55,8 @@ class RadioHost(Protocol):
 
     async def forget(self, address: str) -> None: ...
 
+    async def hang_up(self, address: str) -> None: ...
+
 
 class Bluez:
     """Keeps an eye on BlueZ for the hub's whole life."""
@@ -100,6 +102,14 @@ class Bluez:
         """Remove a device with its bond. Only ever on a person's word."""
         with contextlib.suppress(DBusError):
             await self._call(self._adapter, _ADAPTER, "RemoveDevice", "o", [self._device(address)])
+
+    async def hang_up(self, address: str) -> None:
+        """Take down a link that a hub before this one left behind: a device that is connected does not advertise."""
+        path = self._device(address)
+        with contextlib.suppress(DBusError):
+            if (await self._get_all(path, _DEVICE)).get("Connected", False):
+                log.info("hanging up on %s, which an earlier hub was connected to", address)
+                await self._call(path, _DEVICE, "Disconnect", "", [])
 
     async def power_cycle(self) -> None:
         """Switch the adapter off and on: links are lost, bonds are not."""

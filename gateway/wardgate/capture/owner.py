@@ -90,6 +90,8 @@ class RadioOwner:
 
     async def run(self) -> None:
         """Never returns."""
+        await self._host_is_on()
+        await self._hang_up_all()
         while True:
             await self._host_is_on()
             try:
@@ -100,6 +102,14 @@ class RadioOwner:
                 await asyncio.sleep(RETRY_S)
                 continue
             await self._connect_to_wanted()
+
+    async def _hang_up_all(self) -> None:
+        for address, caller in self._callers.items():
+            if not caller.busy:
+                try:
+                    await self._host.hang_up(address)
+                except RADIO_ERRORS as error:
+                    log.info("%s: hanging up failed: %s", caller.known.id, error or type(error).__name__)
 
     async def _host_is_on(self) -> None:
         """Wait for it. A person is told when it stays away: a restart of bluetoothd is nobody's business."""

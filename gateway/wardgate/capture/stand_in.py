@@ -34,6 +34,9 @@ class StandIn:
         """Whether the backend holds keys for this device."""
         return self._backend.bonded is not None and await self._backend.bonded(address)
 
+    async def hang_up(self, address: str) -> None:
+        """Its links end with the hub they belong to."""
+
     async def forget(self, address: str) -> None:
         """Remove a bond."""
         async with asyncio.timeout(FORGET_S):

@@ -36,7 +36,8 @@ BATTERY_LOW_PERCENT: Final = 33
 LOOK_BACK: Final = 2000
 """Readings looked at when the hub starts: some months of a patient who is measured often."""
 CLOCK_WRONG_S: Final = 600.0
-"""A device's clock this far off is worth a remark; daylight saving alone is not."""
+"""A device's clock this far off is worth a remark; an hour, from a change to or from summer time, is not."""
+SUMMER_TIME_S: Final = 3600.0
 _COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
 
 
@@ -206,7 +207,7 @@ class DeviceSink:
             return
         self._intake.devices.change(self._known.id, clock_offset_s=offset_s, clock_offset_at=arrival.utc)
         wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
-        if abs(wrong_s) > CLOCK_WRONG_S and not 3000.0 < abs(wrong_s) < 4200.0:
+        if min(abs(wrong_s), abs(abs(wrong_s) - SUMMER_TIME_S)) > CLOCK_WRONG_S:
             self._intake.journal.begin(
                 "device-clock-wrong",
                 "info",

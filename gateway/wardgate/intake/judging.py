@@ -10,12 +10,15 @@ from wardgate.contract.messages import Quality, Quantity
 from wardgate_drivers.measurement import Channel, Measurement
 from wardgate_drivers.measurement import Quantity as DeviceQuantity
 
+MMHG_PER_KPA: Final = 1000 / 133.322387415
+"""The conventional millimetre of mercury is 133.322387415 Pa."""
+
 TO_CANONICAL: Final[dict[tuple[str, str], float]] = {
     ("kg", "kg"): 1.0,
     ("lb", "kg"): 0.45359237,
     ("jin", "kg"): 0.5,
     ("mmHg", "mm[Hg]"): 1.0,
-    ("kPa", "mm[Hg]"): 7.50061683,
+    ("kPa", "mm[Hg]"): MMHG_PER_KPA,
     ("1/min", "/min"): 1.0,
     ("%", "%"): 1.0,
     ("kg/m2", "kg/m2"): 1.0,
@@ -23,7 +26,7 @@ TO_CANONICAL: Final[dict[tuple[str, str], float]] = {
     ("in", "m"): 0.0254,
     ("ohm", "Ohm"): 1.0,
 }
-"""Factor from the device's unit to ours. International pound and inch; 1 mmHg = 133.322387415 Pa; a jin is 0.5 kg."""
+"""Factor from the device's unit to ours. International pound and inch; a jin is 0.5 kg."""
 
 BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "weight": (0.5, 650.0),
@@ -35,7 +38,7 @@ BOUNDS: Final[dict[str, tuple[float, float]]] = {
 }
 """Outside of these, in canonical units, a value is no human's: the codec should have said so already."""
 
-UNIT_STEPS: Final[dict[str, float]] = {"weight": 1 / 0.45359237, "systolic": 7.50061683}
+UNIT_STEPS: Final[dict[str, float]] = {"weight": 1 / 0.45359237, "systolic": MMHG_PER_KPA}
 """The factor by which a value jumps when somebody mixes up its unit."""
 UNIT_STEP_WIDTH: Final = 0.05
 """Around that factor: a patient's own pressure and weight move that much between two days."""
