@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """It begins on `day`, is at its full `size` after `days`, stays for `stays_days`, and is over `recovery_days` on."""
+    """It begins on `day`, is at its full `size` after `days`, stays `stays_days`, and is over `recovery_days` on."""
 
     kind: Kind
     day: int

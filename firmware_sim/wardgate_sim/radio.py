@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from bumble import hci, ll
 from bumble.controller import Connection, Controller
-from bumble.core import InvalidArgumentError, PhysicalTransport
+from bumble.core import InvalidArgumentError, InvalidPacketError, PhysicalTransport
 from bumble.link import LocalLink
 from bumble.transport import open_transport
 from bumble.transport.common import PacketParser, TransportSink
@@ -24,6 +24,7 @@ from bumble.transport.common import PacketParser, TransportSink
 log: Final = logging.getLogger(__name__)
 
 HUB_ADDRESS: Final = "C0:FF:EE:00:00:01"
+_ESTABLISH_S: Final = 0.05
 _UNSAFE_FEATURES: Final = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
 
 
@@ -112,6 +113,20 @@ class Radio(Controller):
         pending = self.pending_le_connection
         if pending is not None and pending.peer_address == pdu.advertiser_address:
             self.create_le_connection(pdu.advertiser_address)
+
+    def create_le_connection(self, peer_address: hci.Address) -> None:
+        """Connect; a device that another host took first, or that fell asleep, is told as a real controller tells it.
+
+        bumble would leave a link of which the other side knows nothing.
+        """
+        super().create_le_connection(peer_address)
+        asyncio.get_running_loop().call_later(_ESTABLISH_S, self._established_or_failed, peer_address)
+
+    def _established_or_failed(self, peer_address: hci.Address) -> None:
+        connection = self.le_connections.get(peer_address)
+        peer = cast(Link, self.link).controller_of(_text(peer_address))
+        if connection is not None and (peer is None or connection.self_address not in peer.le_connections):
+            self.on_le_disconnected(connection, hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR)
 
     def on_hci_reset_command(self, _command: hci.HCI_Reset_Command) -> hci.HCI_StatusReturnParameters:
         """Forget everything, as a real reset does; bumble forgets nothing."""
@@ -218,6 +233,8 @@ class HubDoor:
                 parser.feed_data(data)
         except ConnectionError:
             log.debug("the host of %s broke off", self.spec)
+        except InvalidPacketError as error:
+            log.warning("what came to %s is no HCI: %s", self.spec, error)
         finally:
             if self._writer is writer:
                 self._writer = None

@@ -261,3 +261,15 @@ async def test_a_lost_link_fails_what_waits_and_is_told_once(hub: Hub, cuff: And
             await asyncio.wait_for(reading, 5)
         assert not client.is_connected
     assert len(told) == 1
+
+
+async def test_of_two_hosts_that_come_at_once_one_gets_the_device(link: Link, hub: Hub, cuff: AndCuff) -> None:
+    async with open_hub(link, address="C0:FF:EE:00:00:02") as backend:
+        other = Hub(backend)
+        await cuff.press_pairing_key()
+        clients = [hub.client(await hub.find(ADDRESS)), other.client(await other.find(ADDRESS))]
+        outcomes = await asyncio.gather(*(c.connect() for c in clients), return_exceptions=True)
+        assert sorted(isinstance(o, BleakError) for o in outcomes) == [False, True]
+        assert sorted(c.is_connected for c in clients) == [False, True]
+        for client in clients:
+            await client.disconnect()

@@ -78,3 +78,14 @@ async def test_the_newest_host_wins(door: HubDoor, cuff: AndCuff) -> None:
     async with attach(spec), attach(spec) as backend:
         await Hub(backend).pair(cuff)
     assert await cuff.bonded_hosts()
+
+
+async def test_noise_at_the_door_is_turned_away(door: HubDoor, cuff: AndCuff) -> None:
+    spec = await door.listen()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(spec.rpartition(":")[2]))
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    async with attach(spec) as backend:
+        await Hub(backend).pair(cuff)
+    assert await cuff.bonded_hosts()

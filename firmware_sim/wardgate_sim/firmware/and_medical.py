@@ -22,7 +22,7 @@ from bumble.gatt import Characteristic, Service
 from wardgate_sim.encode import and_custom, blood_pressure, weight
 from wardgate_sim.encode.civil import Civil, date_time, read_date_time
 from wardgate_sim.firmware.device import DeviceClock, Taken
-from wardgate_sim.firmware.peripheral import LinkLostError, Peripheral, Properties, advertisement
+from wardgate_sim.firmware.peripheral import LinkLost, Peripheral, Properties, advertisement
 from wardgate_sim.radio import Link
 
 GRACE_S: Final = 5.0
@@ -140,7 +140,7 @@ class AndDevice(Peripheral):
         if str(connection.peer_address).partition("/")[0] not in await self.bonded_hosts():
             # Pairing is refused and nothing opens without a bond; it waits for a host it knows no longer than usual.
             self.book.errors.append("host")
-            with contextlib.suppress(LinkLostError):
+            with contextlib.suppress(LinkLost):
                 await self._host_is_ready()
             return
         if not await self._host_is_ready():
@@ -156,12 +156,12 @@ class AndDevice(Peripheral):
         try:
             async with asyncio.timeout(self.grace_s):
                 await self.while_linked(_wait(bonded))
-        except (TimeoutError, LinkLostError):
+        except (TimeoutError, LinkLost):
             self.book.errors.append("host")
             return
         finally:
             self.pairing_open = False
-        with contextlib.suppress(LinkLostError):
+        with contextlib.suppress(LinkLost):
             await self._host_is_ready()
 
     async def _host_is_ready(self) -> bool:

@@ -28,7 +28,7 @@ Properties = Characteristic.Properties
 Permissions = Attribute.Permissions
 
 
-class LinkLostError(Exception):
+class LinkLost(Exception):
     """The host went away in the middle of something."""
 
 
@@ -202,7 +202,7 @@ class Peripheral:
     async def _serve(self, connection: Connection) -> None:
         try:
             await self.session(connection)
-        except LinkLostError:
+        except LinkLost:
             self.book.errors.append("link")
         finally:
             if self.connection is connection:
@@ -215,17 +215,17 @@ class Peripheral:
         """Do this as long as the host is there.
 
         Raises:
-            LinkLostError: it went away first.
+            LinkLost: it went away first.
         """
         gone = self._gone
         task = asyncio.create_task(work)
         try:
             if gone is None:
-                raise LinkLostError
+                raise LinkLost
             either: list[asyncio.Future[Any]] = [task, gone]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise LinkLostError
+                raise LinkLost
             return await task
         finally:
             task.cancel()
@@ -234,7 +234,7 @@ class Peripheral:
         """Send and wait for the host's confirmation.
 
         Raises:
-            LinkLostError: the link went down before it came.
+            LinkLost: the link went down before it came.
         """
         indicate = cast(Callable[..., Coroutine[Any, Any, None]], self.gatt.indicate_subscriber)
         await self.while_linked(indicate(connection, characteristic, value))
