@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from wardgate.ward.database import Received, Refused, WardDatabase
 
 ACK_EVERY_S: Final = 0.05
 """At most one acknowledgement to a hub in this time: it covers all that came meanwhile, with one fsync."""
+MANY: Final = 250
+"""So many messages do not wait for it: a hub sends no more than 1000 ahead."""
 STEADY_S: Final = 30.0
 
 
@@ -62,6 +65,7 @@ class Ward:
         self._waiting: list[tuple[str, bytes]] = []
         self._greeted: set[str] = set()
         """Hubs that have had an answer over this connection. The first one makes a hub send again what it waits for."""
+        self._many = asyncio.Event()
         self._arrived = asyncio.Event()
         self.connected = asyncio.Event()
         self.counts = Counts()
@@ -110,6 +114,8 @@ class Ward:
     def _take(self, topic: str, payload: bytes) -> None:
         self._waiting.append((topic, payload))
         self._arrived.set()
+        if len(self._waiting) == MANY:
+            self._many.set()
 
     async def _commit_for_ever(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
@@ -119,7 +125,11 @@ class Ward:
             self._arrived.clear()
             taken, self._waiting = self._waiting, []
             await self._commit(link, taken)
-            await asyncio.sleep(ACK_EVERY_S - (loop.time() - began_s))
+            if len(self._waiting) < MANY:
+                self._many.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ACK_EVERY_S - (loop.time() - began_s)):
+                        await self._many.wait()
 
     async def _commit(self, link: Link, taken: list[tuple[str, bytes]]) -> None:
         received: list[Received] = []
