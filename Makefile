@@ -18,7 +18,7 @@ check: venv ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports --no-timing
+	.venv/bin/lint-imports --no-logo
 
 bench: venv debian ## measure ratios in one run, print them and keep them as JSON
 	@.venv/bin/python -m benchmarks $(ARGS)

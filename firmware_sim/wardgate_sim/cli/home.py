@@ -41,8 +41,8 @@ def main(words: list[str]) -> int:
 async def _live(scenario: Scenario, directory: Path, broker_port: int, every_s: float) -> None:
     task = asyncio.current_task()
     if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        for told in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(told, task.cancel)
     link = Link()
     home = Home(scenario, link, lambda: datetime.now(UTC))
     door = HubDoor(link)
@@ -58,8 +58,8 @@ async def _live(scenario: Scenario, directory: Path, broker_port: int, every_s: 
         )
         print("pairing the scale and the cuff when the hub is there", flush=True)
         await home.pair(timeout_s=3600)
-        for number, id_ in enumerate(itertools.cycle(home.devices)):
-            day = number // len(home.devices)
+        for use, id_ in enumerate(itertools.cycle(home.devices)):
+            day = use // len(home.devices)
             taken = await home.use(Use(datetime.now(UTC), day, id_, first_of_day=True))
             print(f"{id_}: {', '.join(f'{name} {value:g}' for name, value in taken.values.items())}", flush=True)
             await asyncio.sleep(every_s)

@@ -1,0 +1,48 @@
+"""Programs of ours in processes of their own, which a test may kill."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+
+class Program:
+    """One process; what it says is in `log`."""
+
+    def __init__(self, log: Path, *words: str, module: str = "wardgate") -> None:
+        self.log = log
+        self._words = (sys.executable, "-m", module, *words)
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; it is running when this returns, not ready."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(*self._words, stdout=log, stderr=log)
+
+    async def kill(self) -> None:
+        """`kill -9`, and wait until it is gone."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to stop, and wait. Its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself. Its exit status."""
+        if self._process is None:
+            raise RuntimeError("it was not started")
+        return await self._process.wait()
+
+    async def _end(self, how: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        if process.returncode is None:
+            process.send_signal(how)
+        return await process.wait()
+
+    def said(self) -> str:
+        """Everything it has printed."""
+        return self.log.read_text(encoding="utf-8")
