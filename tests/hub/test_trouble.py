@@ -139,6 +139,23 @@ async def test_a_device_that_forgot_its_bond_is_told_of_and_paired_again_on_a_pe
         assert home.events("pairing-lost") == ["cuff"]
 
 
+async def test_a_hub_that_lost_its_bonds_pairs_with_nobody_unasked(
+    tmp_path: Path, link: Link, clock: LeapClock, cuff: AndCuff
+) -> None:
+    """H19: whoever answers to the cuff's address, in pairing mode too, need not be the cuff."""
+    settings = a_config(tmp_path, CUFF)
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await pair(home, cuff, "cuff")
+    async with bench(settings, link, clock, tmp_path / "other-keys.json") as home:
+        cuff.air_s = 1.0
+        await cuff.press_pairing_key()
+        await home.until(lambda: home.events("pairing-lost") == ["cuff"])
+        assert home.events("paired") == ["cuff"]  # that of the first life
+        async with connect(Path(settings.hub.control_socket)) as hub:
+            await hub.call("pair", device="cuff")
+        await home.until(lambda: home.events("paired") == ["cuff", "cuff"])
+
+
 async def test_an_unpaired_device_that_refuses_says_how_to_pair_it(
     tmp_path: Path, link: Link, clock: LeapClock, cuff: AndCuff
 ) -> None:

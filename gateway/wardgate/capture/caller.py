@@ -27,7 +27,7 @@ from wardgate_drivers.model.declaration import Bond, Gatt
 
 log: Final = logging.getLogger(__name__)
 
-CONNECT_S: Final = 12.0
+CONNECT_S: Final = 10.0
 """To connect and discover takes 1 to 3 s on a Raspberry Pi; nobody else is heard meanwhile."""
 PAIR_S: Final = 30.0
 PASSKEY_S: Final = 90.0
@@ -117,6 +117,11 @@ class Caller:
         try:
             async with asyncio.timeout(CONNECT_S):
                 bonded = await self._host.bonded(self.address) if self._bond_wanted else None
+            if bonded is False and self._devices.row(self.known.id).bonded:
+                # Whoever answers to this address now need not be the device we knew: a person has to say so.
+                self._bond_is_lost(f"This hub has lost its pairing with the {self.kind}.")
+                self._pause()
+                return
             self.pairing = bonded is False
             await self._connect(device, pair=self.pairing)
         except RADIO_ERRORS as error:
@@ -240,7 +245,7 @@ class Caller:
         log.info("%s: not connected: %s", self.known.id, error or type(error).__name__)
         self._pause()
         if bonded and (_is_refusal(error) or self._is_second_timeout(error)):
-            self._bond_is_lost()
+            self._bond_is_lost(f"The {self.kind} no longer knows this hub.")
         elif bonded is False and _is_refusal(error):
             self._devices.change(self.known.id, bonded=False)
             self._journal.begin(
@@ -264,7 +269,7 @@ class Caller:
         self._pause()
         if isinstance(error, RefusedError):
             if self._bond_wanted:
-                self._bond_is_lost()
+                self._bond_is_lost(f"The {self.kind} no longer knows this hub.")
             else:
                 self._bond_wanted = True  # this one wants a bond though its model does without
                 self._ready_at_s = 0.0
@@ -273,11 +278,11 @@ class Caller:
         elif self._backoff.failures >= FAILURES_TOLD and not isinstance(error, LinkLostError):
             self._tell_failures(error)
 
-    def _bond_is_lost(self) -> None:
+    def _bond_is_lost(self, sentence: str) -> None:
         self._journal.begin(
             "pairing-lost",
             "problem",
-            f"The {self.kind} no longer knows this hub.",
+            sentence,
             what_to_do=f"Pair it again on the hub's page. {self.known.model.wake}",
             device=self.known.id,
         )

@@ -111,12 +111,15 @@ class RadioOwner:
                 except RADIO_ERRORS as error:
                     log.info("%s: hanging up failed: %s", caller.known.id, error or type(error).__name__)
 
+    def _is_on(self) -> bool:
+        return self._host.state == "on"
+
     async def _host_is_on(self) -> None:
         """Wait for it. A person is told when it stays away: a restart of bluetoothd is nobody's business."""
-        while self._host.state != "on":
+        while not self._is_on():
             try:
                 async with asyncio.timeout(HOST_AWAY_S):
-                    while self._host.state != "on":
+                    while not self._is_on():
                         self._something.clear()
                         await self._something.wait()
             except TimeoutError:
@@ -137,7 +140,7 @@ class RadioOwner:
             self._set_trouble("")
             for listener in self._listeners.values():
                 listener.scan_began()
-            while not self._wanted and self._host.state == "on" and self._host.generation == generation:
+            while not self._wanted and self._is_on() and self._host.generation == generation:
                 self._something.clear()
                 try:
                     async with asyncio.timeout(self._patience_s()):
@@ -170,7 +173,7 @@ class RadioOwner:
 
     async def _connect_to_wanted(self) -> None:
         self._resting.clear()
-        while self._wanted and self._host.state == "on":
+        while self._wanted and self._is_on():
             caller = next(iter(self._wanted))
             device = self._wanted.pop(caller)
             self._connecting = caller
