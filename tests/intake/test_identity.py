@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wardgate.intake.identity import REPEAT_S, Anchors, needs_anchor, payload, reading_id
+from wardgate.intake.identity import REPEAT_S, Anchors, needs_anchor, reading_id, said_by
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome, Quantity
 from wardgate_drivers.model.declaration import Broadcast, Gatt, History, Kind, Model
@@ -15,7 +15,7 @@ def nothing(_: Advertisement) -> Measurement | None:
 
 
 WITHOUT_MEMORY = Model("m", "M", "M", Kind.SCALE, (Channel.WEIGHT,), Broadcast(nothing))
-GATT = replace(WITHOUT_MEMORY, link=Gatt(subscriptions=(), deadline_s=1.0))
+SCALE = OXIMETER = replace(WITHOUT_MEMORY, link=Gatt(subscriptions=(), deadline_s=1.0))
 WITH_MEMORY = replace(WITHOUT_MEMORY, history=History.PUSHED)
 WEIGHED = Measurement(
     Channel.WEIGHT,
@@ -29,12 +29,12 @@ WEIGHED = Measurement(
 def test_an_id_is_stable_across_versions_of_this_program() -> None:
     # BLAKE2b-128 of device, channel, seconds, anchor, sequence, user and frame, computed with coreutils:
     # printf 'AA:BB:CC:DD:EE:FF\x1fweight\x1f1795248000.000\x1f\x1f\x1f\x1f\x02\x80\x3e' | b2sum -l 128
-    assert reading_id("AA:BB:CC:DD:EE:FF", WEIGHED, WEIGHED.frame, "") == "2b57c0cfbc3d24b64751d7b47e5f9403"
+    assert reading_id("AA:BB:CC:DD:EE:FF", WEIGHED, said_by(SCALE, WEIGHED), "") == "2b57c0cfbc3d24b64751d7b47e5f9403"
 
 
 def test_everything_that_makes_a_measurement_itself_changes_its_id() -> None:
     def id_of(measurement: Measurement, device: str = "d", anchor: str = "") -> str:
-        return reading_id(device, measurement, payload(GATT, measurement), anchor)
+        return reading_id(device, measurement, said_by(OXIMETER, measurement), anchor)
 
     others = [
         id_of(WEIGHED, "other"),
@@ -52,8 +52,15 @@ def test_a_broadcast_weight_is_one_in_whatever_frames_it_comes() -> None:
         WEIGHED, frame=b"another", quantities=(*WEIGHED.quantities, Quantity("impedance", 500.0, "ohm"))
     )
     heavier = replace(WEIGHED, quantities=(Quantity("weight", 80.05, "kg"),))
-    assert payload(WITHOUT_MEMORY, WEIGHED) == payload(WITHOUT_MEMORY, with_impedance)
-    assert payload(WITHOUT_MEMORY, WEIGHED) != payload(WITHOUT_MEMORY, heavier)
+    assert said_by(WITHOUT_MEMORY, WEIGHED) == said_by(WITHOUT_MEMORY, with_impedance)
+    assert said_by(WITHOUT_MEMORY, WEIGHED) != said_by(WITHOUT_MEMORY, heavier)
+
+
+def test_an_oximeters_measurement_stays_one_when_it_comes_again_out_of_the_memory() -> None:
+    live = replace(WEIGHED, channel=Channel.SATURATION, quantities=(Quantity("spo2", 96.0, "%"),))
+    from_memory = replace(live, frame=b"another", stored=True, status=("from-storage",))
+    lower = replace(live, quantities=(Quantity("spo2", 95.0, "%"),))
+    assert said_by(OXIMETER, live) == said_by(OXIMETER, from_memory) != said_by(OXIMETER, lower)
 
 
 def test_only_a_measurement_without_a_time_of_its_own_needs_its_arrival() -> None:

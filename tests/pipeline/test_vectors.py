@@ -172,8 +172,8 @@ async def bonded(device: AndDevice) -> None:
 def check(readings: list[Reading]) -> None:
     """Each sound frame is at the ward once with the values of its vector; of the others there is nothing.
 
-    A broadcast scale says one measurement in several ways (before and after it knows the impedance): the scale's time and
-    the weight tell whether it is the same one.
+    A broadcast scale says one measurement in several ways (before and after it knows the impedance): its time and its
+    weight tell whether it is the same one.
     """
     broadcast: set[tuple[str, str, float]] = set()
     of_frame: dict[tuple[str, str], Reading] = {(r.device.model, r.frame): r for r in readings}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from wardgate.contract.messages import Reading
-from wardgate_drivers.measurement import Measurement
+from wardgate_drivers.measurement import Channel, Measurement
 from wardgate_drivers.model.declaration import Broadcast, History, Model
 
 REPEAT_S: Final = 60.0
@@ -18,21 +19,34 @@ CLOCK_RUNS_FROM_YEAR: Final = 2020
 2017-01-01), so without a memory behind it such a time tells two measurements apart no better than none."""
 
 
-def payload(model: Model, measurement: Measurement) -> bytes:
-    """What the device said: the frame. A scale that broadcasts says one weight in several frames (with and without
-    impedance, say), so there it is the weight."""
-    if isinstance(model.link, Broadcast) and measurement.quantities:
-        first = measurement.quantities[0]
-        return f"{first.value:.3f} {first.unit}".encode()
+FIGURES: Final = frozenset({"weight", "systolic", "diastolic", "pulse", "spo2"})
+"""What a person reads off the display."""
+
+
+def said_by(model: Model, measurement: Measurement) -> bytes:
+    """What the device said, the same however often it says so.
+
+    That is the frame, where a device repeats its frames as they were. A scale that broadcasts says one weight in
+    several frames (with and without the impedance, say), and an oximeter sets other flags when the same measurement
+    comes out of its memory: there it is the figures.
+    """
+    timed_oximetry = measurement.channel is Channel.SATURATION and measurement.device_time is not None
+    if isinstance(model.link, Broadcast) or timed_oximetry:
+        return _figures((q.name, q.value, q.unit) for q in measurement.quantities)
     return measurement.frame
 
 
-def stored_payload(model: Model, reading: Reading) -> bytes:
+def said_in(model: Model, reading: Reading) -> bytes:
     """The same, of a reading that is stored."""
-    if isinstance(model.link, Broadcast) and reading.quantities:
-        first = reading.quantities[0]
-        return f"{first.original_value:.3f} {first.original_unit}".encode()
+    timed_oximetry = reading.channel == Channel.SATURATION.value and reading.time.device_time is not None
+    if isinstance(model.link, Broadcast) or timed_oximetry:
+        return _figures((q.name, q.original_value, q.original_unit) for q in reading.quantities)
     return bytes.fromhex(reading.frame)
+
+
+def _figures(quantities: Iterable[tuple[str, float, str]]) -> bytes:
+    told = (f"{name}={value:.3f} {unit}" for name, value, unit in quantities if name in FIGURES)
+    return ";".join(sorted(told)).encode()
 
 
 def reading_id(device: str, measurement: Measurement, said: bytes, anchor: str) -> str:
@@ -41,7 +55,7 @@ def reading_id(device: str, measurement: Measurement, said: bytes, anchor: str) 
     Args:
         device: the physical device (its address), not its name in this home.
         measurement: the measurement.
-        said: its `payload`.
+        said: what `said_by` gave.
         anchor: its first arrival, for a measurement which has no time of its own; else empty.
     """
     told = "" if measurement.device_time is None or anchor else f"{measurement.device_time.civil_s:.3f}"
@@ -58,13 +72,13 @@ def needs_anchor(model: Model, measurement: Measurement) -> bool:
 
 
 class Anchors:
-    """First arrivals of frames that may be repeats, on the boot-time clock: no jump of the wall clock reaches them."""
+    """First arrivals of what may be repeated, on the boot-time clock: no jump of the wall clock reaches them."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, bytes], tuple[str, float]] = {}
 
     def of(self, device: str, said: bytes, boot_id: str, boottime_s: float) -> str:
-        """The anchor of this payload: that of the same one when it was heard less than `REPEAT_S` ago."""
+        """The anchor of what was said: that of the same words when it was heard less than `REPEAT_S` ago."""
         known = self._seen.get((device, said))
         if known is None or boottime_s - known[1] > REPEAT_S:
             self._forget_old(boottime_s)

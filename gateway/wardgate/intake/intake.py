@@ -19,7 +19,7 @@ from wardgate.contract.messages import DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
 from wardgate.intake.device_clock import ClockStory, Earlier, civil_now, zone_offset_s
-from wardgate.intake.identity import Anchors, needs_anchor, payload, reading_id, stored_payload
+from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Put
@@ -76,7 +76,7 @@ class Intake:
         for reading in kept:
             known = devices.get(reading.device.id)
             if known is not None and reading.time.boot_id == boot_id:
-                self.anchors.of(known.identity, stored_payload(known.model, reading), boot_id, reading.time.boottime_s)
+                self.anchors.of(known.identity, said_in(known.model, reading), boot_id, reading.time.boottime_s)
 
     def arrival(self) -> Arrival:
         """This instant."""
@@ -275,7 +275,7 @@ class DeviceSink:
         )
 
     def _id(self, measurement: Measurement, arrival: Arrival) -> str:
-        said, anchor = payload(self._known.model, measurement), ""
+        said, anchor = said_by(self._known.model, measurement), ""
         if needs_anchor(self._known.model, measurement):
             anchors = self._intake.anchors
             anchor = anchors.of(self._known.identity, said, arrival.boot_id, arrival.boottime_s)
