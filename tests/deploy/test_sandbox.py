@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket as socketlib
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from tests.support.mosquitto import Mosquitto
+from tests.support.sandbox import filtered
 from wardgate.clock import SystemClock
 from wardgate.control.protocol import Pong
 from wardgate.control.server import ControlServer
 
+HUB = Path("deploy/systemd/wardgate.service")
+PAGE = Path("deploy/systemd/wardgate-page.service")
 PAGE_USER = 54321
 HUB_GROUP = 54322
+
+CONFIG = """
+[hub]
+id = "sandboxed"
+patient = "Copper Heron 42"
+assignment = "a-1"
+data_dir = "{folder}/data"
+control_socket = "{folder}/control.sock"
+[broker]
+host = "127.0.0.1"
+port = {port}
+tls = false
+"""
 
 NO_WRITE_AND_EXECUTE = """
 import ctypes
@@ -49,13 +68,68 @@ def test_nothing_needs_writable_and_executable_memory() -> None:
     assert told.returncode == 0, told.stderr
 
 
+SERVE = """
+import sys
+from pathlib import Path
+from wardgate.page import serve
+serve(Path(sys.argv[1]), 0, lambda address: print(address, flush=True))
+"""
+
+REFUSED = """
+import os
+from wardgate import clock
+assert clock._kernel_clock_status() is None
+try:
+    os.sched_setaffinity(0, {0})
+except PermissionError:
+    pass
+else:
+    raise SystemExit("the filter does not hold")
+"""
+
+
 def test_a_sandbox_that_hides_the_kernels_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under `ProtectClock=` the kernel refuses to tell; then timesyncd's mark counts."""
+    told = subprocess.run(filtered(HUB, sys.executable, "-c", REFUSED), capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
     monkeypatch.setattr("wardgate.clock._kernel_clock_status", lambda: None)
     monkeypatch.setattr("wardgate.clock._TIMESYNCD_MARK", tmp_path / "synchronized")
     assert not SystemClock().synchronised()
     (tmp_path / "synchronized").touch()
     assert SystemClock().synchronised()
+
+
+def test_hub_and_page_run_under_the_units_filters(tmp_path: Path) -> None:
+    """From the start to a state at the broker, and to a page that shows the hub."""
+    broker = Mosquitto(tmp_path / "mosquitto")
+    broker.start()
+    config = tmp_path / "wardgate.toml"
+    config.write_text(CONFIG.format(folder=tmp_path, port=broker.port), encoding="utf-8")
+    notices = socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_DGRAM)
+    notices.bind(str(tmp_path / "notify"))
+    notices.settimeout(30)
+    words = ["-m", "wardgate", "run", "--config", str(config)]
+    environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+    hub = subprocess.Popen(filtered(HUB, sys.executable, *words), env=environment, stderr=subprocess.PIPE, text=True)
+    page_words = ["-c", SERVE, str(tmp_path / "control.sock")]
+    page = subprocess.Popen(filtered(PAGE, sys.executable, *page_words), stdout=subprocess.PIPE, text=True)
+    try:
+        while b"WATCHDOG=1" not in notices.recv(4096):
+            pass  # READY=1 comes before it
+        assert page.stdout
+        with urlopen(page.stdout.readline().strip(), timeout=20) as answer:
+            assert "Copper Heron 42" in answer.read().decode()
+        assert "as sandboxed" in broker.log()
+    finally:
+        for process in (hub, page):
+            process.terminate()
+            process.wait(20)
+        notices.close()
+        broker.stop()
+    assert hub.stderr
+    log = hub.stderr.read()
+    assert "Traceback" not in log
+    assert "Operation not permitted" not in log
 
 
 CONNECT = """

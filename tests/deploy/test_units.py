@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sandbox import settings
+
 UNITS = sorted(Path("deploy/systemd").glob("*.service"))
 EXPOSURE = 1.5
 
@@ -32,15 +34,6 @@ def test_exposure(unit: Path) -> None:
     assert overall, told.stderr
     assert float(overall[1]) <= EXPOSURE
     assert told.returncode == 0
-
-
-def settings(unit: Path) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in unit.read_text(encoding="utf-8").splitlines():
-        key, is_setting, value = line.partition("=")
-        if is_setting and not line.startswith("#"):
-            found.setdefault(key, []).append(value)
-    return found
 
 
 def test_the_watchdog_restarts_a_hub_that_hangs() -> None:
