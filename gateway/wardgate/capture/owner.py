@@ -27,6 +27,8 @@ START_S: Final = 15.0
 STOP_S: Final = 10.0
 RETRY_S: Final = 2.0
 """After a scan that could not be started."""
+FAILED_SCANS: Final = 5
+"""So many in a row: the adapter is switched off and on, and a person is told."""
 HOST_AWAY_S: Final = 10.0
 """Longer than bluetoothd takes to restart."""
 DEAF_S: Final = 300.0
@@ -65,6 +67,7 @@ class RadioOwner:
         self._trouble = ""
         self._heard_at_s: float | None = None
         self._scans = 0
+        self._failed_scans = 0
         host.on_change = self._host_changed
 
     @property
@@ -96,10 +99,8 @@ class RadioOwner:
             await self._host_is_on()
             try:
                 await self._listen()
-                self._set_trouble("")
             except RADIO_ERRORS as error:
-                self._set_trouble(f"The radio does not listen ({error or type(error).__name__}). Trying again.")
-                await asyncio.sleep(RETRY_S)
+                await self._scan_failed(error)
                 continue
             await self._connect_to_wanted()
 
@@ -137,7 +138,9 @@ class RadioOwner:
             async with asyncio.timeout(START_S):
                 await scanner.start()
             self._scans += 1
+            self._failed_scans = 0
             self._set_trouble("")
+            self._journal.over("radio-stuck", sentence="The radio listens again.")
             for listener in self._listeners.values():
                 listener.scan_began()
             while not self._wanted and self._is_on() and self._host.generation == generation:
@@ -168,8 +171,26 @@ class RadioOwner:
         if any(caller.busy for caller in self._callers.values()):
             return
         log.warning("nothing heard for %g s: switching the adapter off and on", DEAF_S)
+        await self._power_cycle()
+
+    async def _power_cycle(self) -> None:
         async with asyncio.timeout(START_S):
             await self._host.power_cycle()
+
+    async def _scan_failed(self, error: Exception) -> None:
+        """Try again; every so often with a freshly started adapter."""
+        self._set_trouble(f"The radio does not listen ({error or type(error).__name__}). Trying again.")
+        self._failed_scans += 1
+        if self._failed_scans % FAILED_SCANS == 0:
+            self._journal.begin(
+                "radio-stuck",
+                "problem",
+                "The hub's Bluetooth adapter does not listen, although it was switched off and on.",
+                what_to_do="Restart the hub. If that does not help, replace its Bluetooth adapter.",
+            )
+            with contextlib.suppress(*RADIO_ERRORS):
+                await self._power_cycle()
+        await asyncio.sleep(RETRY_S)
 
     async def _connect_to_wanted(self) -> None:
         self._resting.clear()

@@ -1,0 +1,288 @@
+"""The one owner of the adapter, on a radio that notices when it is asked for two things at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from bleak.args import SizedBuffer
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient, NotifyCallback
+from bleak.backends.descriptor import BleakGATTDescriptor
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.exc import BleakError
+
+from tests.capture.conftest import Ear, HandClock, Told
+from wardgate.capture import owner
+from wardgate.capture.bluez import HostState
+from wardgate.capture.caller import Caller
+from wardgate.capture.devices import Devices, known_devices
+from wardgate.capture.owner import RadioOwner
+from wardgate.capture.radio import RadioBackend
+from wardgate.config import Device
+from wardgate.store.store import Store
+
+CUFF, SCALE = "F0:00:00:00:00:01", "F0:00:00:00:00:02"
+
+
+class Air:
+    """What one adapter does, step by step, and what it was asked for wrongly."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.wrong: list[str] = []
+        self.scanner: BaseBleakScanner | None = None
+        self.connecting = 0
+        self.scan_fails = 0
+        self.connect_takes: Callable[[str], asyncio.Future[None]] | None = None
+        self._something = asyncio.Event()
+
+    def step(self, what: str) -> None:
+        self.steps.append(what)
+        self._something.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():
+                self._something.clear()
+                await self._something.wait()
+
+    async def listening(self) -> BaseBleakScanner:
+        await self.until(lambda: self.scanner is not None)
+        assert self.scanner is not None
+        return self.scanner
+
+    async def shout(self, address: str, rssi: int = -60) -> None:
+        scanner = await self.listening()
+        data = AdvertisementData(None, {}, {}, [], None, rssi, ())
+        scanner.call_detection_callbacks(scanner.create_or_update_device(address, address, None, None, data), data)
+
+    def backend(self) -> RadioBackend:
+        """The pair of bleak backends on this air."""
+
+        class Scanner(FakeScanner):
+            air = self
+
+        class Client(FakeClient):
+            air = self
+
+        return RadioBackend(Scanner, Client, bluez=False)
+
+
+class FakeScanner(BaseBleakScanner):
+    """bleak's scanner on that self.air."""
+
+    air: Air
+
+    def __init__(self, callback: Any, uuids: Any, mode: Any, **_: Any) -> None:
+        super().__init__(callback, uuids)
+
+    async def start(self) -> None:
+        self.seen_devices = {}
+        if self.air.connecting:
+            self.air.wrong.append("scan while connecting")
+        if self.air.scan_fails:
+            self.air.scan_fails -= 1
+            self.air.step("scan failed")
+            raise BleakError("stuck")
+        self.air.scanner = self
+        self.air.step("scan")
+
+    async def stop(self) -> None:
+        if self.air.scanner is self:
+            self.air.scanner = None
+            self.air.step("stop")
+
+
+class FakeClient(BaseBleakClient):
+    """bleak's client on that air: no device ever stays."""
+
+    air: Air
+
+    def __init__(self, device: BLEDevice | str, **options: Any) -> None:
+        super().__init__(device, disconnected_callback=None, timeout=options["timeout"])
+
+    @property
+    def mtu_size(self) -> int:
+        return 23
+
+    @property
+    def is_connected(self) -> bool:
+        return False
+
+    async def connect(self, pair: bool, **_: Any) -> None:
+        if self.air.scanner is not None or self.air.connecting:
+            self.air.wrong.append("connect while scanning or connecting")
+        self.air.connecting += 1
+        self.air.step(f"connect {self.address}")
+        try:
+            if self.air.connect_takes is not None:
+                await self.air.connect_takes(self.address)
+            raise BleakError("it went away")
+        finally:
+            self.air.connecting -= 1
+
+    async def disconnect(self) -> None: ...
+
+    async def pair(self, *_: Any, **__: Any) -> None: ...
+
+    async def unpair(self) -> None: ...
+
+    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
+        raise BleakError
+
+    async def read_gatt_descriptor(self, descriptor: BleakGATTDescriptor, **_: Any) -> bytearray:
+        raise BleakError
+
+    async def write_gatt_char(
+        self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
+    ) -> None: ...
+
+    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None: ...
+
+    async def start_notify(
+        self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_: Any
+    ) -> None: ...
+
+    async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None: ...
+
+
+class Host:
+    """An adapter's host in the test's hand."""
+
+    def __init__(self) -> None:
+        self.state: HostState = "on"
+        self.generation = 0
+        self.on_change: Callable[[], None] = lambda: None
+        self.cycled = 0
+
+    def become(self, state: HostState) -> None:
+        self.state = state
+        self.generation += 1
+        self.on_change()
+
+    async def run(self) -> None: ...
+
+    async def power_cycle(self) -> None:
+        self.cycled += 1
+
+    async def bonded(self, address: str) -> bool:
+        return True
+
+    async def forget(self, address: str) -> None: ...
+
+    async def hang_up(self, address: str) -> None: ...
+
+
+@pytest.fixture
+def air() -> Air:
+    return Air()
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+async def radio(
+    air: Air, host: Host, store: Store, told: Told, clock: HandClock, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RadioOwner]:
+    monkeypatch.setattr(owner, "RETRY_S", 0.0)
+    monkeypatch.setattr(owner, "HOST_AWAY_S", 0.05)
+    known = known_devices(
+        (
+            Device(id="cuff", model="and-ua-651ble", address=CUFF),
+            Device(id="scale", model="and-uc-352ble", address=SCALE),
+        )
+    )
+    devices = Devices(store, known, lambda _: None)
+    backend = air.backend()
+    callers = {
+        k.device.address or "": Caller(
+            k, backend, host, "hci0", devices, told.journal, clock, lambda _: ear, random.Random(1)
+        )
+        for k in known
+    }
+    radio = RadioOwner(backend, host, "hci0", callers, {}, told.journal, clock, lambda _: None)
+    running = asyncio.ensure_future(radio.run())
+    yield radio
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.mark.usefixtures("radio")
+async def test_it_never_scans_and_connects_together(air: Air, clock: HandClock) -> None:
+    for _ in range(5):
+        for address in (CUFF, SCALE):
+            clock.s += 60
+            before = len(air.steps)
+            await air.shout(address)
+            await air.until(lambda: f"connect {address}" in air.steps[before:])  # noqa: B023 - awaited within the turn
+    await air.listening()
+    assert air.wrong == []
+    assert air.steps[:4] == ["scan", "stop", f"connect {CUFF}", "scan"]
+
+
+@pytest.mark.usefixtures("radio")
+async def test_nobodys_advertisement_changes_nothing(air: Air, radio: RadioOwner) -> None:
+    await air.shout("AA:AA:AA:AA:AA:AA")
+    await air.shout(CUFF, rssi=-127)  # BlueZ tells about a device without having heard it
+    await asyncio.sleep(0)
+    assert air.steps == ["scan"]
+    assert radio.last_heard_age_s == 0.0
+
+
+@pytest.mark.usefixtures("radio")
+async def test_a_device_that_failed_is_left_alone_for_a_while(air: Air, clock: HandClock) -> None:
+    await air.shout(CUFF)
+    await air.until(lambda: air.steps.count(f"connect {CUFF}") == 1)
+    await air.listening()
+    await air.shout(CUFF)
+    await air.shout(SCALE)  # the other one is not
+    await air.until(lambda: f"connect {SCALE}" in air.steps)
+    assert air.steps.count(f"connect {CUFF}") == 1
+    clock.s += 60
+    await air.shout(CUFF)
+    await air.until(lambda: air.steps.count(f"connect {CUFF}") == 2)
+
+
+@pytest.mark.usefixtures("radio")
+async def test_an_adapter_that_is_stuck_is_switched_off_and_on(air: Air, host: Host, told: Told) -> None:
+    await air.listening()
+    air.scan_fails = 7
+    host.become("on")
+    await told.until("radio-stuck")
+    await told.until("radio-stuck-over")
+    assert host.cycled == 1
+    await air.listening()
+
+
+async def test_bluetooth_that_goes_away_is_told_of_and_listened_to_again(
+    air: Air, host: Host, told: Told, radio: RadioOwner
+) -> None:
+    await air.listening()
+    host.become("no-bluetoothd")
+    event = await told.until("radio-lost")
+    assert "sudo systemctl enable --now bluetooth" in event.what_to_do
+    assert radio.view()[0] == "no-bluetoothd"
+    assert air.scanner is None
+    host.become("on")
+    await told.until("radio-lost-over")
+    await air.listening()
+
+
+@pytest.mark.usefixtures("radio")
+async def test_a_short_restart_of_bluetooth_alarms_nobody(air: Air, host: Host, told: Told) -> None:
+    await air.listening()
+    scans = air.steps.count("scan")
+    host.become("no-bluetoothd")
+    host.become("on")
+    await air.until(lambda: air.steps.count("scan") > scans)
+    assert told.codes == []
