@@ -39,7 +39,6 @@ class Air:
         self.scanner: BaseBleakScanner | None = None
         self.connecting = 0
         self.scan_fails = 0
-        self.connect_takes: Callable[[str], asyncio.Future[None]] | None = None
         self._something = asyncio.Event()
 
     def step(self, what: str) -> None:
@@ -75,7 +74,7 @@ class Air:
 
 
 class FakeScanner(BaseBleakScanner):
-    """bleak's scanner on that self.air."""
+    """bleak's scanner on that air."""
 
     air: Air
 
@@ -121,8 +120,6 @@ class FakeClient(BaseBleakClient):
         self.air.connecting += 1
         self.air.step(f"connect {self.address}")
         try:
-            if self.air.connect_takes is not None:
-                await self.air.connect_takes(self.address)
             raise BleakError("it went away")
         finally:
             self.air.connecting -= 1
