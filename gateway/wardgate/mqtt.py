@@ -32,6 +32,7 @@ CONNECT_TIMEOUT_S: Final = 20.0
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 _READS: Final = 64
 """Packets read before the loop gets to do something else."""
+_READ_BYTES: Final = 64 * 1024
 _MISC_S: Final = 1.0
 _BAD_LOGIN: Final = frozenset({0x86, 0x87})
 REFUSED: Final = 0x80
@@ -62,6 +63,50 @@ def _packed_once(properties: Any) -> Any:
     packed = properties.pack()
     properties.__dict__["pack"] = lambda: packed
     return properties
+
+
+class _BufferedClient(Client):
+    """paho with a buffer on each side of its socket.
+
+    paho reads a packet in four system calls and writes each by one. Each lets go of the interpreter's lock, and a ward
+    whose other thread was committing spent a third of its time to get it back. Here a system call carries dozens.
+    """
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
+        self._unread = b""
+        self._unread_at = 0
+        self._unsent = bytearray()
+        self.buffering = False
+        """Whether what is written waits for `flush`."""
+
+    def unread(self) -> bool:
+        """Whether bytes are here that the socket knows nothing of any more."""
+        sock = self.socket()
+        return self._unread_at < len(self._unread) or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
+
+    def flush(self) -> bool:
+        """Write what waits. False while the socket takes no more."""
+        sock = self.socket()
+        while self._unsent and sock is not None:
+            try:
+                del self._unsent[: sock.send(self._unsent)]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return False
+        return True
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if self._unread_at >= len(self._unread):
+            self._unread, self._unread_at = super()._sock_recv(_READ_BYTES), 0
+        part = self._unread[self._unread_at : self._unread_at + bufsize]
+        self._unread_at += len(part)
+        return part
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        if not self.buffering:
+            return super()._sock_send(buf)
+        self._unsent += buf
+        return len(buf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +161,7 @@ class Link:
         self._publish_properties = _packed_once(_properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE))
         self.receive_maximum = 65535
         self.maximum_packet_bytes: int | None = None
-        client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
+        client = _BufferedClient(client_id)
         client.max_inflight_messages_set(0)  # the window is the caller's, who knows the broker's Receive Maximum
         client.connect_timeout = CONNECT_TIMEOUT_S / 2
         client.on_connect = self._connected
@@ -169,7 +214,7 @@ class Link:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_close = self._socket_closed
         self._client.on_socket_register_write = self._wants_write
-        self._client.on_socket_unregister_write = self._wrote
+        self._client.buffering = True
         self._loop.add_reader(sock, self._readable)
         self._misc = self._loop.call_later(_MISC_S, self._every_second)
         if self._client.want_write():
@@ -201,6 +246,9 @@ class Link:
         if self._misc:
             self._misc.cancel()
         with contextlib.suppress(OSError, ValueError):
+            self._client.loop_write()
+            self._client.flush()
+            self._client.buffering = False
             self._client.disconnect()
             self._client.loop_write()
         sock = self._client.socket()
@@ -243,35 +291,35 @@ class Link:
         for _ in range(_READS):
             before = self._progress
             self._client.loop_read()
-            sock = self._client.socket()
-            if sock is None:
+            if self._client.socket() is None:
                 self._set_closed("the connection was lost")
                 return
-            # TLS may hold a decrypted packet of which the socket knows nothing any more.
-            if self._progress == before and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+            if self._progress == before and not self._client.unread():
                 return
-        # Not all was read: what TLS holds does not make the socket readable again.
+        # Not all was read, and what is in the buffer does not make the socket readable again.
         self._loop.call_soon(self._readable)
 
     def _writable(self) -> None:
         if self._client.socket() is None:
             return
         self._client.loop_write()
-        sock = self._client.socket()
+        try:
+            flushed = self._client.flush()
+        except OSError:
+            flushed = True  # reading finds out too, and says it as paho says it
+        sock: Any = self._client.socket()
         if sock is None:
             self._set_closed("the connection was lost")
-        elif self._client.want_write() and not self._writing:
-            self._writing = True
-            self._loop.add_writer(sock, self._writable)
+        elif self._writing == flushed:
+            self._writing = not flushed
+            if flushed:
+                self._loop.remove_writer(sock)
+            else:
+                self._loop.add_writer(sock, self._writable)
 
     def _wants_write(self, _client: Client, _data: Any, _sock: Any) -> None:
         """Once for all that is queued in this turn of the loop."""
         self._loop.call_soon(self._writable)
-
-    def _wrote(self, _client: Client, _data: Any, sock: Any) -> None:
-        if self._writing:
-            self._writing = False
-            self._loop.remove_writer(sock)
 
     def _socket_closed(self, _client: Client, _data: Any, sock: Any) -> None:
         if self._socket is not None and sock.fileno() >= 0:
