@@ -273,3 +273,38 @@ async def test_of_two_hosts_that_come_at_once_one_gets_the_device(link: Link, hu
         assert sorted(c.is_connected for c in clients) == [False, True]
         for client in clients:
             await client.disconnect()
+
+
+async def test_pairing_mode_ends_when_nobody_came(hub: Hub, cuff: AndCuff) -> None:
+    await cuff.press_pairing_key()
+    cuff.sleep_now()
+    await cuff.asleep()
+    await cuff.take(VALUES)
+    with pytest.raises(BleakDBusError, match="AuthenticationFailed"):
+        await hub.client(await hub.find(ADDRESS), pair=True).connect()
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+async def test_a_connection_that_is_given_up_at_any_moment_harms_nothing(steps: int, hub: Hub, cuff: AndCuff) -> None:
+    await cuff.press_pairing_key()
+    device = await hub.find(ADDRESS)
+    cuff.sleep_now()
+    await cuff.asleep()
+    attempt = asyncio.create_task(hub.client(device).connect())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(attempt, 5)
+    await hub.pair(cuff)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+async def test_a_cancellation_in_a_command_is_not_lost_and_harms_nothing(steps: int, hub: Hub, cuff: AndCuff) -> None:
+    waking = asyncio.create_task(cuff.advertise())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    waking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waking
+    await hub.pair(cuff)

@@ -167,7 +167,8 @@ class Peripheral:
             if self._came and self._session is not None:
                 await asyncio.wait([self._session])
             else:
-                self._wanted = self.pairing_open = False
+                self._wanted = False
+        self.pairing_open = False
 
     async def _wait_for_host(self) -> None:
         loop = asyncio.get_running_loop()
