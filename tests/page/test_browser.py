@@ -155,6 +155,7 @@ def test_ages_go_on_where_the_focus_is(window: webdriver.Chrome, home: Home) -> 
     home.change(devices=(device("scale", battery_percent=71), *home.hub.status.devices[1:]))
     wait(window, "return document.querySelector('#device-scale').textContent.includes('Good, 71 %')")
     assert window.switch_to.active_element == summary
+    assert window.execute_script("return document.querySelector('#device-scale details').open")
     assert shifts(window) == []
 
 
@@ -243,8 +244,10 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    ("state", "width"),
+    [*(("troubled", width) for width in WIDTHS), *((s, w) for s in ("well", "waiting", "bare") for w in (320, 1280))],
+)
 def test_axe_finds_nothing(window: webdriver.Chrome, home: Home, state: str, width: int) -> None:
     home.change(**STATES[state])
     opened(window, home, width)

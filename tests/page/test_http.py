@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -148,7 +149,8 @@ def stream(home: Home) -> Iterator[Iterator[tuple[str, str]]]:
 
         def events() -> Iterator[tuple[str, str]]:
             name, data = "", list[str]()
-            while line := answer.readline().decode().rstrip("\n") + "\n":
+            while raw := answer.readline():
+                line = raw.decode()
                 field, _, value = line.rstrip("\n").partition(": ")
                 if line.startswith(":"):
                     yield ":", ""
@@ -208,6 +210,16 @@ def test_a_hub_that_goes_and_comes_back_is_told(home: Home) -> None:
         assert "Not known since 9:15am." in verdict
         back = until(events, "beat")
         assert any(name == "part" and "2 things need attention" in data for name, data in back)
+
+
+def test_a_page_that_cannot_be_drawn_ends_its_stream_and_no_other(home: Home) -> None:
+    with stream(home) as events:
+        until(events, "beat")
+        home.change(hub=msgspec.structs.replace(home.hub.status.hub, timezone="Nowhere/Nothing"))
+        assert [name for name, _ in events if name == "part"] == []
+    home.change(hub=msgspec.structs.replace(home.hub.status.hub, timezone="Europe/London"))
+    with stream(home) as events:
+        until(events, "beat")
 
 
 def test_its_own_process_listens_on_loopback_alone_and_ends_at_once(home: Home) -> None:

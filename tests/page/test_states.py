@@ -230,6 +230,11 @@ def test_the_hub() -> None:
         assert expected in words
 
 
+def test_a_clock_that_is_not_set_is_said() -> None:
+    words = part("hub", status(hub_clock_synchronised=False))
+    assert "Clock Not known yet readings are kept and dated later" in words
+
+
 def test_idle_and_deaf_are_told_apart() -> None:
     assert "Listening heard something 40 minutes ago" in part("hub", status(radio_last_heard_age_s=2400.0))
     assert "Listening has heard nothing yet" in part("hub", status(radio_last_heard_age_s=None))

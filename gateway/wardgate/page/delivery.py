@@ -112,13 +112,19 @@ def hub_rows(hub: HubView, delivery: DeliveryView) -> tuple[Row, ...]:
     """The machine: network, clock, radio, what waits, disk, version."""
     return (
         _network(delivery),
-        Row("Clock", "Right", "set by the network") if hub.clock_synchronised else Row("Clock", "Not known yet"),
+        _clock(hub),
         _radio(hub),
         Row("Waiting to be sent", f"{delivery.waiting:,}"),
         _disk(hub),
         Row("Version", hub.version, f"running for {span(hub.uptime_s)}"),
         Row("Settings", hub.config_hash, "changes when any setting does"),
     )
+
+
+def _clock(hub: HubView) -> Row:
+    if hub.clock_synchronised:
+        return Row("Clock", "Right", "set by the network")
+    return Row("Clock", "Not known yet", "readings are kept and dated later")
 
 
 def _network(delivery: DeliveryView) -> Row:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from wardgate.control.protocol import ControlError
 from wardgate.page.ask import series
 from wardgate.page.render import Renderer, Snapshot
 from wardgate.page.words import Times
+
+log: Final = logging.getLogger(__name__)
 
 COMMENT: Final = ": still here\n\n"
 _CHARTED: Final = frozenset({"readings", "alerts"})
@@ -56,7 +59,7 @@ class Live:
         """Events for one browser, until it goes away or the process stops."""
         messages: asyncio.Queue[str | None] = asyncio.Queue(maxsize=64)
         browser = _Browser(self._socket, self._renderer, self._pace, days, messages)
-        work = (browser.keep(), self._comments(messages), self._end(messages))
+        work = (_kept(browser), self._comments(messages), self._end(messages))
         tasks = [asyncio.create_task(w) for w in work]
         self.watchers += 1
         try:
@@ -86,7 +89,7 @@ class _Browser:
         self, socket: Path, renderer: Renderer, pace: Pace, days: int, messages: asyncio.Queue[str | None]
     ) -> None:
         self._socket, self._renderer, self._pace, self._days = socket, renderer, pace, days
-        self._messages = messages
+        self.messages = messages
         self._shown: dict[str, str] = {}
         self._last: Times | None = None
 
@@ -134,7 +137,16 @@ class _Browser:
 
     async def _say(self, event: str, data: str) -> None:
         lines = "".join(f"data: {line}\n" for line in data.splitlines())
-        await self._messages.put(f"event: {event}\n{lines}\n")
+        await self.messages.put(f"event: {event}\n{lines}\n")
+
+
+async def _kept(browser: _Browser) -> None:
+    """Supervise one page: a fault of ours ends its stream, which makes the browser say so and come again."""
+    try:
+        await browser.keep()
+    except Exception:
+        log.exception("An open page could not be kept live")
+        await browser.messages.put(None)
 
 
 async def _hear(hub: HubClient, rooms: set[str], something: asyncio.Event) -> None:
