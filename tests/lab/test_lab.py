@@ -62,13 +62,6 @@ def test_a_new_bluetoothd_is_found_and_the_bonds_hold(played: Played, step: str,
     assert finding["keys_kept"]
 
 
-def test_radio_trouble_is_told_and_so_is_its_end(played: Played) -> None:
-    found(played, "bluetoothd-killed")
-    counts = Counter(event.code for event in ward_events(played))
-    assert counts["radio-lost"] >= 2
-    assert counts["radio-lost-over"] >= 2
-
-
 def test_a_link_lost_in_the_middle_loses_and_doubles_nothing(played: Played) -> None:
     finding = found(played, "link-lost")
     assert finding["lost"] == 1
@@ -119,9 +112,16 @@ def test_the_service_tells_systemd_and_stops_when_told(played: Played) -> None:
 
 
 def test_doctor_beside_the_hub(played: Played) -> None:
-    finding = found(played, "doctor")
+    finding = found(played, "without-bluetoothd")
     assert finding["well"]["exit_status"] == 0, finding["well"]
-    ill = finding["without_bluetoothd"]
+    ill = finding["ill"]
     assert ill["exit_status"] == 1
     assert [name for name, check in ill["checks"].items() if not check["ok"]] == ["bluetooth"]
     assert "bluetoothd" in ill["checks"]["bluetooth"]["sentence"]
+
+
+def test_a_radio_that_stays_away_is_told_and_its_return_too(played: Played) -> None:
+    assert "radio-lost" not in found(played, "without-bluetoothd")["told_before"]  # a restart is nobody's business
+    told = [event for event in ward_events(played) if event.code.startswith("radio-lost")]
+    assert sorted(event.code for event in told) == ["radio-lost", "radio-lost-over"]
+    assert all(event.what_to_do for event in told if event.code == "radio-lost")

@@ -18,6 +18,7 @@ from typing import Any, Final
 from dbus_fast import BusType, Message
 from dbus_fast.aio import MessageBus
 
+from wardgate.capture.owner import HOST_AWAY_S
 from wardgate.control.client import connect
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.lab.guest import ADDRESSES, Guest, open_guest
@@ -109,13 +110,16 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
     return found | {"bonds_after": await _bluez_bonds(), "unsent_after": len(cuff.unsent)}
 
 
-async def doctor(guest: Guest) -> dict[str, Any]:
-    """`wardgate doctor` beside the running hub, with BlueZ and without it."""
+async def without_bluetoothd(guest: Guest) -> dict[str, Any]:
+    """`wardgate doctor` beside the running hub, with BlueZ and without it. BlueZ stays away until the hub tells."""
     well = await _doctor(guest)
+    told_before = _codes(guest)
     await guest.bluetoothd.stop(signal.SIGKILL)
     ill = await _doctor(guest)
+    await guest.witness.until(lambda: "radio-lost" in _codes(guest), HOST_AWAY_S + ARRIVAL_S)
     await guest.bluetoothd.start()
-    return {"well": well, "without_bluetoothd": ill}
+    await guest.witness.until(lambda: "radio-lost-over" in _codes(guest), ARRIVAL_S)
+    return {"well": well, "ill": ill, "told_before": told_before}
 
 
 async def end(guest: Guest) -> dict[str, Any]:
@@ -140,7 +144,7 @@ STEPS: Final[dict[str, Step]] = {
     "bluetoothd-killed": bluetoothd_killed,
     "link-lost": link_lost,
     "forgotten-bond": forgotten_bond,
-    "doctor": doctor,
+    "without-bluetoothd": without_bluetoothd,
     "end": end,
 }
 
@@ -183,8 +187,13 @@ def _weights(guest: Guest) -> dict[str, Any]:
     return {"weights_at_ward": [reading.quantities[0].value for reading in guest.witness.of("scale")]}
 
 
+def _codes(guest: Guest) -> list[str]:
+    """The codes of the events at the ward, in their order."""
+    return [event.code for event in guest.witness.events]
+
+
 def _lost(guest: Guest) -> bool:
-    return any(event.code == "pairing-lost" for event in guest.witness.events)
+    return "pairing-lost" in _codes(guest)
 
 
 def _entry(values: Any) -> dict[str, float]:
