@@ -1,15 +1,9 @@
-"""One MQTT 5 connection on the event loop: what the hub's sender and the ward kit share.
-
-paho builds and reads the packets; its own network thread is not used. Measured: with the socket on the event loop a
-message costs 37 µs instead of 62, for no thread waits for another's lock, and every callback comes from the loop.
-A connection is used once. Whoever holds it keeps what is not acknowledged, and makes a new one.
-"""
+"""One connection on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import socket
 import ssl
 from collections.abc import Callable
@@ -17,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wardgate.config import Broker
 from wardgate.contract.topics import CONTENT_TYPE
+from wardgate.mqtt.client import BufferedClient
+from wardgate.mqtt.errors import explained, refused
 
 KEEPALIVE_S: Final = 30
 CONNECT_TIMEOUT_S: Final = 20.0
@@ -32,21 +28,9 @@ CONNECT_TIMEOUT_S: Final = 20.0
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 _READS: Final = 64
 """Packets read before the loop gets to do something else."""
-_READ_BYTES: Final = 64 * 1024
 _MISC_S: Final = 1.0
-_BAD_LOGIN: Final = frozenset({0x86, 0x87})
 REFUSED: Final = 0x80
 """Reason codes from here on mean no."""
-
-
-class LinkError(Exception):
-    """No connection. `key` names the cause, and stays the same while the cause does."""
-
-    def __init__(self, key: str, sentence: str, what_to_do: str) -> None:
-        super().__init__(f"{sentence} {what_to_do}")
-        self.key = key
-        self.sentence = sentence
-        self.what_to_do = what_to_do
 
 
 def _properties(packet: int, **values: object) -> Any:
@@ -65,73 +49,12 @@ def _packed_once(properties: Any) -> Any:
     return properties
 
 
-class _BufferedClient(Client):
-    """paho with a buffer on each side of its socket.
-
-    paho reads a packet in four system calls and writes each by one. Each lets go of the interpreter's lock, and a ward
-    whose other thread was committing spent a third of its time to get it back. Here a system call carries dozens.
-    """
-
-    def __init__(self, client_id: str) -> None:
-        super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
-        self._unread = b""
-        self._unread_at = 0
-        self._unsent = bytearray()
-        self.buffering = False
-        """Whether what is written waits for `flush`."""
-
-    def unread(self) -> bool:
-        """Whether bytes are here that the socket knows nothing of any more."""
-        sock = self.socket()
-        return self._unread_at < len(self._unread) or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
-
-    def flush(self) -> bool:
-        """Write what waits. False while the socket takes no more."""
-        sock = self.socket()
-        while self._unsent and sock is not None:
-            try:
-                del self._unsent[: sock.send(self._unsent)]
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
-        return True
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if self._unread_at >= len(self._unread):
-            self._unread, self._unread_at = super()._sock_recv(_READ_BYTES), 0
-        part = self._unread[self._unread_at : self._unread_at + bufsize]
-        self._unread_at += len(part)
-        return part
-
-    def _sock_send(self, buf: bytes | bytearray) -> int:
-        if not self.buffering:
-            return super()._sock_send(buf)
-        self._unsent += buf
-        return len(buf)
-
-
 @dataclass(frozen=True, slots=True)
 class Will:
     """What the broker says, retained, when this client is gone without a word."""
 
     topic: str
     payload: bytes
-
-
-class Backoff:
-    """Seconds to wait before the next attempt: doubling, with jitter, so that a street of hubs is not in step."""
-
-    def __init__(self, first_s: float = 1.0, longest_s: float = 120.0) -> None:
-        self._first_s = first_s
-        self._longest_s = longest_s
-        self._next_s = first_s
-
-    def next_s(self) -> float:
-        delay_s = self._next_s * random.uniform(0.5, 1.0)  # noqa: S311 - nobody gains by guessing it
-        self._next_s = min(self._longest_s, self._next_s * 2)
-        return delay_s
-
-    def reset(self) -> None:
-        self._next_s = self._first_s
 
 
 class Link:
@@ -161,13 +84,12 @@ class Link:
         self._publish_properties = _packed_once(_properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE))
         self.receive_maximum = 65535
         self.maximum_packet_bytes: int | None = None
-        client = _BufferedClient(client_id)
+        client = BufferedClient(client_id, self._message, self._published)
         client.max_inflight_messages_set(0)  # the window is the caller's, who knows the broker's Receive Maximum
         client.connect_timeout = CONNECT_TIMEOUT_S / 2
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_message = self._message
-        client.on_publish = self._published
+        client.on_message = lambda _client, _data, message: self._message(message.topic, bytes(message.payload))
         if will:
             properties = _properties(PacketTypes.WILLMESSAGE, ContentType=CONTENT_TYPE)
             client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
@@ -186,7 +108,7 @@ class Link:
                 await self._await_connack()
         except OSError as error:  # a TimeoutError is one
             self.close()
-            raise _explained(error, self._broker) from error
+            raise explained(error, self._broker) from error
         except BaseException:
             self.close()
             raise
@@ -227,7 +149,7 @@ class Link:
             raise ConnectionResetError
         reason, properties = self._connack.result()
         if reason.is_failure:
-            raise _refused(reason, self._broker)
+            raise refused(reason, self._broker)
         if properties is not None:
             self.receive_maximum = getattr(properties, "ReceiveMaximum", 65535)
             self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
@@ -274,16 +196,14 @@ class Link:
         if not self.closed.done():
             self.closed.set_result(reason)
 
-    def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+    def _message(self, topic: str, payload: bytes) -> None:
         self._progress += 1
-        self._on_message(message.topic, bytes(message.payload))
+        self._on_message(topic, payload)
 
-    def _published(
-        self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
+    def _published(self, mid: int, reason: int) -> None:
         self._progress += 1
         if self._on_puback:
-            self._on_puback(mid, reason.value)
+            self._on_puback(mid, reason)
 
     # The socket on the loop
 
@@ -333,58 +253,3 @@ class Link:
         self._client.loop_misc()
         if self._client.socket() is not None:
             self._misc = self._loop.call_later(_MISC_S, self._every_second)
-
-
-def _refused(reason: ReasonCode, broker: Broker) -> LinkError:
-    if reason.value in _BAD_LOGIN:
-        return LinkError(
-            "broker-login",
-            f"The broker {broker.host} refused this hub's name or password.",
-            "Check broker.username and the password in broker.password_file.",
-        )
-    return LinkError(
-        f"broker-refused-{reason.value:02x}", f"The broker {broker.host} refused the hub: {reason}.", "Read its log."
-    )
-
-
-def _explained(error: OSError, broker: Broker) -> LinkError:
-    place = f"{broker.host}:{broker.port}"
-    match error:
-        case socket.gaierror():
-            return LinkError(
-                "broker-name",
-                f"The name of the broker, {broker.host}, is not known here.",
-                "Check broker.host, and that the hub is on the Internet.",
-            )
-        case ssl.SSLCertVerificationError():
-            return LinkError(
-                "broker-certificate",
-                f"The certificate of {place} is not to be trusted: {error.verify_message}.",
-                "Name the authority that signed it in broker.ca_file. If that is right already, tell your ward.",
-            )
-        case ssl.SSLError():
-            return LinkError(
-                "broker-tls",
-                f"{place} and this hub could not agree on TLS: {error.reason or error}.",
-                "Check broker.port, broker.tls, broker.cert_file and broker.key_file: they have to be what it wants.",
-            )
-        case TimeoutError():
-            return LinkError("broker-silent", f"{place} does not answer.", "Check the hub's network, then the broker.")
-        case ConnectionRefusedError():
-            return LinkError(
-                "broker-down", f"Nothing is listening at {place}.", "Check broker.port, and that the broker is running."
-            )
-        case ConnectionResetError() | BrokenPipeError():
-            return LinkError(
-                "broker-hung-up",
-                f"The broker {place} hung up before it answered.",
-                "Check broker.port and broker.tls. It may want this hub's certificate: broker.cert_file and broker.key_file.",
-            )
-        case FileNotFoundError() | PermissionError():
-            return LinkError(
-                "broker-files",
-                f"A file of the [broker] section cannot be read: {error}.",
-                "Check its path and that the hub may read it.",
-            )
-        case _:
-            return LinkError("broker-unreachable", f"{place} cannot be reached: {error}.", "Check the hub's network.")
