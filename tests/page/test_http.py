@@ -246,6 +246,12 @@ def test_its_own_process_listens_on_loopback_alone_and_ends_at_once(home: Home) 
     assert process.returncode in (0, -signal.SIGTERM)
 
 
+def test_the_pages_words_cost_no_web_framework() -> None:
+    code = "import sys, wardgate.page.verdict; print([m for m in ('fastapi', 'jinja2', 'uvicorn') if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
+
+
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

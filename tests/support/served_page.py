@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 
 from tests.support.home import FakeHub, alert, history, hub_at, status
-from wardgate.page import create_app
+from wardgate.page.app import create_app
 from wardgate.page.live import Pace
 from wardgate.page.server import listen
 

@@ -1,8 +1,37 @@
-"""The status page of a hub: its own process, which reads through the control socket and changes nothing."""
+"""The status page of a hub: its own process, which reads through the control socket and changes nothing.
+
+The web framework is imported when a page is served, not before: the command line uses this room's words and verdict.
+"""
 
 from __future__ import annotations
 
-from wardgate.page.app import create_app
-from wardgate.page.server import PageError, serve
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["PageError", "create_app", "serve"]
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class PageError(RuntimeError):
+    """The page cannot be served; the message says what to do."""
+
+
+def create_app(socket: Path) -> FastAPI:
+    """The page of the hub behind `socket`, as an ASGI application."""
+    from wardgate.page.app import create_app as make
+
+    return make(socket)
+
+
+def serve(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page of the hub behind `socket` on loopback, until SIGINT or SIGTERM.
+
+    `port` 0 takes a free one; `on_ready` gets the address once a browser can connect.
+
+    Raises:
+        PageError: the port is not to be had.
+    """
+    from wardgate.page.server import run
+
+    run(socket, port, on_ready)

@@ -9,15 +9,12 @@ from typing import Final
 
 import uvicorn
 
+from wardgate.page import PageError
 from wardgate.page.app import create_app
 from wardgate.page.live import Live
 
 HOST: Final = "127.0.0.1"
 """Never another: who may see the page is decided by who can reach this machine's loopback."""
-
-
-class PageError(RuntimeError):
-    """The page cannot be served; the message says what to do."""
 
 
 class _Server(uvicorn.Server):
@@ -32,14 +29,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve the page of the hub behind `socket` on loopback, until SIGINT or SIGTERM.
-
-    `port` 0 takes a free one; `on_ready` gets the address once a browser can connect.
-
-    Raises:
-        PageError: the port is not to be had.
-    """
+def run(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+    """See `wardgate.page.serve`."""
     app = create_app(socket)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
