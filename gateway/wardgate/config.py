@@ -232,11 +232,7 @@ def _unknown_keys(raw: object, section: type[Struct], place: str) -> list[str]:
 
 
 def _contradictions(config: Config) -> list[str]:
-    problems = []
-    if config.hub.timezone not in zoneinfo.available_timezones():
-        near = difflib.get_close_matches(config.hub.timezone, zoneinfo.available_timezones(), n=1, cutoff=0.3)
-        hint = f" Did you mean `{near[0]}`?" if near else ""
-        problems.append(f"hub.timezone: `{config.hub.timezone}` is no known time zone.{hint}")
+    problems = _unknown_zone(config.hub.timezone)
     for field in ("id", "address", "port"):
         values = [v for d in config.device if (v := getattr(d, field)) is not None]
         twice = sorted({v for v in values if values.count(v) > 1})
@@ -247,6 +243,16 @@ def _contradictions(config: Config) -> list[str]:
     if target.target_low_pct >= target.target_high_pct:
         problems.append("watch.saturation: target_low_pct has to be below target_high_pct.")
     return problems + _broker_problems(config.broker)
+
+
+def _unknown_zone(name: str) -> list[str]:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), n=1, cutoff=0.3)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        return [f"hub.timezone: `{name}` is no known time zone.{hint}"]
+    return []
 
 
 def _device_problems(device: Device) -> list[str]:

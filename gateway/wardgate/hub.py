@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import json
 import logging
 import shutil
@@ -12,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from wardgate import __version__
 from wardgate.capture.capture import Capture
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
@@ -33,7 +33,6 @@ from wardgate.watch.watcher import Watcher
 
 log: Final = logging.getLogger(__name__)
 
-VERSION: Final = importlib.metadata.version("wardgate")
 TICK_S: Final = 15.0
 """How often the slow things are looked at: overdue devices, the disk, what the disk refused before."""
 KEEP_DAYS: Final = 400.0
@@ -140,12 +139,12 @@ class Hub:
             store,
             clock,
             journal.keep,
-            version=VERSION,
+            version=__version__,
             config_hash=config.fingerprint(),
         )
         view = View(
             config=config,
-            version=VERSION,
+            version=__version__,
             clock=clock,
             store=store,
             devices=self.devices,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wardgate.cli.options import add_config, command, load_or_exit
+from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
 
 
 def main(words: list[str]) -> int:
@@ -13,7 +13,12 @@ def main(words: list[str]) -> int:
     add_config(parser)
     options = parser.parse_args(words)
     config = load_or_exit(options.config)
-    from wardgate.page import serve
+    from wardgate.page import PageError, serve
 
-    serve(Path(config.hub.control_socket), config.page.port if options.port is None else options.port)
+    port = config.page.port if options.port is None else options.port
+    try:
+        serve(Path(config.hub.control_socket), port, on_ready=lambda address: print(address, flush=True))
+    except PageError as error:
+        complain(str(error))
+        return PROBLEM
     return 0

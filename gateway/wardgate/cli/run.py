@@ -9,8 +9,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from wardgate.cli.options import add_config, command, load_or_exit
+from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
 from wardgate.config import Config
+from wardgate.store.errors import StoreError
 
 if TYPE_CHECKING:
     from wardgate.hub import Hub
@@ -48,6 +49,13 @@ async def until_told_to_stop(hub: Hub) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    except StoreError as error:
+        complain(str(error))
+        return PROBLEM
+    except OSError as error:
+        complain(f"The hub cannot start: {error}.", "Check hub.data_dir and hub.control_socket in the configuration.")
+        return PROBLEM
     return 0

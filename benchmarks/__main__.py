@@ -1,0 +1,58 @@
+"""`make bench`: everything measured in one run, printed beside its goal, kept as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import operator
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+PARTS: Final = ("core", "store", "latency", "delivery")
+GOALS: Final[dict[str, tuple[str, float]]] = {
+    "one_per_commit_over_fdatasync": (">=", 0.75),
+    "grouped_100_over_fdatasync": (">=", 60.0),
+    "drain_over_bare_paho": (">=", 0.7),
+    "core_rss_over_imports": ("<=", 1.5),
+    "first_scan_over_imports": ("<=", 1.5),
+}
+_HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {">=": operator.ge, "<=": operator.le}
+
+
+def main() -> int:
+    """Exit status 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"of {', '.join(PARTS)}; all when none is named")
+    parser.add_argument("--keep", type=Path, default=Path("benchmarks/results.json"), help="where to keep the figures")
+    options = parser.parse_args()
+    figures: dict[str, object] = {}
+    for part in options.parts or PARTS:
+        print(f"{part} ...", file=sys.stderr, flush=True)
+        measured: dict[str, object] = importlib.import_module(f"benchmarks.{part}").run()
+        for name, value in measured.items():
+            print(f"  {name:38} {value!s:>12}{_verdict(name, value)}", flush=True)
+        figures |= measured
+    kept = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": platform.platform(), "figures": figures}
+    options.keep.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(_met(name, value) for name, value in figures.items()) else 1
+
+
+def _met(name: str, value: object) -> bool:
+    goal = GOALS.get(name)
+    return goal is None or (isinstance(value, int | float) and _HOLDS[goal[0]](value, goal[1]))
+
+
+def _verdict(name: str, value: object) -> str:
+    if name not in GOALS:
+        return ""
+    sign, goal = GOALS[name]
+    return f"   goal {sign} {goal:g}: {'met' if _met(name, value) else 'MISSED'}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
