@@ -1,12 +1,13 @@
-#!/bin/sh
+#!/bin/bash
 # Set up everything that the two commands of the README need.
 #   scripts/setup.sh venv     the virtual environment .venv, from the lock file
 #   scripts/setup.sh debian   Debian packages for the tests: installed when root, else named with the command to run
 # Nothing is done twice: a second call with nothing changed returns at once.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES="mosquitto bluez dbus busybox-static iproute2 chromium chromium-driver systemd shellcheck"
+PACKAGES=(mosquitto bluez dbus busybox-static iproute2 chromium chromium-driver systemd shellcheck)
+KERNEL_PACKAGES=(gcc make flex bison bc xz-utils patch)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -52,16 +53,25 @@ venv() {
     touch "$stamp"
 }
 
+wanted() {
+    printf '%s\n' "${PACKAGES[@]}"
+    command -v npm >/dev/null || echo npm # axe-core, which judges the pages
+    # The radio lab's kernel is built where there is none yet.
+    if ! .venv/bin/python -c 'import sys; from wardgate_sim.lab.kernel import places; sys.exit(not any(p.exists() for p in places()))'; then
+        printf '%s\n' "${KERNEL_PACKAGES[@]}"
+    fi
+}
+
 debian() {
-    # shellcheck disable=SC2086  # a list of words
-    absent=$(missing $PACKAGES)
-    [ -n "$absent" ] || return 0
+    local all absent
+    mapfile -t all < <(wanted)
+    read -r -a absent <<<"$(missing "${all[@]}")"
+    ((${#absent[@]})) || return 0
     if [ "$(id -u)" = 0 ]; then
-        # shellcheck disable=SC2086
-        apt_install $absent
+        apt_install "${absent[@]}"
     else
-        say "These Debian packages are missing: $absent"
-        say "Run: sudo apt install $absent"
+        say "These Debian packages are missing: ${absent[*]}"
+        say "Run: sudo apt install ${absent[*]}"
         exit 1
     fi
 }

@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/bin/bash
 # Run the tests. As root everything runs. Without root, what needs it is named and left out; nothing else ever is.
 # With -m among the arguments that selection is run instead.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case " $* " in

@@ -9,7 +9,7 @@ from wardgate.config import load
 
 
 def test_shellcheck() -> None:
-    scripts = [*Path("deploy").glob("*.sh"), *Path("firmware_sim/lab").glob("*.sh")]
+    scripts = [path for place in ("deploy", "scripts", "firmware_sim/lab") for path in Path(place).glob("*.sh")]
     assert scripts
     told = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
