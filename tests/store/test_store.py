@@ -14,7 +14,7 @@ import pytest
 from tests.support.messages import BEGIN, alert, event, reading
 from wardgate.clock import SystemClock
 from wardgate.contract.messages import Reading
-from wardgate.store import DeviceRow, Kind, Lane, Put, Store, StoreBusy, StoreNewer
+from wardgate.store import DeviceRow, Kind, Lane, Put, Store, StoreBusy, StoreError, StoreNewer
 from wardgate.store.schema import MIGRATIONS, migrate, version
 
 
@@ -68,6 +68,15 @@ async def test_one_commit_for_all_that_is_queued_together(store: Store) -> None:
     await asyncio.gather(*[store.put_reading(reading(n), arrival_s=1.0) for n in range(500)])
 
     assert commits <= 10
+
+
+async def test_what_is_queued_when_it_closes_is_written_and_told(path: Path) -> None:
+    store = Store.open(path, SystemClock(), max_group=1)
+    puts = [store.put_reading(reading(n), arrival_s=1.0) for n in range(1, 51)]
+    await store.close()
+    assert [put.seq for put in await asyncio.gather(*puts)] == list(range(1, 51))
+    with pytest.raises(StoreError, match="closed"):
+        store.put_event(event(1))
 
 
 async def test_alerts_come_before_what_was_queued_earlier(store: Store) -> None:

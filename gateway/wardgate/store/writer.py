@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 MAX_GROUP: Final = 1000
 """Operations in one transaction. It bounds how long the first of them waits for the others."""
+WAKE_EVERY_S: Final = 0.01
+"""How often the event loop is told of commits while more are queued. Each time it takes the interpreter's lock from the
+writer for longer than SQLite needs for a reading."""
 
 
 class _Job(NamedTuple):
@@ -58,6 +62,8 @@ class Writer:
         self._path = path
         self._reserve = reserve
         self._max_group = max_group
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken_s = 0.0
         self._finished: deque[list[_Outcome]] = deque()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -98,6 +104,7 @@ class Writer:
                 outcomes = self._commit(jobs)
                 self.committed_seq = self.seq
                 self._complete(outcomes)
+        self._wake()
         self._connection.close()
 
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
@@ -141,22 +148,25 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _complete(self, outcomes: list[_Outcome]) -> None:
-        """Wake the event loop, unless it has been woken for the group before and has not come to it yet."""
+        """Tell the event loop: at once, or soon while there is more to commit."""
+        self._loop = outcomes[0].future.get_loop()
         self._finished.append(outcomes)
-        loop = outcomes[0].future.get_loop()
-        if len(self._finished) == 1 and not loop.is_closed():
-            loop.call_soon_threadsafe(self._settle)
+        if self._queue.empty() or time.monotonic() - self._woken_s >= WAKE_EVERY_S:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._woken_s = time.monotonic()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
-        # The last group goes out of the queue only after the others: a new one in between wakes the loop itself.
         while self._finished:
-            for future, result, error in self._finished[0]:
+            for future, result, error in self._finished.popleft():
                 if future.done():
                     continue  # its waiter was cancelled; what was written stays written
                 if error is None:
                     future.set_result(result)
                 else:
                     future.set_exception(error)
-            self._finished.popleft()
         for listener in self.on_commit:
             listener()
