@@ -12,7 +12,7 @@ demo: venv ## a simulated home, a hub and a ward, until Ctrl-C (FOR=60: for 60 s
 	@.venv/bin/wardgate-sim demo $(if $(FOR),--for $(FOR)) $(ARGS)
 
 test: venv debian ## all tests, on real parts
-	@scripts/test.sh $(ARGS)
+	@.venv/bin/pytest $(ARGS)
 
 check: venv ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check .
@@ -39,7 +39,7 @@ lock: venv ## renew the lock files
 venv:
 	@scripts/setup.sh venv
 
-debian:
+debian: venv
 	@scripts/setup.sh debian
 
 clean: ## remove what was built

@@ -70,9 +70,8 @@ debian() {
     if [ "$(id -u)" = 0 ]; then
         apt_install "${absent[@]}"
     else
-        say "These Debian packages are missing: ${absent[*]}"
-        say "Run: sudo apt install ${absent[*]}"
-        exit 1
+        say "These Debian packages are missing, and tests that need them are left out: ${absent[*]}"
+        say "To have them all: sudo apt install ${absent[*]}"
     fi
 }
 

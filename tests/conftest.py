@@ -1,0 +1,76 @@
+"""What a person without root, or without a Debian package, leaves out: named at the end, with the command.
+
+As root, and in continuous integration, nothing is left out: what is missing there makes a test fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+_PROGRAMS: Final = {
+    "mosquitto": ("mosquitto", "mosquitto"),
+    "tests.support.browser": ("chromedriver", "chromium-driver"),
+    "tests.support.axe": ("npm", "npm"),
+    "dbus-daemon": ("dbus-daemon", "dbus"),
+    "shellcheck": ("shellcheck", "shellcheck"),
+    "systemd-analyze": ("systemd-analyze", "systemd"),
+}
+"""What stands in a test module (or in the conftest beside it) that needs a program, the program, its package."""
+_LEFT_OUT: Final = pytest.StashKey[dict[str, list[str]]]()
+
+
+def _lenient() -> bool:
+    return os.geteuid() != 0 and "CI" not in os.environ
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run for this person."""
+    left_out: dict[str, list[str]] = {}
+    config.stash[_LEFT_OUT] = left_out
+    if not _lenient():
+        return
+    missing = {word: package for word, (program, package) in _PROGRAMS.items() if not _is_there(program)}
+    texts: dict[Path, str] = {}
+    kept, dropped = [], []
+    for item in items:
+        if item.path not in texts:
+            texts[item.path] = _text_of(item.path)
+        needs = {package for word, package in missing.items() if word in texts[item.path]}
+        if item.get_closest_marker("root"):
+            needs.add("root")
+        for need in needs:
+            left_out.setdefault(need, []).append(item.nodeid.partition("::")[0])
+        (dropped if needs else kept).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what was left out, and the command that brings it in."""
+    left_out = config.stash.get(_LEFT_OUT, {})
+    for need, files in sorted(left_out.items()):
+        why, command = (
+            ("they need root", "sudo make test")
+            if need == "root"
+            else (f"the Debian package {need} is missing", f"sudo apt install {need}")
+        )
+        terminalreporter.section(f"left out, because {why}. Bring them in with: {command}", sep="-")
+        for file, n in sorted(Counter(files).items()):
+            terminalreporter.write_line(f"  {file}: {n}")
+
+
+def _is_there(program: str) -> bool:
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:{_PLACES}") is not None
+
+
+def _text_of(module: Path) -> str:
+    beside = module.with_name("conftest.py")
+    return module.read_text(encoding="utf-8") + (beside.read_text(encoding="utf-8") if beside.exists() else "")
