@@ -38,7 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     missing = {word: package for word, (program, package) in _PROGRAMS.items() if not _is_there(program)}
     texts: dict[Path, str] = {}
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         if item.path not in texts:
             texts[item.path] = _text_of(item.path)
