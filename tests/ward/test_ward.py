@@ -125,7 +125,7 @@ def test_what_is_no_message_of_a_hub_is_nothing(topic: str) -> None:
 
 
 def test_a_line_for_a_person() -> None:
-    assert format_line(reading(1)) == "hub-1  Weight weight 78.2 kg at 2026-03-01 08:01:00Z, patient-1 (from memory)"
+    assert format_line(reading(1)) == "hub-1  Weight 78.2 kg, 2026-03-01 08:01Z, patient-1 (from memory)"
     assert format_line(alert(1)) == (
         "hub-1  ALERT raised (high) patient-1: Weight went up 2.3 kg in 3 days (78.2 to 80.5 kg). [esc-weight-gain]"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from wardgate.contract.messages import Alert, Event, Quantity, Reading, State
 
-_CHANNEL = {"weight": "Weight", "blood_pressure": "Blood pressure", "saturation": "Oxygen saturation"}
+_CHANNEL = {"weight": "Weight", "blood_pressure": "Blood pressure", "saturation": "Oxygen"}
+_UNIT = {"mm[Hg]": "mmHg", "/min": "a minute"}
 
 
 def format_line(message: Reading | Alert | Event | State) -> str:
@@ -29,16 +30,22 @@ def _text(message: Reading | Alert | Event | State) -> str:
 
 
 def _reading(reading: Reading) -> str:
-    values = ", ".join(_value(q) for q in reading.quantities)
-    taken = f"{reading.time.taken:%Y-%m-%d %H:%M:%S}Z"
-    remarks = [f"+-{reading.time.uncertainty_s:.0f} s"] if reading.time.uncertainty_s >= 60 else []
+    taken = f"{reading.time.taken:%Y-%m-%d %H:%M}Z"
+    doubt_s = reading.time.uncertainty_s
+    remarks = [f"give or take {doubt_s / 60:.0f} min"] if doubt_s >= 60 else []
     remarks += ["from memory"] if reading.backfill else []
     remarks += [*reading.quality.status, *reading.quality.flags]
     remarks += ["test"] if reading.test else []
     whose = reading.patient or f"unattributed ({reading.attribution_reason or 'no reason given'})"
     tail = f" ({', '.join(remarks)})" if remarks else ""
-    return f"{_CHANNEL[reading.channel]} {values} at {taken}, {whose}{tail}"
+    return f"{_CHANNEL[reading.channel]} {_values(reading.quantities)}, {taken}, {whose}{tail}"
 
 
-def _value(quantity: Quantity) -> str:
-    return f"{quantity.name} {quantity.value:g} {quantity.unit}"
+def _values(quantities: tuple[Quantity, ...]) -> str:
+    """As a person says it: what the channel is about first, without its name."""
+    told = {q.name: f"{q.value:g} {_UNIT.get(q.unit, q.unit)}" for q in quantities}
+    words = []
+    if "systolic" in told and "diastolic" in told:
+        words.append(f"{told.pop('systolic').split()[0]}/{told.pop('diastolic')}")
+    words += [told.pop(name) for name in ("weight", "spo2") if name in told]
+    return ", ".join([*words, *(f"{name} {value}" for name, value in told.items())])
