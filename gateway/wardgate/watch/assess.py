@@ -20,7 +20,8 @@ log: Final = logging.getLogger(__name__)
 KEEP: Final = 4000
 """Samples of a channel in memory: a year at several a day."""
 DROP: Final = 400
-USUAL_COUNT: Final = 14
+USUAL_S: Final = 30 * 86400.0
+"""A month: the days of one episode do not become what is usual."""
 USUAL_LEAST: Final = 5
 FIRST_QUANTITY: Final = {"weight": "weight", "blood_pressure": "systolic", "saturation": "spo2"}
 
@@ -110,7 +111,7 @@ class Series:
     def usual(self, until_s: float) -> float | None:
         """The patient's own level at a time, in the channel's first quantity; None while it is not known.
 
-        A detector's where one keeps it, else the median of the last samples.
+        A detector's where one keeps it, else the median of a month, which the days of an episode do not move.
         """
         end = bisect_right(self._samples, until_s, key=lambda s: s.time_s)
         if end < self._fed:
@@ -122,7 +123,10 @@ class Series:
         baseline = self._last.get(PersonalBaseline.RULE)
         if baseline is not None and "usual_kg" in baseline.inputs:
             return baseline.inputs["usual_kg"]
-        recent = self._samples[max(end - USUAL_COUNT, 0) : end]
+        if not end:
+            return None
+        since_s = self._samples[end - 1].time_s - USUAL_S
+        recent = self._samples[bisect_right(self._samples, since_s, key=lambda s: s.time_s) : end]
         if len(recent) < USUAL_LEAST:
             return None
         names = FIRST_QUANTITY.values()
