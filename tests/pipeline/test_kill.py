@@ -20,9 +20,9 @@ import pytest
 
 from tests.support import ward_side
 from tests.support.mosquitto import Mosquitto
-from tests.support.programs import Program
+from tests.support.programs import Program, until_answers
 from wardgate.contract.messages import Reading
-from wardgate.control.client import HubAway, connect
+from wardgate.control.client import connect
 from wardgate_sim.firmware.device import Taken
 from wardgate_sim.home import Device, Home
 from wardgate_sim.hub_config import hub_config
@@ -146,7 +146,7 @@ async def test_nothing_acknowledged_to_a_device_is_missing_at_the_ward(tmp_path:
         measuring.cancel()
         with suppress(asyncio.CancelledError):
             await measuring
-        await _up(everything.socket)
+        await until_answers(everything.socket)
         await everything.delivered()
         books = everything.home.books
         taken = Counter(_key(id_, t) for id_, book in books.items() for t in book.taken)
@@ -155,17 +155,6 @@ async def test_nothing_acknowledged_to_a_device_is_missing_at_the_ward(tmp_path:
     assert acknowledged.total() > 2 * KILLS, "the home measured too little for the test to mean anything"
     assert not acknowledged - delivered, "acknowledged to a device, and not at the ward"
     assert not delivered - taken, "at the ward twice, or never measured"
-
-
-async def _up(socket: Path) -> None:
-    """Wait until the hub answers; a process that is starting cannot be waited for in another way."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            with suppress(HubAway):
-                async with connect(socket) as hub:
-                    await hub.call("ping")
-                    return
-            await asyncio.sleep(0.05)
 
 
 def _figures(device: Device, rng: random.Random) -> dict[str, float]:

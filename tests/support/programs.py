@@ -5,7 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+from wardgate.control.client import HubAway, connect
+
+PATIENCE_S: Final = 60.0
+LOOK_S: Final = 0.05
+
+
+async def until_answers(socket: Path) -> None:
+    """Wait until a hub answers; a process that is starting cannot be waited for in another way."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(HubAway):
+                async with connect(socket) as hub:
+                    await hub.call("ping")
+                    return
+            await asyncio.sleep(LOOK_S)
 
 
 class Program:
@@ -42,6 +60,14 @@ class Program:
         if process.returncode is None:
             process.send_signal(how)
         return await process.wait()
+
+    async def says(self, words: str) -> None:
+        """Wait until it has printed this; another process's output cannot be awaited in another way."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                if words in self.said():
+                    return
+                await asyncio.sleep(LOOK_S)
 
     def said(self) -> str:
         """Everything it has printed."""

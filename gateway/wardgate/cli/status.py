@@ -11,7 +11,7 @@ from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, comman
 from wardgate.control.client import HubAway, call
 from wardgate.control.messages import Status
 from wardgate.page.devices import card, in_order
-from wardgate.page.verdict import reached, verdict
+from wardgate.page.verdict import verdict
 from wardgate.page.words import Times
 
 
@@ -45,5 +45,4 @@ def lines(status: Status) -> list[str]:
         text += [f"  {row.label + ':':19}{row.value}{f' ({row.note})' if row.note else ''}" for row in shown.rows]
     delivery = status.delivery
     text += ["", f"Stored {delivery.stored}, at the broker {delivery.at_broker}, at the ward {delivery.at_ward}."]
-    text += [reached(delivery), hub.radio.sentence]
-    return text
+    return [*text, hub.radio.sentence]
