@@ -90,9 +90,9 @@ class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits on weight."""
 
-    dry_weight_kg: (
-        Annotated[float, Meta(gt=20, lt=400, description="agreed dry weight, where there is one")] | None
-    ) = None
+    dry_weight_kg: Annotated[float, Meta(gt=20, lt=400, description="agreed dry weight, where there is one")] | None = (
+        None
+    )
     gain_3_days_kg: Annotated[float, Meta(gt=0, description="ESC: tell the ward above this gain in 3 days")] = 2.0
     gain_1_day_kg: Annotated[float, Meta(gt=0, description="US advice: 3 lb in a day")] = 1.36
     gain_7_days_kg: Annotated[float, Meta(gt=0, description="US advice: 5 lb in a week")] = 2.27
