@@ -25,7 +25,7 @@ _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {">=": operator.ge, "
 
 
 def main() -> int:
-    """Exit status 1 when a goal is missed."""
+    """Measure and say which goals are met. A figure is no test: a missed goal does not fail the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"of {', '.join(PARTS)}; all when none is named")
     parser.add_argument("--keep", type=Path, default=Path("benchmarks/results.json"), help="where to keep the figures")
@@ -39,7 +39,9 @@ def main() -> int:
         figures |= measured
     kept = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": platform.platform(), "figures": figures}
     options.keep.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(_met(name, value) for name, value in figures.items()) else 1
+    missed = [name for name, value in figures.items() if not _met(name, value)]
+    print(f"missed: {', '.join(missed)}" if missed else "all goals met", flush=True)
+    return 0
 
 
 def _met(name: str, value: object) -> bool:
