@@ -1,6 +1,6 @@
 # The two commands to know: `make demo` and `make test`. Each sets up all it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak lab venv debian lock contract clean
+.PHONY: help demo test check bench soak lab venv debian lock contract supported clean
 
 FOR ?=
 ARGS ?=
@@ -31,6 +31,9 @@ lab: venv debian ## the unmodified hub over the real BlueZ, in a guest kernel (r
 
 contract: venv ## generate docs/contract from the message types
 	.venv/bin/python -m wardgate.contract.schema docs/contract
+
+supported: venv ## generate SUPPORTED.md from the catalogue
+	.venv/bin/wardgate devices supported > SUPPORTED.md
 
 lock: venv ## renew the lock files
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -12,15 +12,15 @@ import os
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 import msgspec
 
+from tests.support import messages
 from wardgate.clock import SystemClock
-from wardgate.contract.messages import DeviceBlock, Quality, Quantity, Reading, TimeBlock
+from wardgate.contract.messages import Reading
 from wardgate.store import Store
 
 ROUNDS: Final = 20
@@ -29,46 +29,12 @@ ALONE: Final = 100
 GROUPED: Final = 3000
 """Readings a round, a hundred to a commit."""
 GROUP: Final = 100
-_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def reading(n: int, hub: str = "bench", *, backfill: bool = True) -> Reading:
-    """The n-th reading of a scale, as a hub makes it."""
-    taken = _BEGIN + timedelta(minutes=n)
-    return Reading(
-        id=f"{n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}",  # spread as a hash would
-        hub=hub,
-        assignment="assignment-1",
-        patient="patient-1",
-        attribution="assigned",
-        channel="weight",
-        quantities=(
-            Quantity(
-                name="weight",
-                value=78.2,
-                unit="kg",
-                original_value=78.2,
-                original_unit="kg",
-                loinc="29463-7",
-                mdc=188736,
-            ),
-        ),
-        time=TimeBlock(
-            taken=taken,
-            uncertainty_s=2.0,
-            basis="device-clock",
-            received=taken,
-            device_time=taken.strftime("%Y-%m-%dT%H:%M:%S"),
-            device_offset_s=0.5,
-            boot_id="0d9c2f5e-8f4e-4d0f-9a55-1d7d6f6f2d11",
-            boottime_s=100.0 + n,
-            synchronised=True,
-        ),
-        device=DeviceBlock(id="scale", model="and-uc-352ble", address="00:00:00:00:00:01"),
-        quality=Quality(),
-        backfill=backfill,
-        frame="02e8030e07e8030e07e803",
-    )
+def reading(n: int, hub: str = "bench") -> Reading:
+    """The n-th reading of a scale, its id spread as a hash would be."""
+    spread = f"{n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
+    return msgspec.structs.replace(messages.reading(n, hub=hub), id=spread)
 
 
 def _fdatasync_s(fd: int, text: bytes, n: int) -> float:

@@ -44,15 +44,20 @@ class SystemClock:
     def boottime_s(self) -> float:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-    @functools.cache  # noqa: B019 - one clock lives as long as the process, and a boot has one id
     def boot_id(self) -> str:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return _boot_id()
 
     def synchronised(self) -> bool:
         status = _kernel_clock_status()
         if status is None:
             return _TIMESYNCD_MARK.exists()
         return not status & _STA_UNSYNC
+
+
+@functools.cache
+def _boot_id() -> str:
+    """One boot has one id, and the kernel tells it."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 class Timex(ctypes.Structure):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wardgate.cli.devices import supported
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -70,3 +72,7 @@ def test_the_core_never_imports_the_pages_framework() -> None:
     code = "import sys, wardgate.hub; print(sorted({'fastapi', 'starlette', 'uvicorn', 'pydantic'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+def test_the_page_of_supported_devices_is_what_the_catalogue_says() -> None:
+    assert (ROOT / "SUPPORTED.md").read_text(encoding="utf-8") == supported(), "run: make supported"

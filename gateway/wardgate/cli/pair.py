@@ -28,6 +28,7 @@ def main(words: list[str]) -> int:
     model = by_id(device.model)
     if model is not None and model.wake:
         print(model.wake, flush=True)
+    print("Waiting for it for up to 2 minutes ...", flush=True)
     try:
         print(asyncio.run(_pair(Path(config.hub.control_socket), device.id, options.passkey)))
     except HubAway as error:
