@@ -15,6 +15,8 @@ class Channel(StrEnum):
     WEIGHT = "weight"
     BLOOD_PRESSURE = "blood_pressure"
     SATURATION = "saturation"
+    TEMPERATURE = "temperature"
+    HEART_RATE = "heart_rate"
 
 
 class Outcome(StrEnum):
@@ -30,7 +32,8 @@ class Quantity:
     """One named value in the unit in which the device gave it.
 
     Names in use: `weight` (kg, lb, jin), `bmi` (kg/m2), `height` (m, in), `systolic`, `diastolic`,
-    `mean` (mmHg, kPa), `pulse` (1/min), `spo2` (%), `perfusion` (%), `impedance` (ohm).
+    `mean` (mmHg, kPa), `pulse` (1/min), `spo2` (%), `perfusion` (%), `impedance` (ohm), `temperature` (Cel, degF),
+    `heart_rate` (1/min), `fat` (%), `water` (%), `muscle` (%, kg).
     """
 
     name: str

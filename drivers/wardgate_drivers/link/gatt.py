@@ -20,11 +20,13 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from wardgate_drivers import uuids
 from wardgate_drivers.codec import battery, current_time, date_time, device_information
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.conversation import Conversation
 from wardgate_drivers.link.errors import LinkLostError, NotKeptError, NotSupportedError, RefusedError, SessionError
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 from wardgate_drivers.link.records import RecordAccess
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.link.stream import Chooser
+from wardgate_drivers.link.talk import Talk
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
 from wardgate_drivers.model.declaration import ClockPolicy, Gatt, History, Model, Subscription
 
@@ -128,6 +130,9 @@ class _Session:
                 await self._set_clock()
                 await self._ask_details()
                 await self._fetch_history()
+                if self._link.converse is not None:
+                    await self._link.converse(self._talk())
+                    return Ending.QUIET
                 return await self._listen()
         except LinkLostError:
             if not self._measurements:
@@ -185,8 +190,9 @@ class _Session:
         return hear
 
     def _keep_if_any(self, measurement: Measurement | None) -> Awaitable[None] | None:
-        if measurement is None:
-            return None
+        return None if measurement is None else self._keep(measurement)
+
+    def _keep(self, measurement: Measurement) -> Awaitable[None]:
         self._measurements += 1
         self._owes_thanks |= measurement.outcome is Outcome.DECODE
         kept = asyncio.ensure_future(self._sink.measurement(measurement))
@@ -195,6 +201,13 @@ class _Session:
         confirmation = asyncio.shield(kept)
         confirmation.add_done_callback(_seen)
         return confirmation
+
+    def _talk(self) -> Conversation:
+        def rejected(error: FrameError, frame: bytes) -> None:
+            self._rejected += 1
+            self._sink.rejected(error, frame)
+
+        return Talk(self._gatt, self._model.name, self._sink, self._keep, self._settle, rejected)
 
     async def _settle(self) -> None:
         """Wait until every measurement that came is safe."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from wardgate_drivers.advertisement import Advertisement
+from wardgate_drivers.link.conversation import Conversation
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.measurement import Channel, Measurement
 
@@ -18,6 +19,8 @@ class Kind(StrEnum):
     SCALE = "scale"
     CUFF = "cuff"
     OXIMETER = "oximeter"
+    THERMOMETER = "thermometer"
+    HEART_BELT = "heart-belt"
 
 
 class Bond(StrEnum):
@@ -111,6 +114,8 @@ class Gatt:
     on_measurement: bytes | None = None
     """Maker's command to write after a good measurement is safe."""
     command_characteristic: str | None = None
+    converse: Callable[[Conversation], Awaitable[None]] | None = None
+    """The maker's own protocol, after the subscriptions and the clock. The session ends when it returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ QUANTITY: Final[dict[tuple[str, str], Code]] = {
     ("saturation", "spo2"): Code("59408-5", 150456, "%"),
     ("saturation", "pulse"): Code("8889-8", 149530, "/min"),
     ("saturation", "perfusion"): Code("61006-3", 150488, "%"),
+    ("temperature", "temperature"): Code("8310-5", 150364, "Cel"),
+    ("heart_rate", "heart_rate"): Code("8867-4", 147842, "/min"),
 }
 """By (channel, quantity name)."""
 

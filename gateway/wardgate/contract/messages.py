@@ -81,7 +81,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     patient: Annotated[str, Meta(description="pseudonym")] | None
     attribution: Literal["assigned", "unattributed"]
     attribution_reason: str | None = None
-    channel: Literal["weight", "blood_pressure", "saturation"]
+    channel: Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
     quantities: tuple[Quantity, ...]
     time: TimeBlock
     device: DeviceBlock

@@ -24,7 +24,7 @@ class DeviceView(Struct, frozen=True, kw_only=True):
 
     id: str
     model: str
-    kind: Literal["scale", "cuff", "oximeter"]
+    kind: Literal["scale", "cuff", "oximeter", "thermometer", "heart-belt"]
     maker: str
     name: str
     state: DeviceState

@@ -1,11 +1,9 @@
-"""The codecs' dataclasses in the words of the byte vectors: one function a decoder."""
+"""The standard characteristics, A&D, Nonin and Xiaomi: their dataclasses in the words of the byte vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from wardgate_drivers.codec import (
     and_custom,
@@ -28,22 +26,9 @@ from wardgate_drivers.codec.date_time import Stamp
 from wardgate_drivers.codec.embedded import TimeField
 from wardgate_drivers.codec.ieee11073 import Number, Special
 from wardgate_drivers.measurement import DeviceTime, Outcome
+from wardgate_drivers.vector_fields.common import Context, Decoded, Decoder, Fields, UnsupportedDecoderError
 
 Q = TypeVar("Q", bound=StrEnum)
-Fields: TypeAlias = dict[str, Any]
-Context: TypeAlias = Mapping[str, Any]
-
-
-class UnsupportedDecoderError(KeyError):
-    """No codec here reads what the vector is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a codec made of a frame, in the words of the vectors."""
-
-    outcome: str
-    fields: Fields
 
 
 def _quirk(known: type[Q], context: Context) -> Q | None:
@@ -317,7 +302,7 @@ def _and_custom(data: bytes, _: Context) -> Decoded:
     )
 
 
-DECODERS: Final[dict[str, Callable[[bytes, Context], Decoded]]] = {
+DECODERS: Final[dict[str, Decoder]] = {
     "ieee11073.sfloat": lambda data, _: _control({"value": _number(ieee11073.decode_sfloat(data))}),
     "ieee11073.float": lambda data, _: _control({"value": _number(ieee11073.decode_float(data))}),
     "bls.measurement": _bls_measurement,
