@@ -77,7 +77,8 @@ class Demo:
             hub = Hub(config, clock=clock, backend=backend)
             await hub.start()
             stack.push_async_callback(hub.stop)
-            self._say("hub", f"started; look at it with: wardgate status --config {self._directory / 'wardgate.toml'}")
+            wardgate = Path(sys.argv[0]).with_name("wardgate") if sys.argv[0].endswith("wardgate-sim") else "wardgate"
+            self._say("hub", f"started; look at it with: {wardgate} status --config {self._directory / 'wardgate.toml'}")
             await self._play(home, clock, stop, None if for_s is None else for_s - DRAIN_S)
             await self._drained(hub)
             return self._summary(hub, home)
