@@ -77,8 +77,8 @@ class Demo:
             hub = Hub(config, clock=clock, backend=backend)
             await hub.start()
             stack.push_async_callback(hub.stop)
-            wardgate = Path(sys.argv[0]).with_name("wardgate") if sys.argv[0].endswith("wardgate-sim") else "wardgate"
-            self._say("hub", f"started; look at it with: {wardgate} status --config {self._directory / 'wardgate.toml'}")
+            config_file = self._directory / "wardgate.toml"
+            self._say("hub", f"started; look at it with: {_beside_us('wardgate')} status --config {config_file}")
             await self._play(home, clock, stop, None if for_s is None else for_s - DRAIN_S)
             await self._drained(hub)
             return self._summary(hub, home)
@@ -176,6 +176,12 @@ def _taken_key(device: str, taken: Taken) -> _Key:
 def _reading_key(reading: Reading) -> _Key:
     figures = ((q.name, round(q.value, 2)) for q in reading.quantities if q.name in _FIGURES)
     return reading.device.id, frozenset(figures)
+
+
+def _beside_us(command: str) -> Path:
+    """The command as it can be typed here: it stands where this one was called from."""
+    ours = Path(sys.argv[0])
+    return ours.with_name(command) if ours.name == "wardgate-sim" else Path(command)
 
 
 def _values(taken: Taken) -> str:
