@@ -112,6 +112,11 @@ class Store:
         """The highest number of a message that is on the disk."""
         return self._writer.committed_seq
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a commit is on its way to the disk."""
+        return self._writer.is_at_work
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call something, from the event loop, after every commit."""
         self._writer.on_commit.append(listener)

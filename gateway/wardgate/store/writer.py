@@ -67,6 +67,7 @@ class Writer:
         self._finished: deque[list[_Outcome]] = deque()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._unsettled = 0
         self._thread = threading.Thread(target=self._run, name="wardgate-store", daemon=True)
         self._thread.start()
 
@@ -79,8 +80,14 @@ class Writer:
         if self._closed:
             raise StoreBroken(f"The database {self._path} has been closed.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._unsettled += 1
         self._queue.put(_Job(op, future, urgent))
         return future
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a future that `write` gave out waits for its commit."""
+        return self._unsettled > 0
 
     async def close(self) -> None:
         """Commit what is queued, then let go of the file."""
@@ -162,6 +169,7 @@ class Writer:
     def _settle(self) -> None:
         while self._finished:
             for future, result, error in self._finished.popleft():
+                self._unsettled -= 1
                 if future.done():
                     continue  # its waiter was cancelled; what was written stays written
                 if error is None:
