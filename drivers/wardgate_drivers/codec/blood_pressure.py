@@ -23,7 +23,7 @@ from wardgate_drivers.codec.bounds import given, pressures_ok, pulse_ok
 from wardgate_drivers.codec.cursor import Cursor, named_bits
 from wardgate_drivers.codec.embedded import TimeField, device_time, quantities, take_sfloat, time_field, user_index
 from wardgate_drivers.codec.ieee11073 import Number, Special, sfloat
-from wardgate_drivers.measurement import Channel, Measurement, Outcome
+from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome
 
 _KPA: Final = 1 << 0
 _TIME: Final = 1 << 1
@@ -31,7 +31,7 @@ _PULSE: Final = 1 << 2
 _USER: Final = 1 << 3
 _STATUS: Final = 1 << 4
 _FLAGS_RESERVED: Final = 0xE0
-_STATUS_RESERVED: Final = 0xFFC0
+STATUS_RESERVED: Final = 0xFFC0
 
 _STATUS_BITS: Final = {0: "body-movement", 1: "cuff-too-loose", 2: "irregular-pulse", 5: "improper-position"}
 _PULSE_RANGE: Final = ("", "pulse-above-range", "pulse-below-range", "pulse-range-reserved")
@@ -103,8 +103,8 @@ def decode(data: bytes, quirk: Quirk | None = None) -> BloodPressure:
         time=time,
         pulse=pulse,
         user=user,
-        status=None if status is None else _status_names(status),
-        status_reserved=(status or 0) & _STATUS_RESERVED,
+        status=None if status is None else status_names(status),
+        status_reserved=(status or 0) & STATUS_RESERVED,
         flags_reserved=flags & _FLAGS_RESERVED,
         trailing_bytes=cursor.left,
     )
@@ -114,7 +114,8 @@ def _word(cursor: Cursor, big_endian: bool) -> int:
     return int.from_bytes(cursor.take(2), "big" if big_endian else "little")
 
 
-def _status_names(status: int) -> tuple[str, ...]:
+def status_names(status: int) -> tuple[str, ...]:
+    """Names of the measurement status, in bit order."""
     pulse_range = status >> 3 & 0b11
     in_range = {} if not pulse_range else {4 if pulse_range == 0b10 else 3: _PULSE_RANGE[pulse_range]}
     return named_bits(status, _STATUS_BITS | in_range)
@@ -127,6 +128,11 @@ def measurement(data: bytes, quirk: Quirk | None = None) -> Measurement:
         FrameError: `truncated`.
     """
     frame = decode(data, quirk)
+    return as_measurement(frame, data, device_time(frame.time))
+
+
+def as_measurement(frame: BloodPressure, data: bytes, time: DeviceTime | None) -> Measurement:
+    """The same of a frame that is decoded, taken at `time` on the cuff's clock."""
     return Measurement(
         channel=Channel.BLOOD_PRESSURE,
         outcome=frame.outcome,
@@ -137,7 +143,7 @@ def measurement(data: bytes, quirk: Quirk | None = None) -> Measurement:
             ("pulse", given(frame.pulse), "1/min"),
         ),
         frame=data,
-        device_time=device_time(frame.time),
+        device_time=time,
         user_index=user_index(frame.user),
         user_unknown=frame.user is not None and user_index(frame.user) is None,
         status=frame.status or (),

@@ -17,6 +17,7 @@ _PRESSURE_MMHG: Final = (20.0, 320.0)
 _PULSE_PER_MIN: Final = (20.0, 300.0)
 _SPO2_PCT: Final = (1.0, 100.0)
 _WEIGHT_KG: Final = (0.5, 650.0)
+_BODY_C: Final = (25.0, 45.0)
 
 _ROUNDING: Final = 1e-9
 """Relative slack, so that a converted value on the bound itself is inside it."""
@@ -53,3 +54,8 @@ def spo2_ok(percent: float) -> bool:
 def weight_ok(weight: float, unit: str) -> bool:
     """Whether a weight in kg, lb or jin can be a person's."""
     return _within(weight * KG_PER_UNIT[unit], _WEIGHT_KG)
+
+
+def temperature_ok(temperature: float, unit: str) -> bool:
+    """Whether a temperature in C or F can be a person's."""
+    return _within(temperature if unit == "C" else (temperature - 32.0) / 1.8, _BODY_C)

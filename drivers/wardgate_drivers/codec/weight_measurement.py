@@ -148,10 +148,20 @@ def decode_feature(data: bytes) -> Features:
     bits = cursor.uint(4)
     return Features(
         named_bits(bits, _FEATURES),
-        _precision(_WEIGHT_PRECISION, bits >> 3 & 0b1111),
-        _precision(_HEIGHT_PRECISION, bits >> 7 & 0b111),
+        weight_precision(bits >> 3 & 0b1111),
+        height_precision(bits >> 7 & 0b111),
         cursor.left,
     )
+
+
+def weight_precision(code: int) -> str | None:
+    """How finely a scale weighs, by the code of its feature bits; None: not told."""
+    return _precision(_WEIGHT_PRECISION, code)
+
+
+def height_precision(code: int) -> str | None:
+    """How finely a height is given, by the code of the feature bits; None: not told."""
+    return _precision(_HEIGHT_PRECISION, code)
 
 
 def _precision(table: tuple[str | None, ...], code: int) -> str | None:

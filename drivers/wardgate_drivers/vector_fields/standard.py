@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from wardgate_drivers.codec import (
     and_custom,
@@ -22,127 +21,81 @@ from wardgate_drivers.codec import (
     weight_measurement,
     xiaomi,
 )
-from wardgate_drivers.codec.date_time import Stamp
-from wardgate_drivers.codec.embedded import TimeField
-from wardgate_drivers.codec.ieee11073 import Number, Special
-from wardgate_drivers.measurement import DeviceTime, Outcome
-from wardgate_drivers.vector_fields.common import Context, Decoded, Decoder, Fields, UnsupportedDecoderError
-
-Q = TypeVar("Q", bound=StrEnum)
-
-
-def _quirk(known: type[Q], context: Context) -> Q | None:
-    name = context.get("quirk")
-    if name is None:
-        return None
-    if name not in list(known):
-        raise UnsupportedDecoderError(f"quirk {name}")
-    return known(name)
-
-
-def _number(value: Number) -> object:
-    return {"special": value.value} if isinstance(value, Special) else value
+from wardgate_drivers.measurement import Outcome
+from wardgate_drivers.vector_fields.common import (
+    Context,
+    Decoded,
+    Decoder,
+    Fields,
+    control,
+    counted,
+    given,
+    iso,
+    names,
+    number,
+    quirk,
+    stamp_text,
+    timestamp,
+)
 
 
-def _stamp(stamp: Stamp) -> object:
-    whole = stamp.device_time
-    if whole is not None:
-        return str(whole)
-    names = ("year", "month", "day", "hour", "minute", "second")
-    return {name: getattr(stamp, name) for name in names}
-
-
-def _timestamp(time: TimeField | None) -> Fields:
-    if time is None:
-        return {}
-    if time.stamp is None:
-        return {"timestamp": None, "timestamp_invalid": True}
-    return {"timestamp": _stamp(time.stamp)}
-
-
-def _iso(time: DeviceTime) -> str:
-    """ISO with a fraction only where there is one."""
-    microseconds = round(time.civil_s % 1 * 1e6)
-    return f"{time}.{microseconds:06d}" if microseconds else str(time)
-
-
-def _given(**named: object) -> Fields:
-    """Those fields that are not None."""
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _counted(**named: int) -> Fields:
-    """Those counts and leftover bits that are not 0."""
-    return {name: value for name, value in named.items() if value}
-
-
-def _names(value: tuple[str, ...] | None) -> list[str] | None:
-    return None if value is None else list(value)
-
-
-def _pressures(frame: blood_pressure.BloodPressure, pressures: Fields) -> Fields:
+def pressures_of(frame: blood_pressure.BloodPressure, pressures: Fields) -> Fields:
+    """The fields of a blood pressure frame, its pressures as given."""
     return (
         {"unit": frame.unit}
         | pressures
-        | _timestamp(frame.time)
-        | _given(
-            pulse_rate=None if frame.pulse is None else _number(frame.pulse),
+        | timestamp(frame.time)
+        | given(
+            pulse_rate=None if frame.pulse is None else number(frame.pulse),
             user_id=frame.user,
-            status=_names(frame.status),
+            status=names(frame.status),
         )
-        | _counted(
-            status_rfu=frame.status_reserved, flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes
-        )
+        | counted(status_rfu=frame.status_reserved, flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes)
     )
 
 
 def _bls_measurement(data: bytes, context: Context) -> Decoded:
-    frame = blood_pressure.decode(data, _quirk(blood_pressure.Quirk, context))
+    frame = blood_pressure.decode(data, quirk(blood_pressure.Quirk, context))
     pressures = {
-        "systolic": _number(frame.systolic),
-        "diastolic": _number(frame.diastolic),
-        "mean_arterial_pressure": _number(frame.mean),
+        "systolic": number(frame.systolic),
+        "diastolic": number(frame.diastolic),
+        "mean_arterial_pressure": number(frame.mean),
     }
-    return Decoded(frame.outcome, _pressures(frame, pressures))
+    return Decoded(frame.outcome, pressures_of(frame, pressures))
 
 
 def _bls_intermediate(data: bytes, context: Context) -> Decoded:
-    frame = blood_pressure.decode_intermediate(data, _quirk(blood_pressure.Quirk, context))
-    return Decoded(Outcome.NO_READING, _pressures(frame, {"cuff_pressure": _number(frame.systolic)}))
-
-
-def _control(fields: Fields) -> Decoded:
-    """Control frames have no bounds."""
-    return Decoded(Outcome.DECODE, fields)
+    frame = blood_pressure.decode_intermediate(data, quirk(blood_pressure.Quirk, context))
+    return Decoded(Outcome.NO_READING, pressures_of(frame, {"cuff_pressure": number(frame.systolic)}))
 
 
 def _bls_feature(data: bytes, _: Context) -> Decoded:
     frame = blood_pressure.decode_feature(data)
-    return _control({"features": list(frame.features)} | _counted(trailing_bytes=frame.trailing_bytes))
+    return control({"features": list(frame.features)} | counted(trailing_bytes=frame.trailing_bytes))
 
 
 def _wss_measurement(data: bytes, context: Context) -> Decoded:
-    frame = weight_measurement.decode(data, _quirk(weight_measurement.Quirk, context))
+    frame = weight_measurement.decode(data, quirk(weight_measurement.Quirk, context))
     body = {} if frame.height is None else {"bmi": frame.bmi, "height": frame.height, "height_unit": frame.height_unit}
     return Decoded(
         frame.outcome,
         {"unit": frame.unit, "weight": frame.weight}
-        | _timestamp(frame.time)
-        | _given(user_id=frame.user)
+        | timestamp(frame.time)
+        | given(user_id=frame.user)
         | body
-        | _counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
+        | counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
     )
 
 
 def _wss_feature(data: bytes, _: Context) -> Decoded:
     frame = weight_measurement.decode_feature(data)
-    return _control(
+    return control(
         {
             "features": list(frame.features),
             "weight_precision": frame.weight_precision,
             "height_precision": frame.height_precision,
         }
-        | _counted(trailing_bytes=frame.trailing_bytes)
+        | counted(trailing_bytes=frame.trailing_bytes)
     )
 
 
@@ -151,30 +104,30 @@ def _oximetry(frame: plx.Oximetry) -> Decoded:
     values: Fields = {}
     for suffix, pair in pairs:
         if pair is not None:
-            values |= {f"spo2{suffix}": _number(pair.spo2), f"pulse_rate{suffix}": _number(pair.pulse)}
+            values |= {f"spo2{suffix}": number(pair.spo2), f"pulse_rate{suffix}": number(pair.pulse)}
     return Decoded(
         frame.outcome,
         values
-        | _timestamp(frame.time)
-        | _given(
-            measurement_status=_names(frame.measurement_status),
-            sensor_status=_names(frame.sensor_status),
-            pulse_amplitude_index=None if frame.amplitude_index is None else _number(frame.amplitude_index),
+        | timestamp(frame.time)
+        | given(
+            measurement_status=names(frame.measurement_status),
+            sensor_status=names(frame.sensor_status),
+            pulse_amplitude_index=None if frame.amplitude_index is None else number(frame.amplitude_index),
             clock_not_set=frame.clock_not_set or None,
         )
-        | _counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
+        | counted(flags_rfu=frame.flags_reserved, trailing_bytes=frame.trailing_bytes),
     )
 
 
 def _plx_features(data: bytes, _: Context) -> Decoded:
     frame = plx.decode_features(data)
-    return _control(
+    return control(
         {"features": list(frame.features)}
-        | _given(
-            measurement_status_support=_names(frame.measurement_status),
-            sensor_status_support=_names(frame.sensor_status),
+        | given(
+            measurement_status_support=names(frame.measurement_status),
+            sensor_status_support=names(frame.sensor_status),
         )
-        | _counted(trailing_bytes=frame.trailing_bytes)
+        | counted(trailing_bytes=frame.trailing_bytes)
     )
 
 
@@ -199,15 +152,15 @@ _RACP_OPERATORS: Final = {
 
 def _racp(data: bytes, _: Context) -> Decoded:
     frame = racp.decode(data)
-    return _control(
+    return control(
         {"opcode": _RACP_OPCODES[frame.opcode], "operator": _RACP_OPERATORS[frame.operator]}
-        | _given(
+        | given(
             operand=frame.operand.hex() or None,
             count=frame.count,
             request=None if frame.request is None else _RACP_OPCODES[frame.request],
             response=None if frame.result is None else frame.result.name.lower().replace("_", "-"),
         )
-        | _counted(trailing_bytes=frame.trailing_bytes)
+        | counted(trailing_bytes=frame.trailing_bytes)
     )
 
 
@@ -231,7 +184,7 @@ def _df13(data: bytes, _: Context) -> Decoded:
     return Decoded(
         frame.outcome,
         {
-            "timestamp": _iso(frame.time),
+            "timestamp": iso(frame.time),
             "smartpoint": frame.smartpoint,
             "from_memory": frame.from_memory,
             "low_battery": frame.low_battery,
@@ -245,17 +198,17 @@ def _xiaomi(frame: xiaomi.Weighing) -> Decoded:
     return Decoded(
         frame.outcome,
         {"unit": frame.unit, "weight": frame.weight}
-        | _timestamp(frame.time)
+        | timestamp(frame.time)
         | {"stabilised": frame.stabilised, "removed": frame.removed}
-        | _given(impedance_ohm=frame.impedance_ohm),
+        | given(impedance_ohm=frame.impedance_ohm),
     )
 
 
 def _current_time(data: bytes, _: Context) -> Decoded:
     frame = current_time.decode(data)
-    return _control(
+    return control(
         {
-            "timestamp": _stamp(frame.stamp),
+            "timestamp": stamp_text(frame.stamp),
             "day_of_week": frame.weekday,
             "fractions256": frame.fractions256,
             "adjust": list(frame.adjust),
@@ -265,15 +218,15 @@ def _current_time(data: bytes, _: Context) -> Decoded:
 
 def _elapsed(data: bytes, _: Context) -> Decoded:
     frame = elapsed_time.decode(data)
-    return _control(
+    return control(
         {
             "seconds": frame.seconds,
             "kind": frame.kind,
             "sync_source": frame.sync_source,
             "current_timeline": frame.current_timeline,
         }
-        | _given(
-            time=frame.time and _iso(frame.time),
+        | given(
+            time=frame.time and iso(frame.time),
             tz_dst_offset_minutes=frame.offset_minutes,
             clock_needs_set=frame.needs_set,
             manages_dst=frame.manages_dst,
@@ -284,27 +237,25 @@ def _elapsed(data: bytes, _: Context) -> Decoded:
 
 def _battery(data: bytes, _: Context) -> Decoded:
     frame = battery.decode(data)
-    return _control({"percent": frame.percent} | _counted(trailing_bytes=frame.trailing_bytes))
+    return control({"percent": frame.percent} | counted(trailing_bytes=frame.trailing_bytes))
 
 
 def _pnp_id(data: bytes, _: Context) -> Decoded:
     frame = device_information.decode_pnp_id(data)
-    return _control(
-        {"source": frame.source, "vendor": frame.vendor, "product": frame.product, "version": frame.version}
-    )
+    return control({"source": frame.source, "vendor": frame.vendor, "product": frame.product, "version": frame.version})
 
 
 def _and_custom(data: bytes, _: Context) -> Decoded:
     frame = and_custom.decode(data)
-    return _control(
+    return control(
         {"type": frame.type, "command": frame.command}
-        | _given(value=frame.value.hex() or None, time=frame.time and str(frame.time))
+        | given(value=frame.value.hex() or None, time=frame.time and str(frame.time))
     )
 
 
 DECODERS: Final[dict[str, Decoder]] = {
-    "ieee11073.sfloat": lambda data, _: _control({"value": _number(ieee11073.decode_sfloat(data))}),
-    "ieee11073.float": lambda data, _: _control({"value": _number(ieee11073.decode_float(data))}),
+    "ieee11073.sfloat": lambda data, _: control({"value": number(ieee11073.decode_sfloat(data))}),
+    "ieee11073.float": lambda data, _: control({"value": number(ieee11073.decode_float(data))}),
     "bls.measurement": _bls_measurement,
     "bls.intermediate-cuff": _bls_intermediate,
     "bls.feature": _bls_feature,
@@ -316,10 +267,10 @@ DECODERS: Final[dict[str, Decoder]] = {
     "racp": _racp,
     "nonin.df13": _df13,
     "nonin.df19": _df19,
-    "nonin.serial-number": lambda data, _: _control({"serial": nonin_commands.decode_serial_number(data)}),
+    "nonin.serial-number": lambda data, _: control({"serial": nonin_commands.decode_serial_number(data)}),
     "xiaomi.scale-v1": lambda data, _: _xiaomi(xiaomi.decode_v1(data)),
     "xiaomi.scale-v2": lambda data, _: _xiaomi(xiaomi.decode_v2(data)),
-    "time.date-time": lambda data, _: _control({"timestamp": _stamp(date_time.decode(data))}),
+    "time.date-time": lambda data, _: control({"timestamp": stamp_text(date_time.decode(data))}),
     "time.current-time": _current_time,
     "time.elapsed": _elapsed,
     "bas.level": _battery,
