@@ -44,6 +44,43 @@ def test_kilopascal() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "unit", "celsius"), [(37.2, "Cel", 37.2), (98.6, "degF", 37.0), (103.1, "degF", 39.5), (77.0, "degF", 25)]
+)
+def test_temperature_in_degrees_celsius(value: float, unit: str, celsius: float) -> None:
+    (quantity,) = judge(measured(Channel.TEMPERATURE, Quantity("temperature", value, unit)), {}, ()).quantities
+    assert quantity.value == pytest.approx(celsius, abs=0.0005)
+    assert (quantity.unit, quantity.original_value, quantity.original_unit) == ("Cel", value, unit)
+    assert (quantity.loinc, quantity.mdc) == ("8310-5", 150364)
+
+
+def test_heart_rate() -> None:
+    (quantity,) = judge(measured(Channel.HEART_RATE, Quantity("heart_rate", 71, "1/min")), {}, ()).quantities
+    assert (quantity.value, quantity.unit, quantity.mdc) == (71, "/min", 147842)
+
+
+def test_a_part_of_the_body_is_a_share_or_a_mass() -> None:
+    body = measured(
+        Channel.WEIGHT,
+        Quantity("weight", 80, "kg"),
+        Quantity("muscle", 40, "%"),
+        Quantity("muscle", 70.0, "lb"),
+        Quantity("fat", 21.5, "%"),
+    )
+    found = {q.name: (q.value, q.unit, q.loinc) for q in judge(body, {}, ()).quantities}
+    assert found == {
+        "weight": (80, "kg", "29463-7"),
+        "muscle": (40, "%", "73965-6"),
+        "muscle_mass": (31.751466, "kg", "73964-9"),  # 70 lb of 0.45359237 kg, to the milligram
+        "fat": (21.5, "%", "41982-0"),
+    }
+
+
+def test_what_has_no_code_costs_no_reading() -> None:
+    odd = measured(Channel.WEIGHT, Quantity("weight", 80, "kg"), Quantity("mood", 3, "1"))
+    assert [q.name for q in judge(odd, {}, ()).quantities] == ["weight"]
+
+
+@pytest.mark.parametrize(
     "impossible",
     [
         weight(0.3, "kg"),
@@ -55,6 +92,11 @@ def test_kilopascal() -> None:
         measured(Channel.SATURATION, Quantity("spo2", 101, "%")),
         measured(Channel.SATURATION, Quantity("spo2", 97, "%"), Quantity("pulse", 0, "1/min")),
         measured(Channel.WEIGHT, Quantity("spo2", 97, "%")),
+        measured(Channel.TEMPERATURE, Quantity("temperature", 24.9, "Cel")),
+        measured(Channel.TEMPERATURE, Quantity("temperature", 37.0, "degF")),
+        measured(Channel.TEMPERATURE, Quantity("temperature", 310.0, "K")),
+        measured(Channel.HEART_RATE, Quantity("heart_rate", 19, "1/min")),
+        measured(Channel.HEART_RATE),
     ],
 )
 def test_no_person_has_that(impossible: Measurement) -> None:

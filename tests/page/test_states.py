@@ -10,7 +10,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.home import EVENTS, LOST_CUFF, NOW, alert, device, event, history, morning, reading, series, status
+from tests.support.home import (
+    EVENTS,
+    LOST_CUFF,
+    NOW,
+    alert,
+    device,
+    event,
+    fever_and_pulse,
+    history,
+    morning,
+    reading,
+    series,
+    status,
+)
 from wardgate.control.messages import DeviceView, Status, WayPoint
 from wardgate.page.assets import Assets
 from wardgate.page.render import CHANNELS, Renderer, Snapshot
@@ -21,7 +34,7 @@ RENDERER = Renderer(Assets())
 
 def snapshot(of: Status, days: int = 14) -> Snapshot:
     stored = history(95)
-    return Snapshot(of, {c: series(c, days, stored[c]) for c in CHANNELS}, days)
+    return Snapshot(of, {c: series(c, days, stored.get(c, ())) for c in CHANNELS}, days)
 
 
 def said(html: str) -> str:
@@ -105,6 +118,22 @@ def test_devices_with_trouble_stand_first() -> None:
 def test_two_scales_are_told_apart() -> None:
     second = device("scale", id="bathroom", state="not-heard")
     assert verdict(status(devices=(device("scale"), second))).said.startswith("The scale bathroom has not")
+
+
+def test_a_thermometer_and_a_belt_have_their_cards_and_charts() -> None:
+    of = status(devices=(device("thermometer", state="not-heard"), device("heart-belt")))
+    assert verdict(of).said == "The thermometer has not been heard for 1 hour."
+    assert verdict(of).fine.startswith("The heart rate belt is working.")
+    stored = fever_and_pulse(14)
+    parts = RENDERER.parts(Snapshot(of, {c: series(c, 14, stored.get(c, ())) for c in CHANNELS}, 14))
+    assert said(parts["device-thermometer"]).startswith("Thermometer A&D UT-201BLE Not heard for 1 hour")
+    assert "More about the heart rate belt" in said(parts["device-heart-belt"])
+    assert [p for p in parts if p.startswith("chart-")] == ["chart-pulse", "chart-temperature"]
+    assert "Temperature, last 14 days 36.6 °C today" in said(parts["chart-temperature"])
+    assert "Usual for this patient, 36.6 °C" in said(parts["chart-temperature"])
+    oximeter = RENDERER.parts(snapshot(status()))["device-oximeter"]
+    here = [parts["device-thermometer"], parts["device-heart-belt"], oximeter]
+    assert len({re.sub(r"(?s).*(<svg class=.picture.*?</svg>).*", r"\1", html) for html in here}) == 3
 
 
 DEVICES: list[tuple[DeviceView, list[str]]] = [

@@ -17,12 +17,22 @@ from wardgate.control.protocol import ControlError
 from wardgate.control.server import ControlServer
 
 NOW = datetime(2026, 11, 21, 9, 15, 12, tzinfo=UTC)
-Channel = Literal["weight", "blood_pressure", "saturation"]
-_UNITS = {"weight": "kg", "systolic": "mm[Hg]", "diastolic": "mm[Hg]", "pulse": "/min", "spo2": "%"}
+Channel = Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
+_UNITS = {
+    "weight": "kg",
+    "systolic": "mm[Hg]",
+    "diastolic": "mm[Hg]",
+    "pulse": "/min",
+    "spo2": "%",
+    "temperature": "Cel",
+    "heart_rate": "/min",
+}
 _SOURCES: dict[str, tuple[str, str]] = {
     "weight": ("scale", "and-uc-352ble"),
     "blood_pressure": ("cuff", "and-ua-651ble"),
     "saturation": ("oximeter", "nonin-3230"),
+    "temperature": ("thermometer", "thermometer"),
+    "heart_rate": ("belt", "heart-belt"),
 }
 
 
@@ -102,6 +112,18 @@ def history(days: int) -> dict[str, list[Reading]]:
     return {"weight": weights, "blood_pressure": pressures, "saturation": oxygens}
 
 
+def fever_and_pulse(days: int) -> dict[str, list[Reading]]:
+    """What a home with a thermometer and a belt measures besides."""
+    return {
+        "temperature": [
+            reading("temperature", morning(d, 8), temperature=round(36.6 + 0.3 * math.sin(d), 1)) for d in range(days)
+        ],
+        "heart_rate": [
+            reading("heart_rate", morning(d, 8, 20), heart_rate=round(71 + 8 * math.sin(d))) for d in range(1, days)
+        ],
+    }
+
+
 def alert(n: int = 1, **changes: Any) -> Alert:
     """Weight gain, as a nurse would read it."""
     usual: dict[str, Any] = {
@@ -131,12 +153,14 @@ def event(n: int, code: str, sentence: str, **changes: Any) -> Event:
     return Event(**{**usual, "at": NOW - timedelta(hours=n), **changes})
 
 
-def device(kind: Literal["scale", "cuff", "oximeter"], **changes: Any) -> DeviceView:
+def device(kind: Literal["scale", "cuff", "oximeter", "thermometer", "heart-belt"], **changes: Any) -> DeviceView:
     """A device that works."""
     maker, name, model = {
         "scale": ("A&D", "UC-352BLE", "and-uc-352ble"),
         "cuff": ("A&D", "UA-651BLE", "and-ua-651ble"),
         "oximeter": ("Nonin", "Nonin 3230", "nonin-3230"),
+        "thermometer": ("A&D", "UT-201BLE", "and-ut-201ble"),
+        "heart-belt": ("Polar", "H10", "heart-rate-belt"),
     }[kind]
     usual: dict[str, Any] = {
         "id": kind,
@@ -153,7 +177,7 @@ def device(kind: Literal["scale", "cuff", "oximeter"], **changes: Any) -> Device
         "cadence_s": 86400.0 if kind == "scale" else 43200.0,
         "battery_percent": 84,
         "battery_at": morning(0),
-        "rssi_dbm": {"scale": -61, "cuff": -78, "oximeter": -52}[kind],
+        "rssi_dbm": {"scale": -61, "cuff": -78, "oximeter": -52}.get(kind, -66),
         "bonded": True,
         "clock_offset_s": -34.0,
         "counts": {"readings": 41, "no_reading": 2, "duplicates": 1331},
@@ -230,6 +254,8 @@ def series(channel: str, days: float, readings: Iterable[Reading], now: datetime
         "weight": {"usual": 78.4, "limits": (Limit(quantity="weight", value=80.4),), "cadence_s": 86400.0},
         "blood_pressure": {"limits": (Limit(quantity="systolic", value=90.0),), "cadence_s": 43200.0},
         "saturation": {"target_low": 88.0, "target_high": 92.0, "cadence_s": 43200.0},
+        "temperature": {"usual": 36.6, "cadence_s": 86400.0},
+        "heart_rate": {"usual": 71.0, "cadence_s": 86400.0},
     }
     usual = {"channel": channel, "since": since, "now": now, **own[channel]}
     within = tuple(r for r in readings if since <= r.time.taken <= now)

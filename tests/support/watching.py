@@ -17,7 +17,7 @@ from wardgate.watch.rules import Rule
 from wardgate.watch.watcher import Watcher
 
 MORNING = datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
-Channel = Literal["weight", "blood_pressure", "saturation"]
+Channel = Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
 
 
 @dataclass

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -296,3 +298,16 @@ async def test_usual_of_the_other_channels_is_a_median(home: Home) -> None:
     assert home.watcher.usual("saturation") is None
     await home.saturations((4, 96))
     assert home.watcher.usual("saturation") == 96
+
+
+@pytest.mark.parametrize(("channel", "usual"), [("temperature", 36.6), ("heart_rate", 71.0)])
+async def test_a_channel_without_rules_has_a_usual_and_raises_nothing(
+    home: Home, channel: Literal["temperature", "heart_rate"], usual: float
+) -> None:
+    for day, value in enumerate([usual] * 5 + [2 * usual]):
+        made = partial(make_reading, channel, MORNING + timedelta(days=day))
+        await home.take(made(temperature=value) if channel == "temperature" else made(heart_rate=value))
+    assert (home.watcher.usual(channel), home.watcher.limits(channel)) == (usual, ())
+    assert (home.alerts(), await home.events()) == ([], [])
+    await home.restart()
+    assert home.watcher.usual(channel) == usual

@@ -22,6 +22,11 @@ class Kind(StrEnum):
     THERMOMETER = "thermometer"
     HEART_BELT = "heart-belt"
 
+    @property
+    def noun(self) -> str:
+        """In the middle of a sentence."""
+        return "heart rate belt" if self is Kind.HEART_BELT else self.value
+
 
 class Bond(StrEnum):
     """How a model wants to be paired."""

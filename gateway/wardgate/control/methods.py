@@ -20,7 +20,7 @@ T = TypeVar("T", bound=Struct)
 class SeriesParams(Struct, forbid_unknown_fields=True):
     """Which chart, and how far back."""
 
-    channel: Literal["weight", "blood_pressure", "saturation"]
+    channel: Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
     days: Annotated[float, Meta(gt=0, le=400)]
 
 

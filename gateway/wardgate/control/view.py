@@ -156,7 +156,7 @@ class View:
         )
 
     def _state(self, known: Known, row: DeviceRow) -> tuple[DeviceState, str]:
-        kind = known.model.kind.value
+        kind = known.model.kind.noun
         if self.journal.stands("pairing-lost", known.id):
             return "pairing-lost", f"Pair the {kind} again. {known.model.wake}"
         if known.model.bond is not Bond.NONE and row.bonded is not True:

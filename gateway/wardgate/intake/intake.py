@@ -132,7 +132,7 @@ class Intake:
         )
 
     def _remark(self, known: Known, reading: Reading) -> None:
-        name = f"The {known.model.kind}"
+        name = f"The {known.model.kind.noun}"
         if reading.attribution == "unattributed":
             self.journal.begin(
                 "reading-unattributed",
@@ -206,12 +206,13 @@ class DeviceSink:
         if not arrival.synchronised:
             return
         self._intake.devices.change(self._known.id, clock_offset_s=offset_s, clock_offset_at=arrival.utc)
+        name = self._known.model.kind.noun
         wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
         if min(abs(wrong_s), abs(abs(wrong_s) - SUMMER_TIME_S)) > CLOCK_WRONG_S:
             self._intake.journal.begin(
                 "device-clock-wrong",
                 "info",
-                f"The clock of the {self._known.model.kind} was wrong. Its readings are dated by how far it was off.",
+                f"The clock of the {name} was wrong. Its readings are dated by how far it was off.",
                 device=self._known.id,
                 detail={"offset_s": wrong_s},
             )
@@ -231,7 +232,7 @@ class DeviceSink:
 
     def battery(self, percent: int) -> None:
         """Remember the level; tell once when it is low."""
-        kind = self._known.model.kind
+        kind = self._known.model.kind.noun
         self._intake.devices.change(self._known.id, battery_percent=percent, battery_at=self._intake.clock.utc())
         if percent <= BATTERY_LOW_PERCENT:
             self._intake.journal.begin(

@@ -25,8 +25,16 @@ TO_CANONICAL: Final[dict[tuple[str, str], float]] = {
     ("m", "m"): 1.0,
     ("in", "m"): 0.0254,
     ("ohm", "Ohm"): 1.0,
+    ("Cel", "Cel"): 1.0,
+    ("degF", "Cel"): 5 / 9,
 }
 """Factor from the device's unit to ours. International pound and inch; a jin is 0.5 kg."""
+BEFORE_FACTOR: Final[dict[tuple[str, str], float]] = {("degF", "Cel"): -32.0}
+"""Added to the value first, for scales whose zeros differ."""
+
+MASSES: Final = frozenset({"kg", "lb", "jin"})
+SHARES: Final = frozenset({"fat", "water", "muscle", "bone"})
+"""Parts of a body that one device gives as a share and another as a mass, under one name. A mass gets its own."""
 
 BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "weight": (0.5, 650.0),
@@ -35,6 +43,8 @@ BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "mean": (20.0, 320.0),
     "pulse": (20.0, 300.0),
     "spo2": (1.0, 100.0),
+    "temperature": (25.0, 45.0),
+    "heart_rate": (20.0, 300.0),
 }
 """Outside of these, in canonical units, a value is no human's: the codec should have said so already."""
 
@@ -68,7 +78,7 @@ class Judged:
 
 
 def judge(measurement: Measurement, usual: dict[str, float | None], flags: tuple[str, ...]) -> Judged:
-    """Convert and judge.
+    """Convert and judge. What no code is known for is left to the frame, which goes with the reading.
 
     Args:
         measurement: a measurement with outcome `decode`.
@@ -78,7 +88,11 @@ def judge(measurement: Measurement, usual: dict[str, float | None], flags: tuple
     Raises:
         NotPlausible: a value out of bounds after conversion, or a unit nobody knows.
     """
-    quantities = tuple(_convert(measurement.channel, q) for q in measurement.quantities)
+    channel = measurement.channel
+    quantities = tuple(_convert(channel, q) for q in measurement.quantities if (channel, _name(q)) in QUANTITY)
+    if not quantities:
+        names = ", ".join(q.name for q in measurement.quantities) or "nothing"
+        raise NotPlausible(f"{names} is not known for {channel}")
     _check_pressure({q.name: q.value for q in quantities})
     if any(_is_unit_step(q, usual.get(q.name)) for q in quantities):
         flags = (*flags, UNIT_STEP)
@@ -96,17 +110,22 @@ def canonical_value(measurement: Measurement, name: str) -> float | None:
     return None if found is None else _convert(measurement.channel, found).value
 
 
+def _name(told: DeviceQuantity) -> str:
+    return f"{told.name}_mass" if told.name in SHARES and told.unit in MASSES else told.name
+
+
 def _convert(channel: Channel, told: DeviceQuantity) -> Quantity:
-    code = QUANTITY.get((channel, told.name))
+    name = _name(told)
+    code = QUANTITY.get((channel, name))
     factor = None if code is None else TO_CANONICAL.get((told.unit, code.ucum))
     if code is None or factor is None:
-        raise NotPlausible(f"{told.name} in {told.unit} is not known for {channel}")
-    value = told.value * factor
-    low, high = BOUNDS.get(told.name, (0.0, float("inf")))
+        raise NotPlausible(f"{name} in {told.unit} is not known for {channel}")
+    value = (told.value + BEFORE_FACTOR.get((told.unit, code.ucum), 0.0)) * factor
+    low, high = BOUNDS.get(name, (0.0, float("inf")))
     if not low <= value <= high:
-        raise NotPlausible(f"{told.name} {value:g} {code.ucum} is not between {low:g} and {high:g}")
+        raise NotPlausible(f"{name} {value:g} {code.ucum} is not between {low:g} and {high:g}")
     return Quantity(
-        name=told.name,
+        name=name,
         value=round(value, 6),
         unit=code.ucum,
         original_value=told.value,

@@ -11,7 +11,13 @@ from wardgate.page.devices import Row
 from wardgate.page.verdict import LITTLE_DISK_BYTES, waiting
 from wardgate.page.words import Times, count, later, size, span
 
-CHANNELS: Final = {"weight": "Weight", "blood_pressure": "Blood pressure", "saturation": "Oxygen"}
+CHANNELS: Final = {
+    "weight": "Weight",
+    "blood_pressure": "Blood pressure",
+    "saturation": "Oxygen",
+    "temperature": "Temperature",
+    "heart_rate": "Heart rate",
+}
 NodeState = Literal["done", "waiting", "not-yet", "none"]
 
 

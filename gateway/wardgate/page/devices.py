@@ -8,8 +8,15 @@ from typing import Final
 
 from wardgate.control.messages import DeviceView
 from wardgate.page.words import Times, sentence, span
+from wardgate_drivers.model.declaration import Kind
 
-TITLES: Final = {"scale": "Scale", "cuff": "Blood pressure cuff", "oximeter": "Oximeter"}
+TITLES: Final = {
+    "scale": "Scale",
+    "cuff": "Blood pressure cuff",
+    "oximeter": "Oximeter",
+    "thermometer": "Thermometer",
+    "heart-belt": "Heart rate belt",
+}
 _BARS: Final = ((-60, "Strong"), (-70, "Good"), (-80, "Fair"))
 """dBm at the hub; each step down costs about half of the distance at which a device is still heard."""
 _LOW_BATTERY_PERCENT: Final = 20
@@ -39,6 +46,7 @@ class Card:
 
     id: str
     kind: str
+    noun: str
     title: str
     model: str
     tone: str
@@ -56,7 +64,8 @@ def in_order(devices: tuple[DeviceView, ...]) -> list[DeviceView]:
 def noun(device: DeviceView, among: tuple[DeviceView, ...]) -> str:
     """`the cuff`; with its id where there is more than one."""
     several = sum(d.kind == device.kind for d in among) > 1
-    return f"the {device.kind} {device.id}" if several else f"the {device.kind}"
+    name = Kind(device.kind).noun
+    return f"the {name} {device.id}" if several else f"the {name}"
 
 
 def state_word(device: DeviceView) -> str:
@@ -98,6 +107,7 @@ def card(device: DeviceView, times: Times) -> Card:
     return Card(
         id=device.id,
         kind=device.kind,
+        noun=Kind(device.kind).noun,
         title=TITLES[device.kind],
         model=device.name if named else f"{device.maker} {device.name}",
         tone="good" if device.state == "working" else "attention",

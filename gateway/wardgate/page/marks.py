@@ -42,7 +42,7 @@ def marks_of(panel: Panel, readings: Iterable[Reading]) -> list[Mark]:
     """In time order. Readings without the panel's quantity have no mark."""
     found = []
     for reading in readings:
-        value = value_of(reading, panel.quantity)
+        value = panel.value(reading)
         low = value_of(reading, panel.lower) if panel.lower else None
         if value is None or (panel.lower and low is None):
             continue

@@ -50,6 +50,13 @@ class Panel:
     kinds: tuple[str, ...]
     lower: str | None = None
     scale: Scale | None = None
+    also: str | None = None
+    """What some of the channels call the same quantity."""
+
+    def value(self, reading: Reading) -> float | None:
+        """What this panel shows of a reading, when the reading carries it."""
+        value = value_of(reading, self.quantity)
+        return value_of(reading, self.also) if value is None and self.also else value
 
     def say(self, value: float, low: float | None = None) -> str:
         """`80.9 kg`, `112/71 mmHg`."""
@@ -62,12 +69,13 @@ PANELS: Final = (
     Panel(
         "pulse",
         "Pulse",
-        ("blood_pressure", "saturation"),
+        ("blood_pressure", "saturation", "heart_rate"),
         "pulse",
         "a minute",
         0,
-        ("cuff", "oximeter"),
+        ("cuff", "oximeter", "heart-belt"),
         scale=Scale(40, 140, 20),
+        also="heart_rate",
     ),
     Panel(
         "blood_pressure",
@@ -81,6 +89,16 @@ PANELS: Final = (
         scale=Scale(40, 200, 20),
     ),
     Panel("saturation", "Oxygen", ("saturation",), "spo2", "%", 0, ("oximeter",), scale=Scale(80, 100, 4)),
+    Panel(
+        "temperature",
+        "Temperature",
+        ("temperature",),
+        "temperature",
+        "°C",
+        1,
+        ("thermometer",),
+        scale=Scale(35, 40, 1),
+    ),
 )
 
 

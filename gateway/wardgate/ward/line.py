@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from wardgate.contract.messages import Alert, Event, Quantity, Reading, State
 
-_CHANNEL = {"weight": "Weight", "blood_pressure": "Blood pressure", "saturation": "Oxygen"}
-_UNIT = {"mm[Hg]": "mmHg", "/min": "a minute"}
+_CHANNEL = {
+    "weight": "Weight",
+    "blood_pressure": "Blood pressure",
+    "saturation": "Oxygen",
+    "temperature": "Temperature",
+    "heart_rate": "Heart rate",
+}
+_UNIT = {"mm[Hg]": "mmHg", "/min": "a minute", "Cel": "°C"}
 
 
 def format_line(message: Reading | Alert | Event | State) -> str:
@@ -47,5 +53,5 @@ def _values(quantities: tuple[Quantity, ...]) -> str:
     words = []
     if "systolic" in told and "diastolic" in told:
         words.append(f"{told.pop('systolic').split()[0]}/{told.pop('diastolic')}")
-    words += [told.pop(name) for name in ("weight", "spo2") if name in told]
+    words += [told.pop(name) for name in ("weight", "spo2", "temperature", "heart_rate") if name in told]
     return ", ".join([*words, *(f"{name} {value}" for name, value in told.items())])

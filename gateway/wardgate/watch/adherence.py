@@ -69,7 +69,10 @@ class Adherence:
                 self._tell(known, row, last, silent_s, now)
         elif notes.told is not None:
             self._journal.tell(
-                "reading-overdue-over", "info", f"The {known.model.kind} has brought a reading again.", device=known.id
+                "reading-overdue-over",
+                "info",
+                f"The {known.model.kind.noun} has brought a reading again.",
+                device=known.id,
             )
             self._keep(known.id, msgspec.structs.replace(notes, told=None))
 
@@ -86,7 +89,7 @@ class Adherence:
             code="reading-overdue",
             severity="attention",
             device=known.id,
-            sentence=f"No reading from the {known.model.kind} for {_long(silent_s)}.",
+            sentence=f"No reading from the {known.model.kind.noun} for {_long(silent_s)}.",
             what_to_do=what_to_do,
             detail={"cause": cause, "silent_s": round(silent_s), "cadence_s": known.device.cadence_h * 3600.0},
             at=now,
@@ -114,9 +117,9 @@ def _cause(known: Known, row: DeviceRow, last: datetime) -> tuple[str, str]:
     """The likely cause, and what to do about it."""
     wake = known.model.wake or "Take a reading."
     if row.bonded is False:
-        return "not-paired", f"Pair the {known.model.kind} again on the hub's page."
+        return "not-paired", f"Pair the {known.model.kind.noun} again on the hub's page."
     if row.battery_percent is not None and row.battery_percent <= BATTERY_LOW_PERCENT:
-        return "battery", f"Put new batteries into the {known.model.kind}. Then: {wake}"
+        return "battery", f"Put new batteries into the {known.model.kind.noun}. Then: {wake}"
     if row.last_heard is None or row.last_heard <= last:
         return "not-woken", f"It has not been heard since. {wake}"
     return "no-good-reading", f"It is heard, but brings no reading. {wake}"

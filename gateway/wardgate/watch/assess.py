@@ -23,7 +23,14 @@ DROP: Final = 400
 USUAL_S: Final = 30 * 86400.0
 """A month: the days of one episode do not become what is usual."""
 USUAL_LEAST: Final = 5
-FIRST_QUANTITY: Final = {"weight": "weight", "blood_pressure": "systolic", "saturation": "spo2"}
+FIRST_QUANTITY: Final = {
+    "weight": "weight",
+    "blood_pressure": "systolic",
+    "saturation": "spo2",
+    "temperature": "temperature",
+    "heart_rate": "heart_rate",
+}
+"""What each channel is about. A channel without rules has a usual level all the same."""
 
 
 def admissible(reading: Reading, assignment: str) -> bool:

@@ -137,7 +137,7 @@ class Watcher:
             return (LimitLine("spo2", watch.saturation.target_low_pct - VERY_LOW_PCT),)
         if channel == "blood_pressure":
             return (LimitLine("systolic", watch.pressure.systolic_low_mmhg),)
-        usual_kg = self.usual(channel)
+        usual_kg = self.usual(channel) if channel == "weight" else None
         return () if usual_kg is None else (LimitLine("weight", round(usual_kg + watch.weight.gain_3_days_kg, 2)),)
 
     def _key(self, channel: str) -> str:
