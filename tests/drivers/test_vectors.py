@@ -26,21 +26,13 @@ NOT_YET: Final = frozenset(
         "jumper.oximeter",
         "medisana.body",
         "medisana.weight",
-        "microlife.frame",
         "nonin.ascii",
         "nonin.df2",
         "nonin.df7",
         "nonin.df8",
-        "omron.clock16",
-        "omron.frame",
-        "omron.record14-be",
-        "omron.record14-le",
         "qn.frame",
         "tanita.serial",
-        "viatom.bp2-file",
-        "viatom.lepu-v2",
         "viatom.oxy",
-        "yonker.bp",
     }
 )
 """Decoders that vectors exist for and nobody has built."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from wardgate_drivers.vector_fields import standard, standard_more
+from wardgate_drivers.vector_fields import cuffs, standard, standard_more
 from wardgate_drivers.vector_fields.common import Context, Decoded, Decoder, Fields, UnsupportedDecoderError
 
-DECODERS: Final[dict[str, Decoder]] = {**standard.DECODERS, **standard_more.DECODERS}
+DECODERS: Final[dict[str, Decoder]] = {**standard.DECODERS, **standard_more.DECODERS, **cuffs.DECODERS}
 """By the name that vectors give them."""
 
 __all__ = ["DECODERS", "Context", "Decoded", "Decoder", "Fields", "UnsupportedDecoderError"]
