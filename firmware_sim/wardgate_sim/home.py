@@ -108,7 +108,7 @@ class Home:
             return
         for day in range(-spec.history_days, 0):
             for time in spec.times:
-                at = self._utc(day, time)
+                at = self.moment(day, time)
                 device.store(values_for(device, self._vitals(at)), device.clock.at(self._civil_s(at)))
 
     async def pair(self, timeout_s: float = 60.0) -> None:
@@ -126,7 +126,7 @@ class Home:
         for day in range(days):
             for spec in self.scenario.device:
                 for number, time in enumerate(sorted(spec.times)):
-                    uses.append(Use(self._utc(day, time), day, spec.id, number == 0))
+                    uses.append(Use(self.moment(day, time), day, spec.id, number == 0))
         return iter(sorted((u for u in uses if since is None or u.at >= since), key=lambda u: u.at))
 
     async def use(self, use: Use) -> Taken:
@@ -151,7 +151,8 @@ class Home:
             except TimeoutError:
                 continue
 
-    def _utc(self, day: int, time: str) -> datetime:
+    def moment(self, day: int, time: str) -> datetime:
+        """That local time of that day (the first live one is 0), in UTC."""
         hour, minute = (int(part) for part in time.split(":"))
         local = datetime.combine(self.first_day + timedelta(days=day), datetime.min.time(), self._zone)
         return local.replace(hour=hour, minute=minute).astimezone(UTC)

@@ -61,7 +61,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._at_work.append(is_at_work)
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """As asyncio's; the clock stands still until it is done."""
         future = super().run_in_executor(executor, func, *args)
