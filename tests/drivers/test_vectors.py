@@ -15,23 +15,17 @@ NOT_YET: Final = frozenset(
     {
         "bci.packet",
         "bci.stream",
-        "beurer.ffe1",
         "beurer.po60",
         "beurer.po60-stream",
         "choicemmed.values",
         "contec.ble",
         "contec.v7",
         "creative.pc60",
-        "indicator.ascii",
         "jumper.oximeter",
-        "medisana.body",
-        "medisana.weight",
         "nonin.ascii",
         "nonin.df2",
         "nonin.df7",
         "nonin.df8",
-        "qn.frame",
-        "tanita.serial",
         "viatom.oxy",
     }
 )

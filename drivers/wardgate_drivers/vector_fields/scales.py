@@ -6,14 +6,9 @@ from typing import Final
 
 from wardgate_drivers.codec import beurer_ffe1, indicator_ascii, medisana, qn_scale, tanita_serial
 from wardgate_drivers.measurement import Outcome
-from wardgate_drivers.vector_fields.common import Context, Decoded, Decoder, Fields, UnsupportedDecoderError
+from wardgate_drivers.vector_fields.common import Context, Decoded, Decoder, UnsupportedDecoderError, given
 
 _BS430: Final = "bs430"
-
-
-def _given(**named: object) -> Fields:
-    """Those fields that are not None."""
-    return {name: value for name, value in named.items() if value is not None}
 
 
 def _epoch_s(context: Context) -> float:
@@ -29,7 +24,7 @@ def _medisana_weight(data: bytes, context: Context) -> Decoded:
     frame = medisana.decode(data, _epoch_s(context))
     return Decoded(
         frame.outcome,
-        {"unit": frame.unit, "timestamp": str(frame.time), "user_id": frame.user} | _given(weight=frame.weight_kg),
+        {"unit": frame.unit, "timestamp": str(frame.time), "user_id": frame.user} | given(weight=frame.weight_kg),
     )
 
 
@@ -87,7 +82,7 @@ def _tanita(data: bytes, _: Context) -> Decoded:
     line = tanita_serial.decode(data)
     return Decoded(
         line.outcome,
-        _given(
+        given(
             model=line.model,
             weight=line.weight,
             unit=line.unit,
@@ -101,7 +96,7 @@ def _tanita(data: bytes, _: Context) -> Decoded:
 
 def _indicator(data: bytes, _: Context) -> Decoded:
     line = indicator_ascii.decode(data)
-    return Decoded(line.outcome, _given(state=line.state, basis=line.basis, weight=line.weight, unit=line.unit))
+    return Decoded(line.outcome, given(state=line.state, basis=line.basis, weight=line.weight, unit=line.unit))
 
 
 DECODERS: Final[dict[str, Decoder]] = {
