@@ -16,6 +16,35 @@ _RELATIVE: Final = 1e-9
 """Numbers agree within one part in 10^9."""
 
 
+def expected_and_got(vector: Mapping[str, Any]) -> tuple[Fields, Fields]:
+    """What differs between a vector and what the codec says, from either side; both empty when they agree.
+
+    Beside the vector's fields there are `outcome` and, of what was refused, `reason`.
+
+    Raises:
+        UnsupportedDecoderError: there is no codec of that name.
+        KeyError, ValueError: the vector is not of the format.
+    """
+    expect = vector["expect"]
+    frame = frame_of(vector)
+    wanted: Fields = {"outcome": expect["outcome"]}
+    wanted |= {"reason": expect["reason"]} if expect["outcome"] == "reject" else dict(expect.get("fields", {}))
+    got: Fields
+    try:
+        decoded = decode(vector["decoder"], frame, vector.get("context") or {})
+    except FrameError as error:
+        got = {"outcome": "reject", "reason": error.reason.value}
+    else:
+        got = {"outcome": str(decoded.outcome), **decoded.fields}
+    differ = [n for n in {**wanted, **got} if n not in got or n not in wanted or not _same(got[n], wanted[n])]
+    return {n: wanted[n] for n in differ if n in wanted}, {n: got[n] for n in differ if n in got}
+
+
+def frame_of(vector: Mapping[str, Any]) -> bytes:
+    """The bytes of a vector."""
+    return bytes.fromhex(vector.get("hex") or "") or (vector.get("ascii") or "").encode("ascii")
+
+
 def check(vector: Mapping[str, Any]) -> list[str]:
     """What differs between a vector and what the codec says; empty when they agree.
 
@@ -23,7 +52,7 @@ def check(vector: Mapping[str, Any]) -> list[str]:
         UnsupportedDecoderError: there is no codec of that name.
     """
     expect = vector["expect"]
-    frame = bytes.fromhex(vector.get("hex") or "") or (vector.get("ascii") or "").encode("ascii")
+    frame = frame_of(vector)
     try:
         decoded = decode(vector["decoder"], frame, vector.get("context") or {})
     except FrameError as error:
@@ -71,4 +100,8 @@ def _same(got: object, wanted: object) -> bool:
         return got is wanted
     if isinstance(got, int | float) and isinstance(wanted, int | float):
         return math.isclose(got, wanted, rel_tol=_RELATIVE)
+    if isinstance(got, Mapping) and isinstance(wanted, Mapping):
+        return got.keys() == wanted.keys() and all(_same(got[name], wanted[name]) for name in got)
+    if isinstance(got, list | tuple) and isinstance(wanted, list | tuple):
+        return len(got) == len(wanted) and all(map(_same, got, wanted))
     return got == wanted

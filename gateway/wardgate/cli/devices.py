@@ -1,8 +1,10 @@
-"""`wardgate devices`: the catalogue, for people, for programs, and as the page SUPPORTED.md."""
+"""`wardgate devices`: the catalogue, and the tools for whoever adds a device to it."""
 
 from __future__ import annotations
 
+import argparse
 import json
+from pathlib import Path
 
 from wardgate.cli.options import add_json, command
 from wardgate_drivers.model.catalogue import CATALOGUE
@@ -10,15 +12,31 @@ from wardgate_drivers.model.declaration import Broadcast, Model, Serial
 
 
 def main(words: list[str]) -> int:
-    parser = command("devices", "List the devices Wardgate knows, with the model id for the configuration.")
-    parser.add_argument("what", choices=("list", "supported"), help="list the catalogue; or write SUPPORTED.md's text")
-    add_json(parser)
-    options = parser.parse_args(words)
-    if options.what == "supported":
-        print(supported(), end="")
-        return 0
+    parser = command("devices", "The devices Wardgate knows, and tools for adding one.")
+    tools = parser.add_subparsers(dest="tool", metavar="TOOL", required=True)
+    add_json(tools.add_parser("list", help="the catalogue, with the model id for the configuration"))
+    tools.add_parser("supported", help="the text of SUPPORTED.md")
+    check = tools.add_parser("check", help="run vector files against the codecs")
+    check.add_argument("path", nargs="+", type=Path, metavar="PATH", help="a vector file, or a directory of them")
+    return _run(parser.parse_args(words))
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.tool:
+        case "check":
+            from wardgate.cli.devices_check import check_all
+
+            return check_all(options.path)
+        case "supported":
+            print(supported(), end="")
+            return 0
+        case _:
+            return _list(as_json=options.json)
+
+
+def _list(*, as_json: bool) -> int:
     rows = [_row(model) for model in CATALOGUE]
-    if options.json:
+    if as_json:
         print(json.dumps(rows))
         return 0
     width = max(len(row["id"]) for row in rows)
