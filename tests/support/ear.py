@@ -22,6 +22,8 @@ class Ear:
         self.target: DeviceTime | None = DeviceTime.of(2026, 11, 21, 12, 0, 0.4)
         self.batteries: list[int] = []
         self.identities: dict[str, str] = {}
+        self.memory: dict[str, bytes] = {}
+        """What sessions left for the next ones."""
         self.hold = False
         self.heard = asyncio.Event()
 
@@ -57,3 +59,13 @@ class Ear:
     def identity(self, field: str, value: str) -> None:
         self.calls.append("identity")
         self.identities[field] = value
+
+    def recall(self, key: str) -> bytes | None:
+        return self.memory.get(key)
+
+    def remember(self, key: str, value: bytes) -> asyncio.Future[None]:
+        self.calls.append("remember")
+        self.memory[key] = value
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done

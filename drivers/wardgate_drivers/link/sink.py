@@ -42,3 +42,11 @@ class SessionSink(Protocol):
     def identity(self, field: str, value: str) -> None:
         """One item of Device Information: `serial`, `firmware`, `hardware`, `model`, `maker`."""
         ...
+
+    def recall(self, key: str) -> bytes | None:
+        """What an earlier session with this same device left under that name."""
+        ...
+
+    def remember(self, key: str, value: bytes) -> Awaitable[None]:
+        """Leave something for the next sessions with this device. Done once it is safe on disk."""
+        ...

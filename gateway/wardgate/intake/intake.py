@@ -253,6 +253,17 @@ class DeviceSink:
         elif field == "firmware" and row.firmware != value:
             self._intake.devices.change(self._known.id, firmware=value)
 
+    def recall(self, key: str) -> bytes | None:
+        """What an earlier session with this physical device left."""
+        return self._intake.store.detector_state(self._memory(key))
+
+    def remember(self, key: str, value: bytes) -> asyncio.Future[None]:
+        """Leave something for the next sessions with it."""
+        return self._intake.store.put_detector_state(self._memory(key), value)
+
+    def _memory(self, key: str) -> str:
+        return f"device/{self._known.identity}/{key}"
+
     def _reading(self, measurement: Measurement, arrival: Arrival) -> Reading:
         dated = self._date(measurement, arrival)
         taken_s = (dated.taken - EPOCH).total_seconds()
