@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from bumble.keys import JsonKeyStore, MemoryKeyStore
-from bumble.pairing import PairingConfig
 from bumble.transport import open_transport
 
 from wardgate.capture.radio import RadioBackend
@@ -30,7 +29,7 @@ def backend_for(host: HubHost) -> RadioBackend:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(host, *args, **kwargs)
 
-    return RadioBackend(scanner=Scanner, client=Client, bluez=False, bonded=host.bonded)
+    return RadioBackend(scanner=Scanner, client=Client, bluez=False, bonded=host.bonded, ask_passkey=host.ask_passkey)
 
 
 @contextlib.asynccontextmanager
@@ -54,8 +53,5 @@ async def attach(spec: str, *, keys: Path | None = None, address: str = HUB_ADDR
 async def _power_on(source: Any, sink: Any, address: str, keys: Path | None) -> HubHost:
     store = JsonKeyStore("hub", str(keys)) if keys else MemoryKeyStore()
     device = make_device("wardgate", address, store, source, sink)
-    device.pairing_config_factory = lambda _: PairingConfig(
-        sc=True, mitm=False, bonding=True, identity_address_type=PairingConfig.AddressType.RANDOM
-    )
     await device.power_on()
     return HubHost(device)

@@ -11,6 +11,29 @@ from bleak.uuids import normalize_uuid_str
 from bumble import core, hci
 from bumble.device import Connection, Device
 from bumble.keys import KeyStore
+from bumble.pairing import PairingConfig, PairingDelegate
+
+Ask = Callable[[str], Awaitable[int]]
+
+
+class _Keyboard(PairingDelegate):
+    """Has a person type the code that a device shows."""
+
+    def __init__(self, ask: Ask, address: str) -> None:
+        super().__init__(PairingDelegate.DISPLAY_OUTPUT_AND_KEYBOARD_INPUT)
+        self._ask = ask
+        self._address = address
+
+    async def get_number(self) -> int | None:
+        """The code; None when nobody brought it."""
+        try:
+            return await self._ask(self._address)
+        except TimeoutError:
+            return None
+
+
+async def _nobody(_address: str) -> int:
+    raise TimeoutError("nobody is there to ask")
 
 
 class HubHost:
@@ -18,8 +41,24 @@ class HubHost:
 
     def __init__(self, device: Device) -> None:
         self.device: Final = device
+        self._ask: Ask = _nobody
+        device.pairing_config_factory = self._pairing
         self._connecting: Final = asyncio.Lock()
         self._scanners = 0
+
+    def ask_passkey(self, ask: Ask) -> None:
+        """Have the code that a device shows asked for in this way."""
+        self._ask = ask
+
+    def _pairing(self, connection: Connection) -> PairingConfig:
+        """With a keyboard, as BlueZ with the hub's agent; a device that shows nothing is paired without."""
+        return PairingConfig(
+            sc=True,
+            mitm=False,
+            bonding=True,
+            delegate=_Keyboard(self._ask, str(connection.peer_address).partition("/")[0]),
+            identity_address_type=PairingConfig.AddressType.RANDOM,
+        )
 
     async def scan(self, on: bool) -> None:
         """Count scanners; the radio scans while there is one."""

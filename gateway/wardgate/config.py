@@ -85,6 +85,9 @@ class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user_index: (
         Annotated[int, Meta(ge=0, le=254, description="the patient's slot on a device that knows several users")] | None
     ) = None
+    consent_code: (
+        Annotated[int, Meta(ge=0, le=9999, description="the code with which a scale lets that user in")] | None
+    ) = None
 
 
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -76,6 +76,8 @@ class Ear:
         done.set_result(None)
         return done
 
+    def consent(self) -> None: ...
+
 
 class Told:
     """The journal's other end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.sink import Consent
 from wardgate_drivers.measurement import DeviceTime, Measurement
 
 
@@ -24,6 +25,7 @@ class Ear:
         self.identities: dict[str, str] = {}
         self.memory: dict[str, bytes] = {}
         """What sessions left for the next ones."""
+        self.patient: Consent | None = None
         self.hold = False
         self.heard = asyncio.Event()
 
@@ -69,3 +71,6 @@ class Ear:
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
+
+    def consent(self) -> Consent | None:
+        return self.patient

@@ -25,3 +25,7 @@ class TimedOutError(SessionError):
 
 class NotKeptError(SessionError):
     """A measurement came but could not be stored, so nothing was acknowledged or erased on the device."""
+
+
+class ConsentError(SessionError):
+    """The device does not let the hub in as this user: its slot or code in the configuration is wrong or missing."""

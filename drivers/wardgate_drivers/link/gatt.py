@@ -126,8 +126,11 @@ class _Session:
     async def _until_the_end(self) -> Ending:
         try:
             async with asyncio.timeout(self._link.deadline_s):
+                await asyncio.sleep(self._link.subscribe_after_s)
                 await self._subscribe()
                 await self._set_clock()
+                if self._link.prepare is not None:
+                    await self._link.prepare(self._talk())
                 await self._ask_details()
                 await self._fetch_history()
                 if self._link.converse is not None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Protocol
 
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.measurement import DeviceTime, Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a device asks before it tells a user's measurements."""
+
+    user_index: int
+    code: int
+    """0 to 9999: chosen or shown when the user was made on the device."""
 
 
 class SessionSink(Protocol):
@@ -49,4 +59,8 @@ class SessionSink(Protocol):
 
     def remember(self, key: str, value: bytes) -> Awaitable[None]:
         """Leave something for the next sessions with this device. Done once it is safe on disk."""
+        ...
+
+    def consent(self) -> Consent | None:
+        """The patient's slot on the device and its code; None where they are not configured."""
         ...

@@ -119,6 +119,10 @@ class Gatt:
     on_measurement: bytes | None = None
     """Maker's command to write after a good measurement is safe."""
     command_characteristic: str | None = None
+    subscribe_after_s: float = 0.0
+    """Some devices lose a subscription that comes too soon after the connection."""
+    prepare: Callable[[Conversation], Awaitable[None]] | None = None
+    """What the device wants to be told after the subscriptions and the clock, before it sends anything."""
     converse: Callable[[Conversation], Awaitable[None]] | None = None
     """The maker's own protocol, after the subscriptions and the clock. The session ends when it returns."""
 

@@ -33,14 +33,19 @@ class LinkLost(Exception):
 
 
 class _Delegate(PairingDelegate):
-    """Just Works, while the device is in pairing mode."""
+    """While the device lets itself be paired: Just Works, or with a code on its display."""
 
-    def __init__(self, allowed: Callable[[], bool]) -> None:
-        super().__init__(PairingDelegate.NO_OUTPUT_NO_INPUT)
+    def __init__(self, allowed: Callable[[], bool], show: Callable[[int], None] | None) -> None:
+        super().__init__(PairingDelegate.DISPLAY_OUTPUT_ONLY if show else PairingDelegate.NO_OUTPUT_NO_INPUT)
         self._allowed = allowed
+        self._show = show
 
     async def accept(self) -> bool:
         return self._allowed()
+
+    async def display_number(self, number: int, digits: int) -> None:
+        if self._show is not None:
+            self._show(number)
 
 
 class Peripheral:
@@ -48,8 +53,10 @@ class Peripheral:
 
     MODEL: ClassVar[str]
     """Id in the hub's catalogue."""
-    encrypted: ClassVar[bool] = False
+    encrypted: bool = False
     """Whether its characteristics want a bonded host."""
+    shows_passkey: bool = False
+    """Whether it shows six digits when it is paired, and wants them typed at the host."""
 
     def __init__(
         self,
@@ -70,6 +77,7 @@ class Peripheral:
         self.book: Final = Book(address)
         self.battery_percent = battery_percent
         self.pairing_open = False
+        self._passkeys: asyncio.Queue[int] = asyncio.Queue()
         self.link: Final = link
         self.connection: Connection | None = None
         self._radio: Final = Radio(name, link)
@@ -96,15 +104,23 @@ class Peripheral:
         )
         device.pairing_config_factory = lambda _: PairingConfig(
             sc=True,
-            mitm=False,
+            mitm=self.shows_passkey,
             bonding=True,
-            delegate=_Delegate(lambda: self.pairing_open),
+            delegate=_Delegate(self.may_pair, self._passkeys.put_nowait if self.shows_passkey else None),
             identity_address_type=PairingConfig.AddressType.RANDOM,
         )
         device.on(Device.EVENT_CONNECTION, self._on_connection)
         return device
 
+    async def passkey_shown(self) -> int:
+        """The next code on its display, once it is there."""
+        return await self._passkeys.get()
+
     # What a model says about itself.
+
+    def may_pair(self) -> bool:
+        """Whether it lets itself be paired now."""
+        return self.pairing_open
 
     def services(self) -> list[Service]:
         """The model's own services."""
@@ -267,6 +283,8 @@ class Peripheral:
         permissions = Permissions.READABLE | Permissions.WRITEABLE
         if locked:
             permissions |= Permissions.READ_REQUIRES_ENCRYPTION | Permissions.WRITE_REQUIRES_ENCRYPTION
+        if locked and self.shows_passkey:
+            permissions |= Permissions.READ_REQUIRES_AUTHENTICATION | Permissions.WRITE_REQUIRES_AUTHENTICATION
         value: CharacteristicValue[bytes] = CharacteristicValue(
             read=(lambda _: read()) if read else (lambda _: b""),
             write=(lambda _, data: _refusing(write, bytes(data))) if write else None,

@@ -20,7 +20,7 @@ from wardgate.capture.journal import Journal
 from wardgate.capture.radio import RadioBackend
 from wardgate.clock import Clock
 from wardgate.store.errors import StoreError
-from wardgate_drivers.link.errors import LinkLostError, NotSupportedError, RefusedError, SessionError
+from wardgate_drivers.link.errors import ConsentError, LinkLostError, NotSupportedError, RefusedError, SessionError
 from wardgate_drivers.link.gatt import run_session
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Bond, Gatt
@@ -168,7 +168,8 @@ class Caller:
     async def _connect(self, device: BLEDevice, *, pair: bool) -> None:
         deadline_s = CONNECT_S
         if pair:
-            deadline_s = PASSKEY_S if self.known.model.bond is Bond.PASSKEY else PAIR_S
+            # A model declared without a bond that wants one all the same may show a code.
+            deadline_s = PAIR_S if self.known.model.bond is Bond.JUST_WORKS else PASSKEY_S
         client = BleakClient(
             device,
             timeout=deadline_s,
@@ -230,7 +231,7 @@ class Caller:
     def _went_well(self) -> None:
         self._backoff.worked()
         self._ready_at_s = self._clock.boottime_s() + REST_S
-        for condition in ("pairing-lost", "device-refused", "session-failed"):
+        for condition in ("pairing-lost", "device-refused", "session-failed", "consent-refused"):
             self._journal.over(condition, self.known.id, f"The {self.kind} works again.")
 
     def _is_paired(self) -> None:
@@ -275,6 +276,8 @@ class Caller:
                 self._ready_at_s = 0.0
         elif isinstance(error, NotSupportedError):
             self._journal.begin("device-wrong-model", "problem", str(error), device=self.known.id)
+        elif isinstance(error, ConsentError):
+            self._journal.begin("consent-refused", "problem", str(error), device=self.known.id)
         elif self._backoff.failures >= FAILURES_TOLD and not isinstance(error, LinkLostError):
             self._tell_failures(error)
 

@@ -52,6 +52,8 @@ class Capture:
             if backend.bluez
             else StandIn(backend)
         )
+        if backend.ask_passkey is not None:
+            backend.ask_passkey(self._passkey)
         for known in devices.known:
             link, address = known.model.link, known.device.address
             if isinstance(link, Serial):

@@ -20,6 +20,8 @@ class RadioBackend:
     """Whether org.bluez is behind it: then the hub registers its pairing agent and powers the adapter on."""
     bonded: Callable[[str], Awaitable[bool]] | None = None
     """Whether the radio holds keys for an address; None asks BlueZ."""
+    ask_passkey: Callable[[Callable[[str], Awaitable[int]]], None] | None = None
+    """Takes what asks a person for the code that a device of this address shows; None leaves that to our agent."""
 
 
 BLUEZ: Final = RadioBackend()

@@ -25,6 +25,7 @@ from wardgate.store.errors import StoreError
 from wardgate.store.rows import Put
 from wardgate.store.store import Store
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.sink import Consent
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
 from wardgate_drivers.model.declaration import History
 
@@ -263,6 +264,13 @@ class DeviceSink:
 
     def _memory(self, key: str) -> str:
         return f"device/{self._known.identity}/{key}"
+
+    def consent(self) -> Consent | None:
+        """What the configuration says of the patient's place on the device."""
+        device = self._known.device
+        if device.user_index is None or device.consent_code is None:
+            return None
+        return Consent(device.user_index, device.consent_code)
 
     def _reading(self, measurement: Measurement, arrival: Arrival) -> Reading:
         dated = self._date(measurement, arrival)
