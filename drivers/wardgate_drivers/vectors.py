@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.model.catalogue import from_elsewhere
 from wardgate_drivers.vector_fields import DECODERS, Context, Decoded, Fields, UnsupportedDecoderError
 
 _RELATIVE: Final = 1e-9
@@ -70,7 +71,7 @@ def decode(decoder: str, frame: bytes, context: Context) -> Decoded:
         FrameError: it refused the frame.
         UnsupportedDecoderError: there is no codec of that name.
     """
-    run = DECODERS.get(decoder)
+    run = DECODERS.get(decoder) or from_elsewhere().decoders.get(decoder)
     if run is None:
         raise UnsupportedDecoderError(decoder)
     return run(frame, context)

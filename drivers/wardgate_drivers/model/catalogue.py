@@ -1,12 +1,14 @@
-"""Every model Wardgate knows. A model that is not listed here does not exist."""
+"""Every model Wardgate knows: those listed here, and those that other installed packages offer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.model.and_medical import UA_651BLE, UC_352BLE
 from wardgate_drivers.model.declaration import Match, Model
+from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
 from wardgate_drivers.model.nonin import NONIN_3230, NONIN_9560
 from wardgate_drivers.model.plx import PLX_OXIMETER
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
@@ -24,18 +26,38 @@ CATALOGUE: Final[tuple[Model, ...]] = (
 _BY_ID: Final = {model.id: model for model in CATALOGUE}
 
 
+def all_models() -> tuple[Model, ...]:
+    """The catalogue, and what other installed packages add to it."""
+    return (*CATALOGUE, *from_elsewhere().models)
+
+
+def from_elsewhere() -> Elsewhere:
+    """What other installed packages offer."""
+    return elsewhere(frozenset(_BY_ID))
+
+
 def by_id(id: str) -> Model | None:  # noqa: A002 - the word that configuration files use
     """The model of that id."""
-    return _BY_ID.get(id)
+    return _BY_ID.get(id) or next((model for model in from_elsewhere().models if model.id == id), None)
 
 
 def match(advertisement: Advertisement) -> Model | None:
     """The model that says most about such an advertisement; None when none covers it."""
-    covering = [model for model in CATALOGUE if model.match.covers(advertisement)]
-    return max(covering, key=lambda model: _specificity(model.match), default=None)
+    return next(iter(best_matches(advertisement, all_models())), None)
 
 
-def _specificity(match: Match) -> tuple[bool, bool, bool]:
-    """A name says more than a maker's service, and that more than a service which any maker may have."""
+def best_matches(advertisement: Advertisement, models: Iterable[Model]) -> list[Model]:
+    """Those that say most about it. More than one: nothing tells them apart."""
+    covering = [(_specificity(model.match, advertisement), model) for model in models]
+    covering = [(specificity, model) for specificity, model in covering if model.match.covers(advertisement)]
+    most = max((specificity for specificity, _ in covering), default=None)
+    return [model for specificity, model in covering if specificity == most]
+
+
+def _specificity(match: Match, advertisement: Advertisement) -> tuple[int, bool, bool, bool]:
+    """A longer name says more than a shorter one, a name more than a maker's service, and that more than a service
+    which any maker may have."""
+    name = advertisement.name or ""
+    named = max((len(prefix) for prefix in match.name_prefixes if name.startswith(prefix)), default=0)
     makers_service = any(not is_sig(uuid) for uuid in match.service_uuids)
-    return bool(match.name_prefixes), makers_service, bool(match.service_data_uuids)
+    return named, makers_service, bool(match.service_data_uuids), bool(match.service_uuids)
