@@ -73,9 +73,10 @@ def measurement(line: bytes) -> Measurement:
         FrameError: as `decode`.
     """
     told = decode(line)
+    is_tare = told.basis == TARE
     return Measurement(
         channel=Channel.WEIGHT,
-        outcome=Outcome.NO_READING if told.basis == TARE else told.outcome,
-        quantities=quantities(("weight", told.weight, told.unit or "")),
+        outcome=Outcome.NO_READING if is_tare else told.outcome,
+        quantities=() if is_tare else quantities(("weight", told.weight, told.unit or "")),
         frame=line,
     )

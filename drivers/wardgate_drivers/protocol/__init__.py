@@ -1,0 +1,1 @@
+"""Makers' own protocols: what is said to a connected device, and in which order."""
