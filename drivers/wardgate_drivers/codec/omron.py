@@ -23,6 +23,8 @@ Record, big-endian kind (14 bytes), most significant bit first: diastolic 8, sys
 movement 1, irregular pulse 1, month 4, day 5, hour 5, spare 4, minute 6, second 6. All FF or all 0 is an empty slot.
 
 Clock block (16 bytes): 8 year - 2000, month, day, hour, minute, second; 14 low byte of the sum of the 14 before it.
+The big-endian kind has a block of 10 bytes: 2 month, year - 2000, hour, day, second, minute; 9 low byte of the sum of
+the first 8.
 
 Source: memory maps and frames as described by the projects omblepy and hass-omron. No document of the maker's.
 """
@@ -44,6 +46,10 @@ RECORD_SIZE: Final = 14
 CLOCK_SIZE: Final = 16
 CLOCK_TIME_AT: Final = 8
 CLOCK_SUM_AT: Final = 14
+SHORT_CLOCK_SIZE: Final = 10
+SHORT_CLOCK_TIME_AT: Final = 2
+SHORT_CLOCK_TIME_END: Final = 8
+SHORT_CLOCK_SUM_AT: Final = 9
 
 OPEN: Final = 0x0000
 READ: Final = 0x0100
@@ -178,9 +184,7 @@ def decode_clock(data: bytes) -> DeviceTime:
         FrameError: `bad-length`, `bad-checksum`, or `bad-value` for a time that cannot exist.
     """
     need_size(data, CLOCK_SIZE)
-    total = sum(data[:CLOCK_SUM_AT]) & 0xFF
-    if total != data[CLOCK_SUM_AT]:
-        raise FrameError(Reason.BAD_CHECKSUM, f"sum is {total:02x}, block says {data[CLOCK_SUM_AT]:02x}")
+    _need_sum(data[:CLOCK_SUM_AT], data[CLOCK_SUM_AT])
     year, month, day, hour, minute, second = data[CLOCK_TIME_AT:CLOCK_SUM_AT]
     return _time(year, month, day, hour, minute, second)
 
@@ -190,6 +194,25 @@ def encode_clock(block: bytes, to: DeviceTime) -> bytes:
     year, *rest = to.fields()
     summed = block[:CLOCK_TIME_AT] + bytes([year - 2000, *rest])
     return summed + bytes([sum(summed) & 0xFF, 0])
+
+
+def decode_short_clock(data: bytes) -> DeviceTime:
+    """What the clock of a cuff with big-endian records shows.
+
+    Raises:
+        FrameError: `bad-length`, `bad-checksum`, or `bad-value` for a time that cannot exist.
+    """
+    need_size(data, SHORT_CLOCK_SIZE)
+    _need_sum(data[:SHORT_CLOCK_TIME_END], data[SHORT_CLOCK_SUM_AT])
+    month, year, hour, day, second, minute = data[SHORT_CLOCK_TIME_AT:SHORT_CLOCK_TIME_END]
+    return _time(year, month, day, hour, minute, second)
+
+
+def encode_short_clock(block: bytes, to: DeviceTime) -> bytes:
+    """The short clock block as it was read, with another time in it."""
+    year, month, day, hour, minute, second = to.fields()
+    summed = block[:SHORT_CLOCK_TIME_AT] + bytes([month, year - 2000, hour, day, second, minute])
+    return summed + bytes([0, sum(summed) & 0xFF])
 
 
 def measurement(record: Record, raw: bytes, user: int) -> Measurement:
@@ -213,6 +236,12 @@ def measurement(record: Record, raw: bytes, user: int) -> Measurement:
         user_index=user,
         status=record.status,
     )
+
+
+def _need_sum(summed: bytes, told: int) -> None:
+    total = sum(summed) & 0xFF
+    if total != told:
+        raise FrameError(Reason.BAD_CHECKSUM, f"sum is {total:02x}, block says {told:02x}")
 
 
 def _is_blank(data: bytes) -> bool:

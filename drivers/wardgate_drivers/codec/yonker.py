@@ -34,7 +34,8 @@ class Result:
     systolic_mmhg: int
     diastolic_mmhg: int
     pulse: int
-    time: DeviceTime
+    time: DeviceTime | None
+    """None for a date that cannot exist, which only `measurement` lets pass."""
 
     @property
     def outcome(self) -> Outcome:
@@ -51,26 +52,23 @@ def decode(data: bytes) -> Result:
     Raises:
         FrameError: `bad-header`, `bad-length`, or `bad-value` for a date that cannot exist.
     """
-    if data and data[0] != RESULT:
-        raise FrameError(Reason.BAD_HEADER, f"begins {data[0]:02x}")
-    need_size(data, SIZE)
-    day, month, year, hour, minute = data[6:11]
-    try:
-        time = DeviceTime.of(2000 + year, month, day, hour, minute, 0)
-    except ValueError as error:
-        raise FrameError(Reason.BAD_VALUE, str(error)) from error
-    return Result(data[1], data[2], data[3], time)
+    result = _parse(data)
+    if result.time is None:
+        raise FrameError(Reason.BAD_VALUE, f"no such time: {data[6:11].hex()}")
+    return result
 
 
 def measurement(data: bytes) -> Measurement | None:
     """What a notified value says of the patient; None for values that are no result.
 
+    A date that cannot exist takes nothing from the pressures: the clock of this cuff is not trusted anyway.
+
     Raises:
-        FrameError: `bad-length`, or `bad-value` for a date that cannot exist.
+        FrameError: `bad-length`.
     """
     if data and data[0] != RESULT:
         return None
-    result = decode(data)
+    result = _parse(data)
     return Measurement(
         channel=Channel.BLOOD_PRESSURE,
         outcome=result.outcome,
@@ -82,3 +80,15 @@ def measurement(data: bytes) -> Measurement | None:
         frame=data,
         device_time=result.time,
     )
+
+
+def _parse(data: bytes) -> Result:
+    if data and data[0] != RESULT:
+        raise FrameError(Reason.BAD_HEADER, f"begins {data[0]:02x}")
+    need_size(data, SIZE)
+    day, month, year, hour, minute = data[6:11]
+    try:
+        time = DeviceTime.of(2000 + year, month, day, hour, minute, 0)
+    except ValueError:
+        time = None
+    return Result(data[1], data[2], data[3], time)

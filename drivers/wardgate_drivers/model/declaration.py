@@ -56,6 +56,8 @@ class History(StrEnum):
     """Asked for by the Record Access Control Point and deleted after the commit."""
     ACKNOWLEDGED = "acknowledged"
     """Each record is repeated until it is acknowledged."""
+    ASKED = "asked"
+    """Asked for by the maker's own commands; erased, if at all, after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +146,16 @@ class Serial:
     """`N`, `O` or `E`."""
     stop_bits: int
     open_session: Callable[[SessionSink], SerialSession]
+    silence_s: float | None = None
+    """With nothing heard for so long the device was switched off or stopped by itself: the session's `start` is
+    called and written again, until it is heard. None: the device speaks when it has something to say."""
 
 
 class SerialSession(Protocol):
     """Bytes in, bytes out, no I/O: whoever owns the port feeds it and writes what it returns."""
 
     def start(self) -> bytes:
-        """What to write when the line has just been opened."""
+        """What to write when the line has just been opened, or the device has been silent for `silence_s`."""
         ...
 
     async def feed(self, data: bytes) -> bytes:
