@@ -85,7 +85,12 @@ class SerialLine:
             session = self._link.open_session(self._sink_for(self.known))
             self._write(descriptor, session.start())
             while True:
-                data = await arrived.get()
+                try:
+                    async with asyncio.timeout(self._link.silence_s):
+                        data = await arrived.get()
+                except TimeoutError:
+                    self._write(descriptor, session.start())
+                    continue
                 if isinstance(data, OSError):
                     raise data
                 self._devices.change(self.known.id, save=False, last_heard=self._clock.utc())
