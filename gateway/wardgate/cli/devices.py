@@ -22,6 +22,21 @@ def main(words: list[str]) -> int:
     )
     check = tools.add_parser("check", help="run vector files against the codecs")
     check.add_argument("path", nargs="+", type=Path, metavar="PATH", help="a vector file, or a directory of them")
+    sniff = tools.add_parser("sniff", help="listen for Bluetooth devices around, and say which models they are")
+    sniff.add_argument("--seconds", type=float, default=30.0, help="how long (default: 30)")
+    record = tools.add_parser(
+        "record",
+        help="record what an unknown device offers and sends, as a vector file to send in",
+        description="Record an unknown device. The file names no address and no serial number; the measurements you "
+        "take meanwhile are in it.",
+    )
+    record.add_argument("address", help="the device's Bluetooth address, as `wardgate devices sniff` shows it")
+    record.add_argument("file", type=Path, help="the vector file to write; it must not exist")
+    record.add_argument("--device", default="unknown device", help="make and model, as printed on it")
+    record.add_argument("--seconds", type=float, default=60.0, help="how long to listen to it (default: 60)")
+    record.add_argument("--pair", action="store_true", help="pair with it: when it sends nothing to strangers")
+    record.add_argument("--set-clock", action="store_true", help="give it the time: some send nothing before")
+    record.add_argument("--broadcast", action="store_true", help="do not connect, only take down what it shouts")
     return _run(parser.parse_args(words))
 
 
@@ -31,6 +46,10 @@ def _run(options: argparse.Namespace) -> int:
             from wardgate.cli.devices_check import check_all
 
             return check_all(options.path)
+        case "sniff" | "record":
+            from wardgate.cli import devices_record
+
+            return devices_record.sniff(options.seconds) if options.tool == "sniff" else devices_record.record(options)
         case "supported":
             vectors = read_vectors(options.vectors)
             if not vectors:
