@@ -111,7 +111,7 @@ def _body(line: bytes) -> str:
 
 
 def _tags(body: str) -> Mapping[str, str]:
-    parts = body.rstrip(",").split(",")
+    parts = body.removesuffix(",").split(",")
     return dict(zip(parts[::2], parts[1::2], strict=False))
 
 
@@ -122,7 +122,7 @@ def _text(tags: Mapping[str, str], tag: str) -> str | None:
 
 def _number(tags: Mapping[str, str], tag: str) -> float | None:
     value = tags.get(tag)
-    if value is None:
+    if not value:
         return None
     if not _NUMBER.fullmatch(value.strip()):
         raise FrameError(Reason.BAD_VALUE, f"{tag} is {value!r}")
