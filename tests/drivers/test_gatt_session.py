@@ -57,6 +57,23 @@ async def begin(device: ScriptedDevice, ear: Ear, model: Model = UA_651BLE) -> a
     return session
 
 
+async def test_a_clock_whose_setting_was_not_answered_counts_as_set(ear: Ear) -> None:
+    """The device took the time, and the link broke before it said so: its old offset is over."""
+
+    class BreaksOff(ScriptedDevice):
+        async def meet(self, uuid: str, doing: str) -> None:
+            await super().meet(uuid, doing)
+            if doing == "write":
+                self.hang_up()
+                raise BleakError("Not connected")
+
+    device = BreaksOff(*CUFF)
+    device.values = cuff().values
+    with pytest.raises(LinkLostError):
+        await run_session(UA_651BLE, await device.client(), ear)
+    assert ear.clocks_set == [DeviceTime.of(2026, 11, 21, 12, 0, 0)]
+
+
 async def test_order_subscription_clock_details(ear: Ear) -> None:
     device = cuff()
     device.on_write[uuids.DATE_TIME] = lambda _: device.hang_up()

@@ -217,3 +217,39 @@ def test_the_error_is_within_the_stated_uncertainty(
     assert found.taken <= NOW
     if age_s > LIVE_S + 2 * found.uncertainty_s:
         assert found.backfill
+
+
+def after(sessions: list[tuple[datetime, str]]) -> ClockStory:
+    """What the hub knows after sessions in each of which it read this off the device's clock, and set it."""
+    earlier = Earlier()
+    for at, shown in sessions:
+        story = ClockStory(LONDON, earlier)
+        offset_s = story.measured(civil(shown), arrival(at))
+        story.was_set(civil_now(LONDON, at), arrival(at))
+        earlier = Earlier(offset_s, seconds(at), seconds(at), story.spans(seconds(at)))
+    return ClockStory(LONDON, earlier)
+
+
+def test_a_stamp_made_before_a_new_battery_and_two_broken_sessions() -> None:
+    """The clock started over in 2016, was set in a session that broke before the measurement came, and in another."""
+    first, second, third = (datetime(2026, 11, day, 8, 0, tzinfo=UTC) for day in (18, 20, 21))
+    story = after([(first, "2026-11-18T08:00:00"), (second, "2016-01-01T20:00:00"), (third, "2026-11-21T08:00:00")])
+    story.measured(civil("2026-11-21T09:00:00"), arrival())
+    found = dated(civil("2016-01-01T10:00:00"), story)
+    assert found.taken == second - timedelta(hours=10)
+    assert found.uncertainty_s < 10
+
+
+def test_a_clock_that_runs_well_is_remembered_as_one_span() -> None:
+    days = [datetime(2026, 11, day, 8, 0, tzinfo=UTC) for day in range(1, 21)]
+    story = after([(at, f"{at:%Y-%m-%dT%H:%M:%S}") for at in days])
+    story.measured(civil("2026-11-21T09:00:00"), arrival())
+    assert len(story.pieces(arrival())) == 3  # now, since it was last set, and before
+    assert dated(civil("2026-11-04T08:30:00"), story).taken == datetime(2026, 11, 4, 8, 30, tzinfo=UTC)
+
+
+def test_a_stamp_of_ten_years_ago_is_not_believed() -> None:
+    """A clock never seen before shows the right time, but what it stamped is of before its battery was changed."""
+    found = dated(civil("2016-01-01T10:00:00"), measured("2026-11-21T09:00:00"))
+    assert found.flags == (UNTRUSTED,)
+    assert found.basis == "arrival"

@@ -21,7 +21,14 @@ from wardgate_drivers import uuids
 from wardgate_drivers.codec import battery, current_time, date_time, device_information
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.conversation import Conversation
-from wardgate_drivers.link.errors import LinkLostError, NotKeptError, NotSupportedError, RefusedError, SessionError
+from wardgate_drivers.link.errors import (
+    LinkLostError,
+    NotKeptError,
+    NotSupportedError,
+    RefusedError,
+    SessionError,
+    TimedOutError,
+)
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 from wardgate_drivers.link.records import RecordAccess
 from wardgate_drivers.link.sink import SessionSink
@@ -243,7 +250,15 @@ class _Session:
             return
         try:
             await self._gatt.write(characteristic, clock.encode(to))
-        except (LinkLostError, RefusedError):
+        except (LinkLostError, TimedOutError) as error:
+            # The device may have taken it, and only its answer was lost: from here on nobody may go by its old clock.
+            if target is not None:
+                self._sink.clock_set(to)
+            if isinstance(error, LinkLostError):
+                raise
+            log.warning("%s: whether its clock was set is not known: %s", self._model.id, error)
+            return
+        except RefusedError:
             raise
         except SessionError as error:
             log.warning("%s: its clock could not be set: %s", self._model.id, error)

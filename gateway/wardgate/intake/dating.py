@@ -24,6 +24,9 @@ AHEAD_S: Final = 10.0
 YEAR_S: Final = 365.25 * 86400.0
 DAY_S: Final = 86400.0
 HOUR_S: Final = 3600.0
+MEMORY_S: Final = 3 * YEAR_S
+"""How far before it was first looked at a clock is believed: what a stamp of ten years ago tells is that the clock
+started over, as it does with a new battery."""
 UNTRUSTED: Final = "device-clock-untrusted"
 
 
@@ -51,14 +54,14 @@ class Piece:
     known_at_s: float
     """UTC at which the offset was measured or set; it drifts away from there in both directions."""
     from_s: float | None
-    """UTC from which it holds; None: since the clock was started."""
+    """UTC from which it holds; None: since long before it was known."""
     until_s: float | None
     """UTC until which it held; None: up to now."""
 
     def covers(self, taken_s: float) -> bool:
         """Whether the clock told this piece's time then, give or take its own doubt."""
         slack = self.doubt_s(taken_s)
-        after = self.from_s is None or taken_s >= self.from_s - slack
+        after = taken_s >= (self.known_at_s - MEMORY_S if self.from_s is None else self.from_s) - slack
         return after and (self.until_s is None or taken_s <= self.until_s + slack)
 
     def doubt_s(self, taken_s: float) -> float:

@@ -6,10 +6,19 @@ import math
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+import msgspec
 
 from wardgate.clock import EPOCH, utc_from_s
 from wardgate.intake.dating import Arrival, Piece
+from wardgate.store.rows import ClockSpan
 from wardgate_drivers.measurement import DeviceTime
+
+SAME_S: Final = 5.0
+"""Two offsets that differ by less are one clock that runs as clocks do."""
+SPANS_KEPT: Final = 16
+"""A device may keep a measurement over this many times that its clock was moved."""
 
 
 def zone_offset_s(zone: zoneinfo.ZoneInfo, at: datetime) -> float:
@@ -30,6 +39,8 @@ class Earlier:
     offset_s: float | None = None
     measured_at_s: float | None = None
     set_at_s: float | None = None
+    spans: tuple[ClockSpan, ...] = ()
+    """What the clock was before it was last set, the latest last."""
 
 
 class ClockStory:
@@ -46,15 +57,34 @@ class ClockStory:
         """Device's civil seconds less the hub's boot-time seconds."""
         self._set: tuple[float, float] | None = None
         """The same after it was set, and the boot-time second at which it was set."""
+        self._measured_at_s: float | None = None
 
     def measured(self, device_now: DeviceTime, at: Arrival) -> float:
         """The device's clock showed this at that instant. Return its offset from UTC in seconds."""
         self._measured = device_now.civil_s - at.boottime_s
+        self._measured_at_s = at.utc_s
         return device_now.civil_s - at.utc_s
 
     def was_set(self, to: DeviceTime, at: Arrival) -> None:
         """The device took this time at that instant."""
         self._set = (to.civil_s - at.boottime_s, at.boottime_s)
+
+    def spans(self, set_at_s: float) -> tuple[ClockSpan, ...]:
+        """What is to be remembered of the clock as it was until it was set at that UTC second."""
+        spans = self._earlier.spans
+        if self._measured is None or self._measured_at_s is None or self._set is None:
+            return spans
+        boot_to_utc_s = set_at_s - self._set[1]
+        span = ClockSpan(
+            offset_s=self._measured - boot_to_utc_s,
+            known_at_s=self._measured_at_s,
+            from_s=self._earlier.set_at_s,
+            until_s=set_at_s,
+        )
+        if spans and spans[-1].until_s == span.from_s and abs(spans[-1].offset_s - span.offset_s) < SAME_S:
+            span = msgspec.structs.replace(span, from_s=spans[-1].from_s)
+            spans = spans[:-1]
+        return (*spans, span)[-SPANS_KEPT:]
 
     def pieces(self, arrival: Arrival) -> tuple[Piece, ...]:
         """The clock's pieces as seen from this arrival, the surest first."""
@@ -77,6 +107,9 @@ class ClockStory:
             pieces.append(Piece(set_to_s, earlier.set_at_s, earlier.set_at_s, None))
         if earlier.offset_s is not None and earlier.measured_at_s is not None:
             before_it_was_set = earlier.set_at_s is not None and earlier.set_at_s >= earlier.measured_at_s
-            span = (None, earlier.set_at_s) if before_it_was_set else (earlier.set_at_s, None)
-            pieces.append(Piece(earlier.offset_s, earlier.measured_at_s, *span))
+            if not before_it_was_set:
+                pieces.append(Piece(earlier.offset_s, earlier.measured_at_s, earlier.set_at_s, None))
+            elif not earlier.spans:
+                pieces.append(Piece(earlier.offset_s, earlier.measured_at_s, None, earlier.set_at_s))
+        pieces += [Piece(s.offset_s, s.known_at_s, s.from_s, s.until_s) for s in reversed(earlier.spans)]
         return pieces

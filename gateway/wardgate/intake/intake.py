@@ -168,6 +168,7 @@ class DeviceSink:
                 row.clock_offset_s,
                 None if row.clock_offset_at is None else (row.clock_offset_at - EPOCH).total_seconds(),
                 None if row.clock_set_at is None else (row.clock_set_at - EPOCH).total_seconds(),
+                row.clock_spans,
             ),
         )
         self.measurements = 0
@@ -229,7 +230,8 @@ class DeviceSink:
         """The device took this time."""
         arrival = self._intake.arrival()
         self._story.was_set(to, arrival)
-        self._intake.devices.change(self._known.id, clock_set_at=arrival.utc)
+        spans = self._story.spans(arrival.utc_s)
+        self._intake.devices.change(self._known.id, clock_set_at=arrival.utc, clock_spans=spans)
 
     def battery(self, percent: int) -> None:
         """Remember the level; tell once when it is low."""

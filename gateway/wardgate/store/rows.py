@@ -68,6 +68,16 @@ class Way:
     ward: datetime | None
 
 
+class ClockSpan(Struct, frozen=True, kw_only=True):
+    """A span that is over, in which a device's clock ran undisturbed. Instants are UTC seconds."""
+
+    offset_s: float
+    """The device's civil time less UTC."""
+    known_at_s: float
+    from_s: float | None
+    until_s: float
+
+
 class DeviceRow(Struct, frozen=True, kw_only=True):
     """What the hub remembers about one device. `counts` is filled when it is read, and ignored when it is set."""
 
@@ -81,6 +91,8 @@ class DeviceRow(Struct, frozen=True, kw_only=True):
     clock_offset_s: float | None = None
     clock_offset_at: Utc | None = None
     clock_set_at: Utc | None = None
+    clock_spans: tuple[ClockSpan, ...] = ()
+    """What its clock was before it was last set, the latest last."""
     bonded: bool | None = None
     rssi_dbm: int | None = None
     counts: dict[str, int] = {}
