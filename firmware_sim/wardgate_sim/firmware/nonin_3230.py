@@ -16,7 +16,7 @@ from bumble.gatt import Characteristic, Service
 from wardgate_sim.encode import nonin
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import DeviceClock, Taken
-from wardgate_sim.firmware.peripheral import Peripheral, Properties, advertisement
+from wardgate_sim.firmware.peripheral import LinkLost, Peripheral, Properties, advertisement
 from wardgate_sim.radio import Link
 
 SERVICE: Final = "46a970e0-0d5f-11e2-8b5e-0002a5d5c51b"
@@ -47,6 +47,8 @@ class Nonin3230(Peripheral):
         self.finger_s = finger_s
         self.frame_period_s = frame_period_s
         self._finger: Taken | None = None
+        self._finger_out_s = 0.0
+        self._counter = 0
         self._subscribed = asyncio.Event()
         self._complete = asyncio.Event()
         super().__init__(
@@ -73,21 +75,33 @@ class Nonin3230(Peripheral):
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Put a finger in for `finger_s`."""
         self._finger = self.book.take(values, at or self.clock.now())
+        self._finger_out_s = asyncio.get_running_loop().time() + self.finger_s
+        self._counter = 0
         self._complete.clear()
         self.wake(self.finger_s)
         return self._finger
 
     async def session(self, connection: Connection) -> None:
-        """A frame each period until the host says "complete" or the finger is out."""
+        """A frame each period until the host says "complete" or the finger is out. A host that is lost may come again
+        as long as the finger is in."""
         self._subscribed.clear()
-        frames = max(1, round(self.finger_s / self.frame_period_s))
-        for counter in range(1, frames + 1):
-            await self.while_linked(self._pause())
-            if self._complete.is_set():
-                return
-            if self._subscribed.is_set():
-                await self.notify(connection, self._oximetry, self._frame(counter))
-        await self.notify(connection, self._oximetry, self._no_finger(frames + 1))
+        try:
+            while self._finger_left_s > 0:
+                await self.while_linked(self._pause())
+                if self._complete.is_set():
+                    return
+                self._counter += 1
+                if self._subscribed.is_set():
+                    await self.notify(connection, self._oximetry, self._frame(self._counter))
+            await self.notify(connection, self._oximetry, self._no_finger(self._counter + 1))
+        except LinkLost:
+            if self._finger_left_s > 0:
+                self.wake(self._finger_left_s)
+            raise
+
+    @property
+    def _finger_left_s(self) -> float:
+        return self._finger_out_s - asyncio.get_running_loop().time()
 
     async def _pause(self) -> None:
         try:

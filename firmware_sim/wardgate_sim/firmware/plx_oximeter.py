@@ -7,6 +7,7 @@ memory until it is deleted through the Record Access Control Point ("all" is the
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,7 +18,7 @@ from bumble.gatt import Characteristic, Service
 from wardgate_sim.encode import plx
 from wardgate_sim.encode.civil import Civil, current_time, read_date_time
 from wardgate_sim.firmware.device import DeviceClock, Taken
-from wardgate_sim.firmware.peripheral import Peripheral, Properties, advertisement
+from wardgate_sim.firmware.peripheral import LinkLost, Peripheral, Properties, advertisement
 from wardgate_sim.radio import Link
 
 EARLY_FRAMES: Final = 3
@@ -50,6 +51,7 @@ class PlxOximeter(Peripheral):
         self.clock_never_set = clock_never_set
         self.stored: Final[list[Taken]] = []
         self._live: Taken | None = None
+        self._finger_out_s = 0.0
         self._subscribed = asyncio.Event()
         self._racp_subscribed = False
         self._requests: asyncio.Queue[bytes] = asyncio.Queue()
@@ -95,6 +97,7 @@ class PlxOximeter(Peripheral):
         """Measure, and come on the air."""
         self._keep_live()
         self._live = self.book.take(values, at or self.clock.now())
+        self._finger_out_s = asyncio.get_running_loop().time() + self.air_s
         self.wake(self.air_s)
         return self._live
 
@@ -124,8 +127,17 @@ class PlxOximeter(Peripheral):
                 await self._answer_requests(connection)
         except TimeoutError:
             return
+        except LinkLost:
+            if self.streams and self._finger_left_s > 0:
+                self.wake(self._finger_left_s)  # the finger is in yet, and another host may come
+            raise
         finally:
-            self._keep_live()
+            if not self.streams or self._finger_left_s <= 0:
+                self._keep_live()
+
+    @property
+    def _finger_left_s(self) -> float:
+        return self._finger_out_s - asyncio.get_running_loop().time()
 
     async def _send_live(self, connection: Connection) -> None:
         if taken := self._live:
@@ -137,7 +149,9 @@ class PlxOximeter(Peripheral):
         taken = self._live
         if taken is None:
             return
-        for number in range(round(self.air_s / self.frame_period_s)):
+        for number in itertools.count():
+            if self._finger_left_s <= 0:
+                return
             quality = plx.MeasurementStatus.EARLY_ESTIMATE
             if number >= EARLY_FRAMES:
                 quality = plx.MeasurementStatus.FULLY_QUALIFIED
