@@ -53,7 +53,8 @@ def test_declaration_is_complete(model: Model) -> None:
 def test_and_devices_go_by_name() -> None:
     assert matched(advertisement("A&D_UA-651BLE_1A2B3C", (uuids.BLOOD_PRESSURE_SERVICE,))) == "and-ua-651ble"
     assert matched(advertisement("A&D_UC-352BLE_1A2B3C", (uuids.WEIGHT_SCALE_SERVICE,))) == "and-uc-352ble"
-    assert matched(advertisement("A&D_UA-1200BLE_1A2B3C", (uuids.BLOOD_PRESSURE_SERVICE,))) is None
+    assert matched(advertisement("A&D_UA-1200BLE_1A2B3C", (uuids.BLOOD_PRESSURE_SERVICE,))) == "and-ua-1200ble"
+    assert matched(advertisement("A&D_UA-767PBT_1A2B3C", (uuids.BLOOD_PRESSURE_SERVICE,))) is None
 
 
 def test_makers_service_goes_before_the_standard_one() -> None:

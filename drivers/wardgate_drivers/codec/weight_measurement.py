@@ -26,6 +26,7 @@ _TIME: Final = 1 << 1
 _USER: Final = 1 << 2
 _BMI_HEIGHT: Final = 1 << 3
 _FLAGS_RESERVED: Final = 0xF0
+_BELOW_ZERO: Final = 1 << 4
 _UNSUCCESSFUL: Final = 0xFFFF
 
 _STEPS_PER_KG: Final = 200
@@ -51,6 +52,8 @@ class Quirk(StrEnum):
 
     MASS_STEP_50G = "mass-step-50g"
     """Renpho ES-WBE28: 0.05 kg a step."""
+    DETECTO_BELOW_ZERO = "detecto-below-zero"
+    """Detecto: reserved flag bit 4 says that the scale stands below its zero; the weight is 0 then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,10 @@ def measurement(data: bytes, quirk: Quirk | None = None) -> Measurement:
         FrameError: `truncated`.
     """
     frame = decode(data, quirk)
+    below_zero = quirk is Quirk.DETECTO_BELOW_ZERO and bool(frame.flags_reserved & _BELOW_ZERO)
     return Measurement(
         channel=Channel.WEIGHT,
-        outcome=frame.outcome,
+        outcome=Outcome.NO_READING if below_zero else frame.outcome,
         quantities=quantities(
             ("weight", frame.weight, frame.unit),
             ("bmi", given(frame.bmi), "kg/m2"),
@@ -125,6 +129,7 @@ def measurement(data: bytes, quirk: Quirk | None = None) -> Measurement:
         device_time=device_time(frame.time),
         user_index=user_index(frame.user),
         user_unknown=frame.user is not None and user_index(frame.user) is None,
+        status=("below-zero",) if below_zero else (),
     )
 
 

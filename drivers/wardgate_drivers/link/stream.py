@@ -63,7 +63,8 @@ class Chooser:
     def _is_steady(self) -> bool:
         if self._stream.steady_frames is None or len(self._steady) < self._stream.steady_frames:
             return False
-        return self._spread("spo2") <= STEADY_SPO2_PCT and self._spread("pulse") <= STEADY_PULSE_PER_MIN
+        pulses_ok = all(self._spread(name) <= STEADY_PULSE_PER_MIN for name in ("pulse", "heart_rate"))
+        return pulses_ok and self._spread("spo2") <= STEADY_SPO2_PCT
 
     def _spread(self, name: str) -> float:
         values = [q.value for frame in self._steady if (q := frame.value(name))]

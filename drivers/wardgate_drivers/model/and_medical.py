@@ -1,7 +1,10 @@
-"""A&D Medical: UA-651BLE cuff and UC-352BLE scale.
+"""A&D Medical: UA-651BLE, UA-656BLE and UA-1200BLE cuffs, UC-352BLE and UC-355BLE scales, UT-201BLE thermometer.
 
 On the air only after a measurement, or in pairing mode. On every connection they want their indications enabled and
 the time written within about 5 s; then they send what is unsent and hang up by themselves. They know one host only.
+
+The UA-1200BLE comes on the air with nothing to send as well. The UA-656BLE knows several users and has room for 200
+records where its buffer was set so.
 
 Source: A&D Medical, Bluetooth Low Energy SDK documents 1.2.
 Not tried on real devices; what a cuff sends after a failed cycle is assumed (NaN in all pressures).
@@ -9,13 +12,16 @@ Not tried on real devices; what a cuff sends after a failed cycle is assumed (Na
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from wardgate_drivers import uuids
-from wardgate_drivers.codec import blood_pressure, weight_measurement
+from wardgate_drivers.codec import blood_pressure, temperature, weight_measurement
 from wardgate_drivers.measurement import Channel
 from wardgate_drivers.model.declaration import Bond, ClockPolicy, Gatt, History, Kind, Match, Model, Subscription
 
+_UA_656BLE_USERS: Final = 2
+"""How many it has is not public; that it has several is what counts."""
 _DEADLINE_S: Final = 60.0
 """A full memory of 30 records takes about 10 s."""
 
@@ -37,6 +43,18 @@ UA_651BLE: Final = Model(
     wake="Take a measurement; to pair, hold START until Pr shows.",
 )
 
+UA_656BLE: Final = replace(
+    UA_651BLE,
+    id="and-ua-656ble",
+    name="UA-656BLE",
+    match=Match(name_prefixes=("A&D_UA-656BLE",)),
+    user_slots=_UA_656BLE_USERS,
+)
+
+UA_1200BLE: Final = replace(
+    UA_651BLE, id="and-ua-1200ble", name="UA-1200BLE", match=Match(name_prefixes=("A&D_UA-1200BLE",))
+)
+
 UC_352BLE: Final = Model(
     id="and-uc-352ble",
     maker="A&D",
@@ -47,10 +65,28 @@ UC_352BLE: Final = Model(
         subscriptions=(Subscription(uuids.WEIGHT_MEASUREMENT, weight_measurement.measurement),),
         deadline_s=_DEADLINE_S,
     ),
-    match=Match(name_prefixes=("A&D_UC-352BLE",)),
+    match=Match(name_prefixes=("A&D_UC-352BLE", "A&D_UC-355BLE")),
     bond=Bond.JUST_WORKS,
     clock=ClockPolicy.WRITE_DATE_TIME,
     history=History.PUSHED,
     disconnect_after_bond=True,
     wake="Step on it; to pair, hold the button underneath until Pr shows.",
+)
+
+UT_201BLE: Final = Model(
+    id="and-ut-201ble",
+    maker="A&D",
+    name="UT-201BLE",
+    kind=Kind.THERMOMETER,
+    channels=(Channel.TEMPERATURE,),
+    link=Gatt(
+        subscriptions=(Subscription(uuids.TEMPERATURE_MEASUREMENT, temperature.measurement),),
+        deadline_s=_DEADLINE_S,
+    ),
+    match=Match(name_prefixes=("A&D_UT-201BLE", "A&D_UT201BLE")),
+    bond=Bond.JUST_WORKS,
+    clock=ClockPolicy.WRITE_DATE_TIME,
+    history=History.PUSHED,
+    disconnect_after_bond=True,
+    wake="Take the temperature; to pair, hold its button until Pr shows.",
 )

@@ -6,17 +6,31 @@ from collections.abc import Iterable
 from typing import Final
 
 from wardgate_drivers.advertisement import Advertisement
-from wardgate_drivers.model.and_medical import UA_651BLE, UC_352BLE
+from wardgate_drivers.model.and_medical import UA_651BLE, UA_656BLE, UA_1200BLE, UC_352BLE, UT_201BLE
+from wardgate_drivers.model.beurer_standard import BF720, BM77, BM85, FT95
 from wardgate_drivers.model.declaration import Match, Model
 from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
 from wardgate_drivers.model.nonin import NONIN_3230, NONIN_9560
-from wardgate_drivers.model.plx import PLX_OXIMETER
+from wardgate_drivers.model.plx import CHOICEMMED_MD300, PLX_OXIMETER
+from wardgate_drivers.model.standard import DETECTO_SCALE, HEART_BELT, OMRON_STANDARD, RENPHO_ES_WBE28
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
 from wardgate_drivers.uuids import is_sig
 
 CATALOGUE: Final[tuple[Model, ...]] = (
     UA_651BLE,
     UC_352BLE,
+    UA_656BLE,
+    UA_1200BLE,
+    UT_201BLE,
+    BM77,
+    BM85,
+    BF720,
+    FT95,
+    OMRON_STANDARD,
+    DETECTO_SCALE,
+    RENPHO_ES_WBE28,
+    HEART_BELT,
+    CHOICEMMED_MD300,
     PLX_OXIMETER,
     NONIN_3230,
     XIAOMI_SCALE,

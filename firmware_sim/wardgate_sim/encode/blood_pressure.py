@@ -75,3 +75,10 @@ def measurement(
 def feature(features: Feature) -> bytes:
     """Two bytes of feature bits."""
     return features.to_bytes(2, "little")
+
+
+def beurer_bm85(systolic: float, diastolic: float, *, at: Civil, pulse: int, user: int, status: Status) -> bytes:
+    """As a BM85 sends it: no mean, pulse and status big-endian, a user byte without its flag, reserved bit 6 set."""
+    flags = Flags.TIME_STAMP | Flags.PULSE | Flags.STATUS | 0x40
+    pressures = sfloat(systolic) + sfloat(diastolic) + sfloat(0)
+    return bytes([flags]) + pressures + date_time(at) + pulse.to_bytes(2, "big") + bytes([user]) + status.to_bytes(2)

@@ -1,4 +1,7 @@
-"""IEEE 11073-20601 SFLOAT: a 4-bit exponent of ten over a 12-bit mantissa, both two's complement, little-endian."""
+"""IEEE 11073-20601: SFLOAT, a 4-bit exponent of ten over a 12-bit mantissa, and FLOAT, 8 bits over 24.
+
+Both parts are two's complement, the whole little-endian.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +33,12 @@ def sfloat(value: float | Special, *, exponent: int = 0) -> bytes:
     if not -8 <= exponent <= 7 or abs(mantissa) > _LARGEST_MANTISSA:
         raise ValueError(f"{value} does not fit an SFLOAT with exponent {exponent}")
     return ((exponent & 0xF) << 12 | mantissa & 0xFFF).to_bytes(2, "little")
+
+
+NAN_FLOAT = (0x007FFFFF).to_bytes(4, "little")
+
+
+def float32(value: float, *, exponent: int = 0) -> bytes:
+    """Encode as a FLOAT at a resolution of 10**`exponent`."""
+    mantissa = round(value / 10.0**exponent)
+    return ((exponent & 0xFF) << 24 | mantissa & 0xFFFFFF).to_bytes(4, "little")

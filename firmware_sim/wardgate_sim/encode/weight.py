@@ -55,3 +55,16 @@ def measurement(
 def feature(features: Feature, *, weight_precision: int = 0, height_precision: int = 0) -> bytes:
     """Four bytes of feature bits; the precisions are the codes of the specification's tables."""
     return (features | weight_precision << 3 | height_precision << 7).to_bytes(4, "little")
+
+
+def renpho(weight: float, *, at: Civil, user: int) -> bytes:
+    """As an ES-WBE28 sends it: steps of 0.05 kg, empty BMI and height, reserved bit 6 set."""
+    flags = Flags.TIME_STAMP | Flags.USER | Flags.BMI_AND_HEIGHT | 0x40
+    return bytes([flags]) + round(weight / 0.05).to_bytes(2, "little") + date_time(at) + bytes([user]) + bytes(4)
+
+
+def detecto(weight: float, *, bmi_and_height: tuple[float, float] | None = None) -> bytes:
+    """As a Detecto sends it: no time stamp; below its zero reserved bit 4 is set and the weight is 0."""
+    if weight < 0:
+        return bytes([0x10]) + bytes(2)
+    return measurement(weight, bmi_and_height=bmi_and_height)
