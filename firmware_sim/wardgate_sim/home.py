@@ -7,28 +7,96 @@ import calendar
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, cast
+from typing import Final, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from wardgate import config
+from wardgate_drivers.measurement import Channel
+from wardgate_drivers.model.catalogue import by_id
 from wardgate_sim.clock import LeapClock
+from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
 from wardgate_sim.firmware.nonin_3230 import Nonin3230
 from wardgate_sim.firmware.nonin_9560 import Nonin9560
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
+from wardgate_sim.firmware.qn_scale import QnScale
+from wardgate_sim.firmware.sanitas import SanitasScale
+from wardgate_sim.firmware.tanita import TanitaScale
+from wardgate_sim.firmware.weighing_indicator import WeighingIndicator
 from wardgate_sim.firmware.xiaomi_scale import XiaomiScale
 from wardgate_sim.patient import Patient, Vitals
 from wardgate_sim.radio import Link
 from wardgate_sim.scenario import DeviceSpec, FaultSpec, Scenario, ScenarioError
 
-BleDevice = AndCuff | AndScale | Nonin3230 | PlxOximeter | XiaomiScale
-Device = BleDevice | Nonin9560
 
-_MODELS: Final[dict[str, type[BleDevice]]] = {
-    cls.MODEL: cls for cls in (AndCuff, AndScale, Nonin3230, PlxOximeter, XiaomiScale)
+class Device(Protocol):
+    """What a home does with any device."""
+
+    @property
+    def MODEL(self) -> str:  # noqa: N802 - a constant of each class
+        """Id in the hub's catalogue."""
+        ...
+
+    @property
+    def book(self) -> Book:
+        """What it took and considers delivered."""
+        ...
+
+    @property
+    def clock(self) -> DeviceClock:
+        """Its own clock."""
+        ...
+
+    async def start(self) -> None:
+        """Batteries in."""
+        ...
+
+    async def stop(self) -> None:
+        """Batteries out."""
+        ...
+
+    async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
+        """A person uses it."""
+        ...
+
+    async def asleep(self) -> None:
+        """Done when it has nothing more to say."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A device with a memory."""
+
+    def store(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
+        """A measurement made while no hub was near."""
+        ...
+
+
+_ON_THE_RADIO: Final[dict[str, Callable[..., Device]]] = {
+    cls.MODEL: cls
+    for cls in (
+        AndCuff,
+        AndScale,
+        MedisanaBs430,
+        MedisanaScale,
+        Nonin3230,
+        PlxOximeter,
+        QnScale,
+        SanitasScale,
+        XiaomiScale,
+    )
 }
+_ON_A_LINE: Final[dict[str, Callable[..., Device]]] = {
+    cls.MODEL: cls for cls in (Nonin9560, TanitaScale, WeighingIndicator)
+}
+NORMAL_C: Final = 36.8
+"""The patients' temperature: their fevers are no part of the scenarios."""
+FIRMWARE: Final = frozenset(_ON_THE_RADIO) | frozenset(_ON_A_LINE)
+"""Ids of the models that there is firmware for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +127,13 @@ class Home:
 
     def _make(self, spec: DeviceSpec) -> Device:
         clock = DeviceClock(lambda: self._civil_s(self._now()), offset_s=spec.clock_offset_s)
-        if spec.model == Nonin9560.MODEL:
-            return cast(Callable[..., Nonin9560], Nonin9560)(clock, **spec.options)
-        if spec.model not in _MODELS:
+        if spec.model in _ON_A_LINE:
+            return _ON_A_LINE[spec.model](clock, **spec.options)
+        if spec.model not in _ON_THE_RADIO:
             raise ScenarioError(f"device `{spec.id}`: no firmware for `{spec.model}`.")
         if spec.address is None:
             raise ScenarioError(f"device `{spec.id}` needs an address.")
-        return cast(Callable[..., BleDevice], _MODELS[spec.model])(self.link, spec.address, clock, **spec.options)
+        return _ON_THE_RADIO[spec.model](self.link, spec.address, clock, **spec.options)
 
     def _civil_s(self, utc: datetime) -> int:
         return calendar.timegm(utc.astimezone(self._zone).timetuple())
@@ -77,7 +145,7 @@ class Home:
                 id=spec.id,
                 model=spec.model,
                 address=spec.address,
-                port=device.port if isinstance(device := self.devices[spec.id], Nonin9560) else None,
+                port=getattr(self.devices[spec.id], "port", None),
                 cadence_h=spec.cadence_h,
                 user_index=spec.user_index,
             )
@@ -102,14 +170,14 @@ class Home:
             await device.stop()
 
     def _fill_memory(self, spec: DeviceSpec, device: Device) -> None:
-        if isinstance(device, Nonin3230 | XiaomiScale):
+        if not isinstance(device, Remembers):
             if spec.history_days:
                 raise ScenarioError(f"device `{spec.id}`: a {spec.model} has no memory.")
             return
         for day in range(-spec.history_days, 0):
             for time in spec.times:
                 at = self.moment(day, time)
-                device.store(values_for(device, self._vitals(at)), device.clock.at(self._civil_s(at)))
+                device.store(values_for(device.MODEL, self._vitals(at)), device.clock.at(self._civil_s(at)))
 
     async def pair(self, timeout_s: float = 60.0) -> None:
         """Press the pairing key of every device that has one, until a hub has bonded with it.
@@ -136,7 +204,7 @@ class Home:
             if use.first_of_day and (fault.device, fault.day) == (use.device, use.day):
                 await apply(fault, device)
         visitor = next((v for v in self.scenario.visitor if (v.device, v.day) == (use.device, use.day)), None)
-        values = visitor.values if visitor and use.first_of_day else values_for(device, self._vitals(use.at))
+        values = visitor.values if visitor and use.first_of_day else values_for(device.MODEL, self._vitals(use.at))
         return await device.take(values)
 
     async def play(self, clock: LeapClock, days: int, *, patience_s: float = 30.0) -> AsyncIterator[tuple[Use, Taken]]:
@@ -162,20 +230,29 @@ class Home:
         return self.patient.at((local.date() - self.first_day).days, local.hour + local.minute / 60)
 
 
-def values_for(device: Device, vitals: Vitals) -> dict[str, float]:
-    """What this device reads from a patient in this state, rounded as its display is."""
+def values_for(model: str, vitals: Vitals) -> dict[str, float]:
+    """What a device of that model reads from a patient in this state, rounded as its display is.
+
+    Raises:
+        ScenarioError: the catalogue does not know the model.
+    """
+    known = by_id(model)
+    if known is None:
+        raise ScenarioError(f"`{model}` is not in the catalogue.")
     pulse = float(round(vitals.pulse_bpm))
-    if isinstance(device, AndCuff):
-        upper, lower = float(round(vitals.systolic_mmhg)), float(round(vitals.diastolic_mmhg))
-        return {
-            "systolic": upper,
-            "diastolic": lower,
-            "mean": float(round(lower + (upper - lower) / 3)),
-            "pulse": pulse,
-        }
-    if isinstance(device, AndScale | XiaomiScale):
-        return {"weight": round(vitals.weight_kg / 0.05) * 0.05}
-    return {"spo2": float(round(vitals.spo2_pct)), "pulse": pulse}
+    match known.channels[0]:
+        case Channel.WEIGHT:
+            return {"weight": round(vitals.weight_kg / 0.05) * 0.05}
+        case Channel.BLOOD_PRESSURE:
+            upper, lower = float(round(vitals.systolic_mmhg)), float(round(vitals.diastolic_mmhg))
+            mean = float(round(lower + (upper - lower) / 3))
+            return {"systolic": upper, "diastolic": lower, "mean": mean, "pulse": pulse}
+        case Channel.SATURATION:
+            return {"spo2": float(round(vitals.spo2_pct)), "pulse": pulse}
+        case Channel.HEART_RATE:
+            return {"heart_rate": pulse}
+        case Channel.TEMPERATURE:
+            return {"temperature": NORMAL_C}
 
 
 async def apply(fault: FaultSpec, device: Device) -> None:
