@@ -73,6 +73,71 @@ EVIDENCE: Final[dict[str, Evidence]] = {
         source="A&D Medical, Bluetooth Low Energy SDK 1.2; Bluetooth SIG, Weight Scale Service 1.0",
         doubt="older firmware with A&D's own weight service is not supported",
     ),
+    "and-ua-656ble": Evidence(
+        decoders=("bls.measurement",),
+        source="A&D Medical, Bluetooth Low Energy SDK 1.2",
+        doubt="how many users it has; it keeps 200 records only where its buffer was set so (Wardgate does not)",
+    ),
+    "and-ua-1200ble": Evidence(
+        decoders=("bls.measurement",),
+        source="A&D Medical, Bluetooth Low Energy SDK 1.2",
+        doubt="how often it comes on the air with nothing to send",
+    ),
+    "and-ut-201ble": Evidence(
+        decoders=("hts.measurement",),
+        source="A&D Medical, Bluetooth Low Energy SDK 1.2; obniz drivers",
+        doubt="its times on the air (taken to be those of the UA-651BLE)",
+    ),
+    "beurer-bm77": Evidence(
+        decoders=("bls.measurement",),
+        source="wha-digital, innovasive_flutter_beurer_ble, protocol documents; Stack Overflow 78168365",
+        doubt="which of them show a code",
+    ),
+    "beurer-bm85": Evidence(
+        decoders=("bls.measurement",),
+        source="derdilla, blood-pressure-monitor-fl, pull requests 735 and 737",
+        seen=("Beurer BM85",),
+        quirk="beurer-be",
+        doubt="whether the BM48 and BM59 have the BM85's byte order (told by the length of the frame)",
+    ),
+    "beurer-bf720": Evidence(
+        decoders=("wss.measurement", "bcs.measurement", "uds.user-control-point"),
+        source="KristianP26, ble-scale-sync; openScale, issue 219 and pull request 753",
+        seen=("Beurer BF720", "Beurer BF788"),
+        doubt="whether all of them tell the weight by itself; the body composition is checked and not sent on",
+    ),
+    "beurer-ft95": Evidence(
+        decoders=("hts.measurement",),
+        source="wha-digital, innovasive_flutter_beurer_ble, protocol documents",
+        quirk="beurer-ft95",
+        doubt="which of them show a code",
+    ),
+    "omron-standard": Evidence(
+        decoders=("bls.measurement",),
+        source="derdilla, blood-pressure-monitor-fl, device list; obniz drivers",
+        doubt="what each model does about its clock, and which of them show a code",
+    ),
+    "detecto-scale": Evidence(
+        decoders=("wss.measurement",), source="Detecto manuals", doubt="its name on the air; how often it sends"
+    ),
+    "renpho-es-wbe28": Evidence(
+        decoders=("wss.measurement", "uds.user-control-point"),
+        source="openScale, pull request 1108; KristianP26, ble-scale-sync",
+        seen=("Renpho ES-WBE28",),
+        quirk="mass-step-50g",
+        doubt="how long it stays on the air",
+    ),
+    "heart-rate-belt": Evidence(
+        decoders=("hrs.measurement",),
+        source="Bluetooth SIG, Heart Rate Service 1.0; Stack Overflow 67024800 and 50477232",
+        seen=("Polar H7", "Polar H10"),
+    ),
+    "choicemmed-md300": Evidence(
+        decoders=("plx.spot-check", "plx.continuous"),
+        source="Stack Overflow 71264072",
+        seen=("ChoiceMMed MD300",),
+        doubt="how often it indicates while a finger is in",
+    ),
     "plx-oximeter": Evidence(
         decoders=("plx.spot-check", "plx.continuous", "racp"),
         source="Bluetooth SIG, Pulse Oximeter Service 1.0.1",
