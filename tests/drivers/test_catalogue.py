@@ -41,7 +41,7 @@ def test_declaration_is_complete(model: Model) -> None:
     assert model.channels
     assert model.wake.endswith(".")
     if isinstance(model.link, Gatt):
-        assert any(not s.fallback for s in model.link.subscriptions)
+        assert model.link.converse or any(not s.fallback for s in model.link.subscriptions)
         assert (model.link.on_measurement is None) == (model.link.command_characteristic is None)
         assert model.link.quiet_s < model.link.deadline_s
     else:

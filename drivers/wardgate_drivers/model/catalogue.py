@@ -7,12 +7,17 @@ from typing import Final
 
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.model.and_medical import UA_651BLE, UA_656BLE, UA_1200BLE, UC_352BLE, UT_201BLE
+from wardgate_drivers.model.beurer_ffe1 import SANITAS_SBF70
 from wardgate_drivers.model.beurer_standard import BF720, BM77, BM85, FT95
 from wardgate_drivers.model.declaration import Match, Model
 from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
+from wardgate_drivers.model.medisana import BS430, BS444
 from wardgate_drivers.model.nonin import NONIN_3230, NONIN_9560
 from wardgate_drivers.model.plx import CHOICEMMED_MD300, PLX_OXIMETER
+from wardgate_drivers.model.qn_scale import QN_SCALE
 from wardgate_drivers.model.standard import DETECTO_SCALE, HEART_BELT, OMRON_STANDARD, RENPHO_ES_WBE28
+from wardgate_drivers.model.tanita import TANITA_SCALE
+from wardgate_drivers.model.weighing_indicator import WEIGHING_INDICATOR
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
 from wardgate_drivers.uuids import is_sig
 
@@ -35,6 +40,12 @@ CATALOGUE: Final[tuple[Model, ...]] = (
     NONIN_3230,
     XIAOMI_SCALE,
     NONIN_9560,
+    BS444,
+    BS430,
+    QN_SCALE,
+    SANITAS_SBF70,
+    TANITA_SCALE,
+    WEIGHING_INDICATOR,
 )
 
 _BY_ID: Final = {model.id: model for model in CATALOGUE}

@@ -58,6 +58,16 @@ def _beurer_ffe1(data: bytes, _: Context) -> Decoded:
     )
 
 
+def _beurer_record(data: bytes, _: Context) -> Decoded:
+    told = beurer_ffe1.measurement(data, None)
+    return Decoded(
+        told.outcome,
+        {"timestamp": str(told.device_time)}
+        | {"weight" if q.name == "weight" else "impedance_ohm": q.value for q in told.quantities}
+        | {"unit": "kg"},
+    )
+
+
 def _qn(data: bytes, context: Context) -> Decoded:
     divisor = context.get("divisor", 100)
     if divisor not in qn_scale.DIVISORS:
@@ -103,6 +113,7 @@ DECODERS: Final[dict[str, Decoder]] = {
     "medisana.weight": _medisana_weight,
     "medisana.body": _medisana_body,
     "beurer.ffe1": _beurer_ffe1,
+    "beurer.ffe1-record": _beurer_record,
     "qn.frame": _qn,
     "tanita.serial": _tanita,
     "indicator.ascii": _indicator,
