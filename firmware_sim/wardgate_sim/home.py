@@ -16,7 +16,9 @@ from wardgate_drivers.model.catalogue import by_id
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale
+from wardgate_sim.firmware.choicemmed_md300 import ChoiceMmedMd300
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.firmware.heart_belt import HeartBelt
 from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
 from wardgate_sim.firmware.nonin_3230 import Nonin3230
 from wardgate_sim.firmware.nonin_9560 import Nonin9560
@@ -24,7 +26,10 @@ from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
 from wardgate_sim.firmware.qn_scale import QnScale
 from wardgate_sim.firmware.sanitas import SanitasScale
+from wardgate_sim.firmware.standard_cuffs import AndCuff656, AndCuff1200, BeurerBm77, BeurerBm85, OmronStandard
+from wardgate_sim.firmware.standard_scales import BeurerScale, DetectoScale, RenphoScale
 from wardgate_sim.firmware.tanita import TanitaScale
+from wardgate_sim.firmware.thermometers import AndThermometer, BeurerFt95
 from wardgate_sim.firmware.weighing_indicator import WeighingIndicator
 from wardgate_sim.firmware.xiaomi_scale import XiaomiScale
 from wardgate_sim.patient import Patient, Vitals
@@ -80,12 +85,24 @@ _ON_THE_RADIO: Final[dict[str, Callable[..., Device]]] = {
     cls.MODEL: cls
     for cls in (
         AndCuff,
+        AndCuff656,
+        AndCuff1200,
         AndScale,
+        AndThermometer,
+        BeurerBm77,
+        BeurerBm85,
+        BeurerFt95,
+        BeurerScale,
+        ChoiceMmedMd300,
+        DetectoScale,
+        HeartBelt,
         MedisanaBs430,
         MedisanaScale,
         Nonin3230,
+        OmronStandard,
         PlxOximeter,
         QnScale,
+        RenphoScale,
         SanitasScale,
         XiaomiScale,
     )
@@ -148,6 +165,7 @@ class Home:
                 port=getattr(self.devices[spec.id], "port", None),
                 cadence_h=spec.cadence_h,
                 user_index=spec.user_index,
+                consent_code=getattr(self.devices[spec.id], "CODE", None),
             )
             for spec in self.scenario.device
         )

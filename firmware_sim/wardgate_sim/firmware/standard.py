@@ -99,12 +99,12 @@ class StandardDevice(Peripheral):
 
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Measure, and come on the air."""
-        taken = self.store(values, at)
+        taken = self.keep(values, at)
         self.wake(self.air_s)
         return taken
 
-    def store(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
-        """A measurement made while no hub was near; the oldest goes when the memory is full."""
+    def keep(self, values: Mapping[str, float], at: Civil | None) -> Taken:
+        """Into the memory, of which the oldest goes when it is full."""
         taken = self.book.take(values, at or self.clock.now())
         self.memory.append(taken)
         del self.memory[: -self.memory_size]
@@ -163,6 +163,14 @@ class StandardDevice(Peripheral):
         if asyncio.get_running_loop().time() < self._listens_at_s:
             return
         (self._subscribed.set if notify or indicate else self._subscribed.clear)()
+
+
+class RememberingDevice(StandardDevice):
+    """One that keeps what nobody has fetched."""
+
+    def store(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
+        """A measurement made while no hub was near."""
+        return self.keep(values, at)
 
 
 async def _encrypted(connection: Connection) -> None:

@@ -12,10 +12,10 @@ from typing import ClassVar
 from wardgate_sim.encode import blood_pressure
 from wardgate_sim.firmware.and_medical import AndCuff
 from wardgate_sim.firmware.device import Taken
-from wardgate_sim.firmware.standard import StandardDevice
+from wardgate_sim.firmware.standard import RememberingDevice
 
 
-class StandardCuff(StandardDevice):
+class StandardCuff(RememberingDevice):
     """Sends a time stamp, the pulse and, where it has several, the user."""
 
     SERVICE = 0x1810

@@ -16,10 +16,10 @@ from wardgate_sim.encode import body_composition, users, weight
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import Taken
 from wardgate_sim.firmware.peripheral import Properties
-from wardgate_sim.firmware.standard import StandardDevice
+from wardgate_sim.firmware.standard import RememberingDevice, StandardDevice
 
 
-class ConsentScale(StandardDevice):
+class ConsentScale(RememberingDevice):
     """Tells a user's measurements to a host that knows the user's code."""
 
     SERVICE = 0x181D

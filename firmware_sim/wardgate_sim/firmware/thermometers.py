@@ -8,14 +8,14 @@ from __future__ import annotations
 from wardgate_sim.encode import temperature
 from wardgate_sim.firmware.and_medical import AndDevice
 from wardgate_sim.firmware.device import Taken
-from wardgate_sim.firmware.standard import StandardDevice
+from wardgate_sim.firmware.standard import RememberingDevice
 
 FEVER_C = 38.0
 HEALTH_THERMOMETER = 0x1809
 TEMPERATURE_MEASUREMENT = 0x2A1C
 
 
-class BeurerFt95(StandardDevice):
+class BeurerFt95(RememberingDevice):
     """Shows an error when no host has subscribed within 30 s. Surfaces of objects are in its memory too."""
 
     MODEL = "beurer-ft95"
