@@ -71,6 +71,7 @@ def _memory(model: Model) -> str:
         History.NONE: "none that is read",
         History.PUSHED: "it sends what is unsent by itself",
         History.RACP: "asked for by the standard control point; deleted once stored",
+        History.ASKED: "asked for by the maker's own commands",
         History.ACKNOWLEDGED: "each record is repeated until it is acknowledged",
     }
     return words.get(model.history, model.history.value)

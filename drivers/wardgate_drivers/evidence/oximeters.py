@@ -1,0 +1,93 @@
+"""Oximeters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wardgate_drivers.evidence.ground import Evidence
+
+EVIDENCE: Final = {
+    "plx-oximeter": Evidence(
+        decoders=("plx.spot-check", "plx.continuous", "racp"),
+        source="Bluetooth SIG, Pulse Oximeter Service 1.0.1",
+    ),
+    "choicemmed-md300": Evidence(
+        decoders=("plx.spot-check", "plx.continuous"),
+        seen=("ChoiceMMed MD300",),
+        source="Stack Overflow 71264072 (captured notifications); Bluetooth SIG, Pulse Oximeter Service 1.0.1",
+    ),
+    "nonin-3230": Evidence(
+        decoders=("nonin.df19",),
+        source="Nonin, 3230 integration notes; calebmgshort/Nonin3230Oximeter",
+        doubt="how long it goes on advertising after the finger has left",
+    ),
+    "nonin-3150": Evidence(
+        decoders=("nonin.df19",),
+        source="Nonin, 3230 integration notes and OEM documents",
+    ),
+    "nonin-9560-serial": Evidence(
+        decoders=("nonin.df13", "nonin.serial-number"),
+        source="Nonin, 9560 Bluetooth specification; packet tests of the opentele project",
+    ),
+    "nonin-3150-serial": Evidence(
+        decoders=("nonin.df8",),
+        source="Nonin, OEM serial format specification; packet tests of the opentele project",
+        doubt="its memory is not fetched",
+    ),
+    "nonin-xpod-serial": Evidence(
+        decoders=("nonin.df2", "nonin.df7"),
+        source="Nonin, OEM serial format specification",
+    ),
+    "nonin-8500-serial": Evidence(
+        decoders=("nonin.ascii",),
+        source="Nonin, OEM serial format specification",
+        doubt="its memory is not fetched",
+    ),
+    "beurer-po60": Evidence(
+        decoders=("beurer.po60", "beurer.po60-stream"),
+        seen=("Beurer PO60",),
+        source="wha-digital, innovasive_flutter_beurer_ble, protocol document and log",
+    ),
+    "contec-cms50d-bt": Evidence(
+        decoders=("contec.ble",),
+        seen=("Contec CMS50D-BT",),
+        source="nringelstein/CMS50D-BT; tobiasisenberg/OxiVis, issue 2",
+    ),
+    "contec-cms50-serial": Evidence(
+        decoders=("bci.packet", "bci.stream"),
+        seen=("Contec CMS50D+",),
+        source="atbrask/CMS50Dplus, protocol notes",
+        doubt="its memory is not fetched",
+    ),
+    "contec-cms50-v7-serial": Evidence(
+        decoders=("contec.v7",),
+        seen=("Contec CMS50D+",),
+        source="timegrid/CMS50Dplus7, protocol notes",
+        doubt="its memory is not fetched",
+    ),
+    "berry-bm1000": Evidence(
+        decoders=("bci.packet", "bci.stream"),
+        seen=("Berry BM1000",),
+        source="jablko/webbm1000; zh2x's notes on the BCI protocol",
+    ),
+    "innovo-ip900": Evidence(
+        decoders=("choicemmed.values",),
+        source="public notes on the packet layout",
+    ),
+    "jumper-jpd-500": Evidence(
+        decoders=("jumper.oximeter",),
+        source="SensorsIot/Oximeters-BLE-Hack-ESP32; obniz",
+        doubt="the scale of its perfusion index",
+    ),
+    "viatom-pc60": Evidence(
+        decoders=("creative.pc60",),
+        seen=("Viatom/Creative",),
+        source="sza2/viatom_pc60fw; public packet notes",
+    ),
+    "viatom-o2ring": Evidence(
+        decoders=("viatom.oxy",),
+        seen=("Wellue O2Ring",),
+        source="home-health-hub/viatom-o2ring-ble, protocol notes",
+        doubt="the night files in its memory, which are not fetched; the O2Ring S speaks another protocol",
+    ),
+}
