@@ -20,8 +20,10 @@ from wardgate_sim.firmware.choicemmed_md300 import ChoiceMmedMd300
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
 from wardgate_sim.firmware.heart_belt import HeartBelt
 from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
+from wardgate_sim.firmware.microlife_cuff import MicrolifeCuff
 from wardgate_sim.firmware.nonin_3230 import Nonin3230
 from wardgate_sim.firmware.nonin_9560 import Nonin9560
+from wardgate_sim.firmware.omron_cuff import OmronBonding, OmronEvolv, OmronIntelli
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
 from wardgate_sim.firmware.qn_scale import QnScale
@@ -30,8 +32,10 @@ from wardgate_sim.firmware.standard_cuffs import AndCuff656, AndCuff1200, Beurer
 from wardgate_sim.firmware.standard_scales import BeurerScale, DetectoScale, RenphoScale
 from wardgate_sim.firmware.tanita import TanitaScale
 from wardgate_sim.firmware.thermometers import AndThermometer, BeurerFt95
+from wardgate_sim.firmware.viatom_bp2 import ViatomBp2
 from wardgate_sim.firmware.weighing_indicator import WeighingIndicator
 from wardgate_sim.firmware.xiaomi_scale import XiaomiScale
+from wardgate_sim.firmware.yonker_cuff import YonkerCuff
 from wardgate_sim.patient import Patient, Vitals
 from wardgate_sim.radio import Link
 from wardgate_sim.scenario import DeviceSpec, FaultSpec, Scenario, ScenarioError
@@ -98,13 +102,19 @@ _ON_THE_RADIO: Final[dict[str, Callable[..., Device]]] = {
         HeartBelt,
         MedisanaBs430,
         MedisanaScale,
+        MicrolifeCuff,
         Nonin3230,
+        OmronBonding,
+        OmronEvolv,
+        OmronIntelli,
         OmronStandard,
         PlxOximeter,
         QnScale,
         RenphoScale,
         SanitasScale,
+        ViatomBp2,
         XiaomiScale,
+        YonkerCuff,
     )
 }
 _ON_A_LINE: Final[dict[str, Callable[..., Device]]] = {

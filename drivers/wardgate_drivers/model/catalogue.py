@@ -12,13 +12,17 @@ from wardgate_drivers.model.beurer_standard import BF720, BM77, BM85, FT95
 from wardgate_drivers.model.declaration import Match, Model
 from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
 from wardgate_drivers.model.medisana import BS430, BS444
+from wardgate_drivers.model.microlife import BP_A6_BT
 from wardgate_drivers.model.nonin import NONIN_3230, NONIN_9560
+from wardgate_drivers.model.omron import HEM_7142T2, HEM_7361T, HEM_7600T
 from wardgate_drivers.model.plx import CHOICEMMED_MD300, PLX_OXIMETER
 from wardgate_drivers.model.qn_scale import QN_SCALE
 from wardgate_drivers.model.standard import DETECTO_SCALE, HEART_BELT, OMRON_STANDARD, RENPHO_ES_WBE28
 from wardgate_drivers.model.tanita import TANITA_SCALE
+from wardgate_drivers.model.viatom_cuff import BP2
 from wardgate_drivers.model.weighing_indicator import WEIGHING_INDICATOR
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
+from wardgate_drivers.model.yonker import YK_IBPA1
 from wardgate_drivers.uuids import is_sig
 
 CATALOGUE: Final[tuple[Model, ...]] = (
@@ -32,6 +36,12 @@ CATALOGUE: Final[tuple[Model, ...]] = (
     BF720,
     FT95,
     OMRON_STANDARD,
+    HEM_7361T,
+    HEM_7600T,
+    HEM_7142T2,
+    BP2,
+    BP_A6_BT,
+    YK_IBPA1,
     DETECTO_SCALE,
     RENPHO_ES_WBE28,
     HEART_BELT,
