@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,13 +12,15 @@ from bleak import BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from tests.support.vectors import load
+from tests.support.vectors import frame_of, load
+from wardgate.intake.judging import judge
 from wardgate_drivers.advertisement import Advertisement
+from wardgate_drivers.errors import FrameError
 from wardgate_drivers.evidence import EVIDENCE, UNSUPPORTED, Evidence, Frames, frames_of
-from wardgate_drivers.measurement import Channel
+from wardgate_drivers.measurement import Channel, Outcome
 from wardgate_drivers.model.and_medical import UA_651BLE, UC_352BLE
 from wardgate_drivers.model.catalogue import CATALOGUE, best_matches
-from wardgate_drivers.model.declaration import Broadcast, ClockPolicy, Match, Model, Serial
+from wardgate_drivers.model.declaration import Broadcast, ClockPolicy, Gatt, Match, Model, Serial
 from wardgate_drivers.registry import claimed, complaints
 from wardgate_drivers.vector_fields import DECODERS
 from wardgate_sim.backend import open_hub
@@ -70,6 +73,26 @@ async def test_a_simulated_device_is_recognised_by_what_it_shouts(model: Model) 
         finally:
             await device.gatt.stop_advertising()
             await device.stop()
+
+
+@pytest.mark.parametrize(
+    "model", [m for m in CATALOGUE if isinstance(m.link, Gatt) and m.link.subscriptions], ids=lambda m: m.id
+)
+def test_what_a_model_subscribes_to_is_read_and_taken_by_the_hub(model: Model) -> None:
+    """At least one vector of its layouts is a measurement of one of its channels in units that the intake knows."""
+    assert isinstance(model.link, Gatt)
+    taken = 0
+    for vector in VECTORS:
+        if vector["decoder"] not in EVIDENCE[model.id].decoders:
+            continue
+        for subscription in model.link.subscriptions:
+            with contextlib.suppress(FrameError):
+                measurement = subscription.decode(frame_of(vector))
+                if measurement is not None and measurement.outcome is Outcome.DECODE:
+                    assert measurement.channel in model.channels
+                    assert judge(measurement, {}, ()).quantities
+                    taken += 1
+    assert taken
 
 
 def test_two_whole_models() -> None:
