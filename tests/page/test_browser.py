@@ -240,13 +240,14 @@ STATES = {
         way=None,
         open_alerts=(alert(priority="high"), alert(2, priority="low")),
     ),
+    "more": status_fields(devices=(device("thermometer", state="not-heard"), device("heart-belt"))),
     "bare": status_fields(devices=(), way=None, radio_state="no-adapter"),
 }
 
 
 @pytest.mark.parametrize(
     ("state", "width"),
-    [*(("troubled", width) for width in WIDTHS), *((s, w) for s in ("well", "waiting", "bare") for w in (320, 1280))],
+    [*(("troubled", width) for width in WIDTHS), *((s, w) for s in ("well", "waiting", "more", "bare") for w in (320, 1280))],
 )
 def test_axe_finds_nothing(window: webdriver.Chrome, home: Home, state: str, width: int) -> None:
     home.change(**STATES[state])
