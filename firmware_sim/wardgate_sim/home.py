@@ -16,18 +16,35 @@ from wardgate_drivers.model.catalogue import by_id
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale
+from wardgate_sim.firmware.beurer_po60 import BeurerPo60
 from wardgate_sim.firmware.choicemmed_md300 import ChoiceMmedMd300
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.firmware.finger_oximeter import (
+    BerryOximeter,
+    Cms50dBt,
+    InnovoOximeter,
+    JumperOximeter,
+    Pc60Oximeter,
+)
 from wardgate_sim.firmware.heart_belt import HeartBelt
 from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
 from wardgate_sim.firmware.microlife_cuff import MicrolifeCuff
+from wardgate_sim.firmware.nonin_3150 import Nonin3150
 from wardgate_sim.firmware.nonin_3230 import Nonin3230
 from wardgate_sim.firmware.nonin_9560 import Nonin9560
+from wardgate_sim.firmware.o2ring import O2Ring
 from wardgate_sim.firmware.omron_cuff import OmronBonding, OmronEvolv, OmronIntelli
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
 from wardgate_sim.firmware.qn_scale import QnScale
 from wardgate_sim.firmware.sanitas import SanitasScale
+from wardgate_sim.firmware.serial_oximeter import (
+    ContecSerial,
+    ContecV7Serial,
+    Nonin3150Serial,
+    Nonin8500,
+    NoninXpod,
+)
 from wardgate_sim.firmware.standard_cuffs import AndCuff656, AndCuff1200, BeurerBm77, BeurerBm85, OmronStandard
 from wardgate_sim.firmware.standard_scales import BeurerScale, DetectoScale, RenphoScale
 from wardgate_sim.firmware.tanita import TanitaScale
@@ -93,21 +110,29 @@ _ON_THE_RADIO: Final[dict[str, Callable[..., Device]]] = {
         AndCuff1200,
         AndScale,
         AndThermometer,
+        BerryOximeter,
         BeurerBm77,
         BeurerBm85,
         BeurerFt95,
+        BeurerPo60,
         BeurerScale,
         ChoiceMmedMd300,
+        Cms50dBt,
         DetectoScale,
         HeartBelt,
+        InnovoOximeter,
+        JumperOximeter,
         MedisanaBs430,
         MedisanaScale,
         MicrolifeCuff,
+        Nonin3150,
         Nonin3230,
+        O2Ring,
         OmronBonding,
         OmronEvolv,
         OmronIntelli,
         OmronStandard,
+        Pc60Oximeter,
         PlxOximeter,
         QnScale,
         RenphoScale,
@@ -118,7 +143,17 @@ _ON_THE_RADIO: Final[dict[str, Callable[..., Device]]] = {
     )
 }
 _ON_A_LINE: Final[dict[str, Callable[..., Device]]] = {
-    cls.MODEL: cls for cls in (Nonin9560, TanitaScale, WeighingIndicator)
+    cls.MODEL: cls
+    for cls in (
+        ContecSerial,
+        ContecV7Serial,
+        Nonin3150Serial,
+        Nonin8500,
+        Nonin9560,
+        NoninXpod,
+        TanitaScale,
+        WeighingIndicator,
+    )
 }
 NORMAL_C: Final = 36.8
 """The patients' temperature: their fevers are no part of the scenarios."""

@@ -12,7 +12,6 @@ pulse as displayed. SpO2 127 and pulse 511: none. Source: Nonin OEM specificatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,6 +75,15 @@ def decode_format_7(data: bytes) -> Block:
     return _decode(data, status_at=0)
 
 
+def decode(data: bytes) -> Block:
+    """One block of either format; the first byte tells them apart.
+
+    Raises:
+        FrameError: as the format's own.
+    """
+    return decode_format_2(data) if data[:1] == bytes((_LEAD,)) else decode_format_7(data)
+
+
 def _decode(data: bytes, status_at: int) -> Block:
     frames = [data[at : at + FRAME] for at in range(0, min(len(data), SIZE), FRAME)]
     for number, frame in enumerate(frames, 1):
@@ -123,11 +131,11 @@ def _spo2(raw: int) -> int | None:
     return None if raw == NO_SPO2 else raw
 
 
-def measurement(data: bytes, decode: Callable[[bytes], Block]) -> Measurement:
-    """What one block says of the patient.
+def measurement(data: bytes) -> Measurement:
+    """What one block of either format says of the patient.
 
     Raises:
-        FrameError: as `decode`, which is one of the two above.
+        FrameError: as `decode`.
     """
     block = decode(data)
     return oximetry(data, block.outcome, block.spo2, block.pulse, status=block.alarms)
@@ -136,8 +144,7 @@ def measurement(data: bytes, decode: Callable[[bytes], Block]) -> Measurement:
 class Splitter:
     """Bytes as they come, whole blocks out. A piece that is no block is given up a byte at a time."""
 
-    def __init__(self, decode: Callable[[bytes], Block]) -> None:
-        self._decode = decode
+    def __init__(self) -> None:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -147,7 +154,7 @@ class Splitter:
         while self._rest:
             front = bytes(self._rest[:SIZE])
             try:
-                self._decode(front)
+                decode(front)
             except FrameError as error:
                 if error.reason is Reason.TRUNCATED:
                     break

@@ -23,6 +23,7 @@ from wardgate_drivers.measurement import DeviceTime
 ACK: Final = 0x06
 NAK: Final = 0x15
 SEND_FORMAT_13: Final = bytes.fromhex("027004020d008303")
+SEND_FORMAT_8: Final = bytes.fromhex("0270040208007e03")
 TELL_TIME: Final = bytes.fromhex("02720003")
 TELL_SERIAL_NUMBER: Final = bytes.fromhex("027402020203")
 

@@ -16,7 +16,9 @@ from wardgate_drivers.errors import FrameError, Reason
 from wardgate_drivers.measurement import Measurement, Outcome
 
 EVENT_MARK: Final = "event-mark"
-_NONE: Final = "---"
+_NONE: Final = b"---"
+_LONGEST: Final = 80
+"""More than this without a line end is noise."""
 _LINE: Final = re.compile(
     rb"(?:(?P<time>\d{1,2}:\d{2}(?::\d{2})?) +)?"
     rb"SPO2=(?P<spo2>\d{3}|---) +HR=(?P<pulse>\d{3}|---) *(?P<fast>F?) *(?P<mark>\*?) *\r\n"
@@ -72,7 +74,7 @@ def _exists(time: str) -> bool:
 
 
 def _number(text: bytes, none: int) -> int | None:
-    value = None if text == _NONE.encode() else int(text)
+    value = None if text == _NONE else int(text)
     return None if value == none else value
 
 
@@ -85,3 +87,16 @@ def measurement(data: bytes) -> Measurement:
     line = decode(data)
     status = named(("fast-averages", line.fast), (EVENT_MARK, line.event_mark))
     return oximetry(data, line.outcome, line.spo2, line.pulse, status=status)
+
+
+class Splitter:
+    """Bytes as they come, whole lines out, each with its end."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The whole lines that are now there; the first may lack its front, empty ones are left out."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[-_LONGEST:]
+        return [line + b"\n" for line in lines if line.strip()]

@@ -199,7 +199,7 @@ def set_time(time: DeviceTime) -> bytes:
 
 def measurement(data: bytes, record: Record) -> Measurement:
     """What one stored record says of the patient: its averages, at its end."""
-    return oximetry(data, record.outcome, record.spo2_avg, record.pulse_avg, device_time=record.end, stored=True)
+    return oximetry(data, record.outcome, record.spo2_avg, record.pulse_avg, device_time=record.end)
 
 
 class Splitter:

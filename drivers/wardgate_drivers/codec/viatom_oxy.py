@@ -145,5 +145,4 @@ def request(command: int, data: bytes = b"", block: int = 0) -> bytes:
 def measurement(data: bytes, live: Live) -> Measurement:
     """What a reply that carried values says of the patient."""
     pulse = 0 if live.pulse == _NO_PULSE else live.pulse
-    status = ("movement",) if live.movement else ()
-    return oximetry(data, live.outcome, live.spo2, pulse, perfusion=live.perfusion_pct, status=status)
+    return oximetry(data, live.outcome, live.spo2, pulse, perfusion=live.perfusion_pct)

@@ -7,18 +7,25 @@ from typing import Final
 
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.model.and_medical import UA_651BLE, UA_656BLE, UA_1200BLE, UC_352BLE, UT_201BLE
+from wardgate_drivers.model.berry import BERRY_BM1000
 from wardgate_drivers.model.beurer_ffe1 import SANITAS_SBF70
+from wardgate_drivers.model.beurer_po60 import BEURER_PO60
 from wardgate_drivers.model.beurer_standard import BF720, BM77, BM85, FT95
+from wardgate_drivers.model.choicemmed import INNOVO_IP900
+from wardgate_drivers.model.contec import CMS50_SERIAL, CMS50_V7_SERIAL, CMS50D_BT
 from wardgate_drivers.model.declaration import Match, Model
 from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
+from wardgate_drivers.model.jumper import JUMPER_JPD_500
 from wardgate_drivers.model.medisana import BS430, BS444
 from wardgate_drivers.model.microlife import BP_A6_BT
-from wardgate_drivers.model.nonin import NONIN_3230, NONIN_9560
+from wardgate_drivers.model.nonin import NONIN_3150, NONIN_3230, NONIN_9560
+from wardgate_drivers.model.nonin_serial import NONIN_3150_SERIAL, NONIN_8500, NONIN_XPOD
 from wardgate_drivers.model.omron import HEM_7142T2, HEM_7361T, HEM_7600T
 from wardgate_drivers.model.plx import CHOICEMMED_MD300, PLX_OXIMETER
 from wardgate_drivers.model.qn_scale import QN_SCALE
 from wardgate_drivers.model.standard import DETECTO_SCALE, HEART_BELT, OMRON_STANDARD, RENPHO_ES_WBE28
 from wardgate_drivers.model.tanita import TANITA_SCALE
+from wardgate_drivers.model.viatom import VIATOM_O2RING, VIATOM_PC60
 from wardgate_drivers.model.viatom_cuff import BP2
 from wardgate_drivers.model.weighing_indicator import WEIGHING_INDICATOR
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
@@ -48,8 +55,21 @@ CATALOGUE: Final[tuple[Model, ...]] = (
     CHOICEMMED_MD300,
     PLX_OXIMETER,
     NONIN_3230,
+    NONIN_3150,
+    BEURER_PO60,
+    CMS50D_BT,
+    BERRY_BM1000,
+    INNOVO_IP900,
+    JUMPER_JPD_500,
+    VIATOM_PC60,
+    VIATOM_O2RING,
     XIAOMI_SCALE,
     NONIN_9560,
+    NONIN_3150_SERIAL,
+    NONIN_XPOD,
+    NONIN_8500,
+    CMS50_SERIAL,
+    CMS50_V7_SERIAL,
     BS444,
     BS430,
     QN_SCALE,

@@ -1,7 +1,8 @@
-"""Nonin: data format 19 (3230, Bluetooth), data format 13 and the commands of the 9560 (serial)."""
+"""Nonin: data format 19 (Bluetooth), formats 2, 7, 8 and 13, the commands of the 9560 and printed lines (serial)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntFlag
 
 from wardgate_sim.encode.civil import Civil
@@ -66,3 +67,39 @@ def serial_answer(serial: str) -> bytes:
     """What a 9560 says when it is asked for its serial number of nine digits."""
     body = bytes([0x0B, 0x02]) + serial.encode("ascii")
     return bytes([STX, 0xF4]) + body + bytes([sum(body[1:]) & 0xFF, ETX])
+
+
+def format_8(spo2: int | None, pulse: int | None, *, smartpoint: bool = False, sensor_alarm: bool = False) -> bytes:
+    """Four bytes a second; only the first has bit 7 set."""
+    rate = NO_PULSE if pulse is None else pulse
+    flags = sensor_alarm << 3 | smartpoint << 5
+    return bytes([0x80 | rate >> 7, rate & 0x7F, NO_SPO2 if spo2 is None else spo2, flags])
+
+
+def format_2(spo2: int | None, pulse: int | None, *, sensor_alarm: bool = False) -> bytes:
+    """A block of 25 frames of five bytes: 01, status, pleth, float, sum."""
+    return _block(spo2, pulse, sensor_alarm, lambda status: bytes([0x01, status, 0x64]))
+
+
+def format_7(spo2: int | None, pulse: int | None, *, sensor_alarm: bool = False) -> bytes:
+    """A block of 25 frames of five bytes: status, pleth (two bytes), float, sum."""
+    return _block(spo2, pulse, sensor_alarm, lambda status: bytes([status, 0x80, 0xE8]))
+
+
+def _block(spo2: int | None, pulse: int | None, sensor_alarm: bool, lead: Callable[[int], bytes]) -> bytes:
+    rate = NO_PULSE if pulse is None else pulse
+    oxygen = NO_SPO2 if spo2 is None else spo2
+    floats = {4: 30, **dict.fromkeys((3, 9, 10, 11, 16, 17), oxygen)}
+    for first in (1, 14, 20, 22):
+        floats |= {first: rate >> 7, first + 1: rate & 0x7F}
+    block = b""
+    for number in range(1, 26):
+        front = lead(0x80 | (number == 1) | sensor_alarm << 3) + bytes([floats.get(number, 0)])
+        block += front + bytes([sum(front) & 0xFF])
+    return block
+
+
+def text_line(spo2: int | None, pulse: int | None, mark: str = "") -> bytes:
+    """What the 8500 prints each second."""
+    figures = tuple("---" if value is None else f"{value:03d}" for value in (spo2, pulse))
+    return "SPO2={} HR={}{}\r\n".format(*figures, mark).encode("ascii")
