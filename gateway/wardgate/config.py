@@ -83,7 +83,10 @@ class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[str | None, Meta(description="serial line, best a path below /dev/serial/by-id")] = None
     cadence_h: Annotated[float, Meta(gt=0, description="a reading is expected every so many hours")] = 24.0
     user_index: (
-        Annotated[int, Meta(ge=0, le=254, description="the patient's slot on a device that knows several users")] | None
+        Annotated[
+            int, Meta(ge=0, le=0xFFFFFFFF, description="the patient's slot or number on a device of several users")
+        ]
+        | None
     ) = None
     consent_code: (
         Annotated[int, Meta(ge=0, le=9999, description="the code with which a scale lets that user in")] | None

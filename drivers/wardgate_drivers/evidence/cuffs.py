@@ -42,9 +42,8 @@ EVIDENCE: Final = {
     ),
     "omron-hem-7361t": Evidence(
         decoders=("omron.frame", "omron.record14-le", "omron.clock16"),
-        seen=("Omron X7 / M7 Intelli",),
         source="memory maps and talks of the projects omblepy and hass-omron",
-        doubt="which way round the bit for a loose cuff is",
+        doubt="which way round the bit for a loose cuff is; the captured frames came from cuffs with the same layout",
     ),
     "omron-hem-7600t": Evidence(
         decoders=("omron.frame", "omron.record14-be"),

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from wardgate_drivers.codec import yonker
 from wardgate_drivers.measurement import Channel
-from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model, Subscription
-
-SERVICE: Final = "cdeacd80-5235-4c07-8846-93a37ee6b86d"
-RESULT: Final = "cdeacd81-5235-4c07-8846-93a37ee6b86d"
+from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model
+from wardgate_drivers.protocol import yonker
 
 YK_IBPA1: Final = Model(
     id="yonker-yk-ibpa1",
@@ -24,8 +21,8 @@ YK_IBPA1: Final = Model(
     name="YK-IBPA1",
     kind=Kind.CUFF,
     channels=(Channel.BLOOD_PRESSURE,),
-    link=Gatt(subscriptions=(Subscription(RESULT, yonker.measurement),), deadline_s=60.0, patience_s=30.0),
-    match=Match(service_uuids=(SERVICE,)),
+    link=Gatt(subscriptions=(), deadline_s=60.0, converse=yonker.converse),
+    match=Match(service_uuids=(yonker.SERVICE,)),
     history=History.PUSHED,
     wake="Take a measurement and leave the cuff switched on.",
 )

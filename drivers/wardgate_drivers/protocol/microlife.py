@@ -12,6 +12,7 @@ from wardgate_drivers.link.conversation import Conversation
 from wardgate_drivers.link.errors import TimedOutError
 from wardgate_drivers.measurement import DeviceTime
 from wardgate_drivers.protocol.joining import Joiner
+from wardgate_drivers.protocol.older import told_apart
 from wardgate_drivers.uuids import sig
 
 SERVICE: Final = sig(0xFFF0)
@@ -32,8 +33,8 @@ async def converse(talk: Conversation) -> None:
     await talk.listen(REPLIES)
     replies = Joiner(talk, microlife.size_of)
     memory = await _memory(talk, replies)
-    for record in memory.records:
-        talk.keep(microlife.measurement(record))
+    for measurement in told_apart(microlife.measurement(record) for record in memory.records):
+        talk.keep(measurement)
     await talk.settled()
     await _set_clock(talk, replies)
     await talk.write(COMMANDS, microlife.disconnect())

@@ -14,6 +14,7 @@ from wardgate_drivers.link.gatt import Ending, SessionEnd
 from wardgate_drivers.measurement import DeviceTime, Outcome
 from wardgate_drivers.protocol import microlife as microlife_talk
 from wardgate_drivers.protocol import viatom_bp2 as bp2_talk
+from wardgate_drivers.protocol import yonker as yonker_talk
 from wardgate_sim.encode import lepu, microlife
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import DeviceClock
@@ -43,6 +44,7 @@ async def test_microlife_tells_its_memory_takes_the_time_and_hangs_up(
         DeviceTime.of(2026, 11, 20, 21, 5, 0),
         DeviceTime.of(2026, 11, 21, 11, 58, 0),
     ]
+    assert [m.stored for m in ear.measurements] == [True, False]
     assert ear.calls.index("clock_set") > max(i for i, call in enumerate(ear.calls) if call == "measurement")
     assert clock.now() == NOON
     assert len(cuff.memory) == 2
@@ -133,10 +135,21 @@ async def test_yonker_tells_its_result_sometimes_after_an_older_one(
     await cuff.take(PRESSURE)
     end = await radio.talk(cuff, ear)
     assert end.ending is Ending.HUNG_UP
+    assert [m.stored for m in ear.measurements] == [True, False][not older_first :]
     older = [{**PRESSURE, "systolic": 128.0}] if older_first else []
     assert told(ear) == [*older, PRESSURE]
     assert ear.measurements[-1].device_time == DeviceTime.of(2026, 11, 21, 11, 58, 0)
     assert ear.clocks_set == []
+
+
+async def test_yonker_hub_that_stays_hears_all_and_goes(
+    link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yonker_talk, "NEXT_S", 0.3)
+    cuff = YonkerCuff(link, ADDRESS, clock, linger_s=30)
+    await start(cuff)
+    await cuff.take(PRESSURE)
+    assert await radio.talk(cuff, ear) == SessionEnd(Ending.QUIET, measurements=1, rejected=0)
 
 
 # BP2

@@ -1,0 +1,27 @@
+"""Telling what a device has kept from what it has just measured, where nobody knows its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from wardgate_drivers.measurement import Measurement
+
+SITTING_S: Final = 900.0
+"""Two or three measurements in a row, with rests, are one sitting."""
+
+
+def told_apart(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The same, those marked as stored that are older than the sitting of the newest.
+
+    A clock that is wrong by any amount still tells which of two measurements was later.
+    """
+    all_ = list(measurements)
+    newest_s = max((m.device_time.civil_s for m in all_ if m.device_time is not None), default=0.0)
+    return [replace(m, stored=True) if _is_older(m, newest_s) else m for m in all_]
+
+
+def _is_older(measurement: Measurement, newest_s: float) -> bool:
+    time = measurement.device_time
+    return time is not None and time.civil_s < newest_s - SITTING_S
