@@ -247,7 +247,10 @@ STATES = {
 
 @pytest.mark.parametrize(
     ("state", "width"),
-    [*(("troubled", width) for width in WIDTHS), *((s, w) for s in ("well", "waiting", "more", "bare") for w in (320, 1280))],
+    [
+        *(("troubled", width) for width in WIDTHS),
+        *((s, w) for s in ("well", "waiting", "more", "bare") for w in (320, 1280)),
+    ],
 )
 def test_axe_finds_nothing(window: webdriver.Chrome, home: Home, state: str, width: int) -> None:
     home.change(**STATES[state])
