@@ -29,7 +29,7 @@ SANITAS_SBF70: Final = Model(
             "BEURER BF710", "Beurer BF710",
         )
     ),
-    history=History.ACKNOWLEDGED,
+    history=History.ASKED,
     user_slots=8,
     wake="Step on it and stand still until the number stops moving.",
 )  # fmt: skip

@@ -49,6 +49,11 @@ def acknowledges(value: bytes, frame: bytes) -> bool:
     return value == bytes([START, 0xF1]) + frame[1:4]
 
 
+def is_acknowledgement(value: bytes) -> bool:
+    """Whether a host acknowledges some frame."""
+    return value[:2] == bytes([START, 0xF1])
+
+
 def read_clock(value: bytes) -> Civil:
     """The time that a host wrote (E9 and four bytes)."""
     return Civil.from_s(int.from_bytes(value[1:5], "big"))

@@ -53,6 +53,8 @@ class SanitasScale(Peripheral):
         """Lose this part of the next record on the air, once."""
         self._standing: Taken | None = None
         self._writes: asyncio.Queue[bytes] = asyncio.Queue()
+        self._untimely: bytes | None = None
+        """A command that came where an acknowledgement was due."""
         super().__init__(link, address, clock, name="SANITAS SBF70", maker="Sanitas", battery_percent=battery_percent)
 
     def services(self) -> list[Service]:
@@ -81,6 +83,7 @@ class SanitasScale(Peripheral):
 
     async def session(self, connection: Connection) -> None:
         """Answer the host until it has nothing more to ask; then weigh whoever stands there; then hang up."""
+        self._untimely = None
         while not self._writes.empty():
             self._writes.get_nowait()
         greeted = False
@@ -168,11 +171,17 @@ class SanitasScale(Peripheral):
         while (write := await self._heard()) is not None:
             if encode.acknowledges(write, frame):
                 return True
+            if not encode.is_acknowledgement(write):
+                self._untimely = write
+                break
         self.book.errors.append("host")
         return False
 
     async def _heard(self) -> bytes | None:
         """What the host writes next; None when it writes nothing."""
+        if self._untimely is not None:
+            write, self._untimely = self._untimely, None
+            return write
         try:
             async with asyncio.timeout(self.answer_s):
                 return await self.while_linked(self._writes.get())

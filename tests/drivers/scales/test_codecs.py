@@ -177,6 +177,11 @@ def test_indicator_refusals(line: bytes, reason: Reason) -> None:
     assert caught.value.reason is reason
 
 
+def test_indicator_tare_is_nobodys_weight() -> None:
+    told = indicator_ascii.measurement(b"ST,TR,+ 12.00kg\r\n")
+    assert (told.outcome, told.quantities) == (Outcome.NO_READING, ())
+
+
 RECORD = bytes.fromhex("6a203540063801fe00f5022601900032")
 
 

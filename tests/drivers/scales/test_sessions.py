@@ -249,3 +249,15 @@ async def test_sanitas_acknowledges_no_record_that_is_not_safe(
         await converse(SANITAS_SBF70, scale, ear)
     assert [taken.values["weight"] for taken in scale.stored] == [80.1]
     assert scale.book.acknowledged == []
+
+
+async def test_sanitas_keeps_a_finished_record_that_was_not_safe_here(
+    link: Link, clock: DeviceClock, converse: Converse, start: Start
+) -> None:
+    scale = sanitas(link, clock)
+    await start(scale)
+    await scale.take({"weight": 79.6})
+    with pytest.raises(NotKeptError, match="disk full"):
+        await converse(SANITAS_SBF70, scale, FullDisk())
+    assert [taken.values["weight"] for taken in scale.stored] == [79.6]
+    assert scale.book.acknowledged == []
