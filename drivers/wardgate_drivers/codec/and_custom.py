@@ -18,7 +18,10 @@ from wardgate_drivers.errors import FrameError, Reason
 from wardgate_drivers.measurement import DeviceTime
 
 _LEAST_SIZE: Final = 2
+CHARACTERISTIC: Final = "233bf001-5a34-1b6d-975c-000d5690abe4"
+_WRITE: Final = 1
 _SET_TIME: Final = 0x01
+_SET_BUFFER_SIZE: Final = 0xA6
 _TIME_SIZE: Final = 6
 _TYPES: Final = ("read", "write", "response")
 _COMMANDS: Final = {
@@ -27,7 +30,7 @@ _COMMANDS: Final = {
     0x04: "read-time",
     0x10: "unpair",
     0x12: "delete-memory",
-    0xA6: "set-buffer-size",
+    _SET_BUFFER_SIZE: "set-buffer-size",
     0xD6: "read-buffer-size",
     0xE1: "send-memory",
 }
@@ -65,6 +68,11 @@ def decode(data: bytes) -> Command:
         value=b"" if sets_time else value,
         time=_time(value) if sets_time else None,
     )
+
+
+def set_buffer_size(size_code: int) -> bytes:
+    """The bytes to write for room for what could not be sent: 1 on a UA-651BLE, 2 (200 records) on a UA-656BLE."""
+    return bytes((3, _WRITE, _SET_BUFFER_SIZE, size_code))
 
 
 def _time(value: bytes) -> DeviceTime:

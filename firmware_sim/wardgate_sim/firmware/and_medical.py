@@ -28,6 +28,7 @@ from wardgate_sim.radio import Link
 GRACE_S: Final = 5.0
 """Within this the host has to have enabled indications and given the time."""
 PAIRING_AIR_S: Final = 60.0
+LARGE_BUFFER: Final = 200
 MAKER: Final = "A&D Medical"
 
 
@@ -60,6 +61,7 @@ class AndDevice(Peripheral):
         air_s: float = 30.0,
         grace_s: float = GRACE_S,
         memory_size: int = 90,
+        buffer_size_code: int = 1,
         battery_percent: int = 100,
     ) -> None:
         self.air_s = air_s
@@ -67,7 +69,8 @@ class AndDevice(Peripheral):
         self.memory_size = memory_size
         self.unsent: Final[deque[Taken]] = deque()
         self.faults: Final = Faults()
-        self.buffer_size_code = 1
+        self.buffer_size_code = buffer_size_code
+        """0: of what it could not send only the last measurement is kept. 2 is the UA-656BLE's larger buffer."""
         self._indications_on = asyncio.Event()
         self._time_given = asyncio.Event()
         super().__init__(
@@ -119,9 +122,12 @@ class AndDevice(Peripheral):
         """A measurement made while no hub was near: it is kept, the oldest is dropped when the memory is full."""
         taken = self.book.take(values, at or self.clock.now())
         self.unsent.append(taken)
-        while len(self.unsent) > self.memory_size:
+        while len(self.unsent) > self._room():
             self.unsent.popleft()
         return taken
+
+    def _room(self) -> int:
+        return {0: 1, 2: LARGE_BUFFER}.get(self.buffer_size_code, self.memory_size)
 
     async def press_pairing_key(self) -> None:
         """Hold the key until "Pr": the device can be paired for a minute."""

@@ -15,10 +15,10 @@ from wardgate_drivers.link.errors import ConsentError, RefusedError
 from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
 from wardgate_drivers.link.sink import Consent
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
-from wardgate_drivers.model.catalogue import by_id
+from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.backend import open_hub
 from wardgate_sim.encode.civil import Civil
-from wardgate_sim.firmware.and_medical import AndDevice
+from wardgate_sim.firmware.and_medical import AndCuff, AndDevice
 from wardgate_sim.firmware.choicemmed_md300 import ChoiceMmedMd300
 from wardgate_sim.firmware.device import DeviceClock
 from wardgate_sim.firmware.heart_belt import HeartBelt
@@ -244,6 +244,33 @@ async def test_the_other_and_devices(
     (measured,) = values(ear.measurements)
     assert {name: measured[name] for name in taken} == taken
     assert device.book.acknowledged == device.book.taken
+
+
+@pytest.mark.parametrize(("firmware", "size_code"), [(AndCuff, 1), (AndCuff656, 2)])
+async def test_cuff_that_keeps_nothing_is_given_room(
+    firmware: type[AndCuff],
+    size_code: int,
+    link: Link,
+    clock: DeviceClock,
+    radio: RadioBackend,
+    ear: Ear,
+    start: Start,
+) -> None:
+    cuff = firmware(link, ADDRESS, clock, buffer_size_code=0)
+    await start(cuff)
+    await cuff.press_pairing_key()
+    await (await connect(radio, cuff, pair=True)).disconnect()
+    await cuff.asleep()
+    for systolic in (130.0, 131.0):
+        cuff.store({**PRESSURE, "systolic": systolic})
+    await cuff.take(PRESSURE)
+    assert (await talk(radio, cuff, ear)).measurements == 1
+    assert cuff.buffer_size_code == size_code
+    await cuff.asleep()
+    for systolic in (132.0, 133.0):
+        cuff.store({**PRESSURE, "systolic": systolic})
+    await cuff.take(PRESSURE)
+    assert (await talk(radio, cuff, ear)).measurements == 3
 
 
 async def test_ua_1200_with_nothing_to_send(
