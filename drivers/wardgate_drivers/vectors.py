@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wardgate_drivers.errors import FrameError
-from wardgate_drivers.model.catalogue import from_elsewhere
+from wardgate_drivers.model.lookup import from_elsewhere
 from wardgate_drivers.vector_fields import DECODERS, Context, Decoded, Fields, UnsupportedDecoderError
 
 _RELATIVE: Final = 1e-9

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from wardgate import config
 from wardgate_drivers.measurement import Channel
-from wardgate_drivers.model.catalogue import by_id
+from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale

@@ -19,8 +19,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from wardgate_drivers.model.catalogue import by_id
 from wardgate_drivers.model.declaration import Serial
+from wardgate_drivers.model.lookup import by_id
 
 _ADDRESS: Final = re.compile(r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$")
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -54,6 +54,12 @@ class Radio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     enabled: Annotated[bool, Meta(description="false for a home with serial devices alone")] = True
     adapter: Annotated[str, Meta(description="the adapter, as BlueZ names it")] = "hci0"
+    reboots_a_week: Annotated[
+        int,
+        Meta(
+            ge=0, le=14, description="how often the hub may restart its machine when nothing else brings the radio back"
+        ),
+    ] = 0
 
 
 class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,8 +10,9 @@ import pytest
 
 from wardgate_drivers import uuids
 from wardgate_drivers.advertisement import Advertisement
-from wardgate_drivers.model.catalogue import CATALOGUE, by_id, match
+from wardgate_drivers.model.catalogue import CATALOGUE, match
 from wardgate_drivers.model.declaration import Broadcast, ClockPolicy, Gatt, Model, Serial
+from wardgate_drivers.model.lookup import FILES, by_id
 
 
 def advertisement(
@@ -86,3 +87,19 @@ def test_catalogue_imports_neither_bleak_nor_numpy_nor_pyserial() -> None:
 
 def test_broadcast_models_need_no_bond() -> None:
     assert all(model.bond == "none" for model in CATALOGUE if isinstance(model.link, Broadcast))
+
+
+def test_a_model_is_found_by_its_id_in_its_own_file() -> None:
+    assert list(FILES) == [model.id for model in CATALOGUE]
+    assert [by_id(id_) for id_ in FILES] == list(CATALOGUE)
+    assert by_id("no-such-model") is None
+
+
+def test_finding_one_model_imports_no_other_makers() -> None:
+    program = (
+        "import sys; from wardgate_drivers.model.lookup import by_id; by_id('and-uc-352ble');"
+        "others = ('wardgate_drivers.model.omron', 'wardgate_drivers.codec.po60');"
+        "print([module for module in sys.modules if module in others])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

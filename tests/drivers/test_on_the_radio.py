@@ -12,7 +12,7 @@ from tests.support.ear import Ear
 from wardgate.capture.radio import RadioBackend
 from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
-from wardgate_drivers.model.catalogue import by_id
+from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.backend import open_hub
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale

@@ -21,7 +21,7 @@ from wardgate import config
 from wardgate_drivers import registry, vectors
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.evidence import EVIDENCE
-from wardgate_drivers.model import catalogue
+from wardgate_drivers.model import catalogue, lookup
 from wardgate_drivers.model.elsewhere import GROUP, elsewhere, gathered
 from wardgate_drivers.vector_fields import DECODERS
 from wardgate_sim.clock import LeapClock
@@ -74,14 +74,14 @@ def test_it_is_recognised_and_the_catalogues_own_come_first() -> None:
     heard = Advertisement("F0:00:00:00:00:01", None, -60, (SERVICE,), {}, {})
     found = catalogue.match(heard)
     assert found is not None
-    assert found is catalogue.by_id("acme-scale")
+    assert found is lookup.by_id("acme-scale")
     assert catalogue.all_models()[: len(catalogue.CATALOGUE)] == catalogue.CATALOGUE
     assert found not in catalogue.CATALOGUE
 
 
 @pytest.mark.usefixtures("installed")
 def test_it_passes_what_every_model_has_to_pass() -> None:
-    offered = catalogue.from_elsewhere()
+    offered = lookup.from_elsewhere()
     assert offered.problems == ()
     own = json.loads((ACME / "vectors.json").read_text(encoding="utf-8"))["vectors"]
     assert [vectors.check(vector) for vector in own] == [[], [], []]

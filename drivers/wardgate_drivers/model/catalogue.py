@@ -14,8 +14,8 @@ from wardgate_drivers.model.beurer_standard import BF720, BM77, BM85, FT95
 from wardgate_drivers.model.choicemmed import INNOVO_IP900
 from wardgate_drivers.model.contec import CMS50_SERIAL, CMS50_V7_SERIAL, CMS50D_BT
 from wardgate_drivers.model.declaration import Match, Model
-from wardgate_drivers.model.elsewhere import Elsewhere, elsewhere
 from wardgate_drivers.model.jumper import JUMPER_JPD_500
+from wardgate_drivers.model.lookup import from_elsewhere
 from wardgate_drivers.model.medisana import BS430, BS444
 from wardgate_drivers.model.microlife import BP_A6_BT
 from wardgate_drivers.model.nonin import NONIN_3150, NONIN_3230, NONIN_9560
@@ -78,22 +78,10 @@ CATALOGUE: Final[tuple[Model, ...]] = (
     WEIGHING_INDICATOR,
 )
 
-_BY_ID: Final = {model.id: model for model in CATALOGUE}
-
 
 def all_models() -> tuple[Model, ...]:
     """The catalogue, and what other installed packages add to it."""
     return (*CATALOGUE, *from_elsewhere().models)
-
-
-def from_elsewhere() -> Elsewhere:
-    """What other installed packages offer."""
-    return elsewhere(frozenset(_BY_ID))
-
-
-def by_id(id: str) -> Model | None:  # noqa: A002 - the word that configuration files use
-    """The model of that id."""
-    return _BY_ID.get(id) or next((model for model in from_elsewhere().models if model.id == id), None)
 
 
 def match(advertisement: Advertisement) -> Model | None:

@@ -13,8 +13,8 @@ import msgspec
 from wardgate import config
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
-from wardgate_drivers.model.catalogue import by_id
 from wardgate_drivers.model.declaration import Model
+from wardgate_drivers.model.lookup import by_id
 
 log: Final = logging.getLogger(__name__)
 
@@ -52,6 +52,11 @@ class Devices:
         self._changed = changed
         self._rows = {k.id: store.device(k.id) or DeviceRow(id=k.id) for k in known}
         self._unsaved: set[str] = set()
+
+    @property
+    def store(self) -> Store:
+        """Where the rows are kept."""
+        return self._store
 
     def row(self, device: str) -> DeviceRow:
         """What is remembered about a configured device."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from wardgate.cli.devices_supported import link_words, read_vectors, supported
 from wardgate.cli.options import add_json, command, complain
-from wardgate_drivers.model.catalogue import all_models, from_elsewhere
+from wardgate_drivers.model.catalogue import all_models
 from wardgate_drivers.model.declaration import Model
+from wardgate_drivers.model.lookup import from_elsewhere
 
 
 def main(words: list[str]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
 from wardgate.control.client import HubAway, connect
 from wardgate.control.protocol import ControlError
-from wardgate_drivers.model.catalogue import by_id
+from wardgate_drivers.model.lookup import by_id
 
 
 def main(words: list[str]) -> int:
