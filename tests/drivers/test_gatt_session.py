@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from bleak.exc import BleakError, BleakGATTProtocolError
 from tests.support.ear import Ear
 from tests.support.scripted_gatt import ScriptedDevice
 from wardgate_drivers import uuids
-from wardgate_drivers.link import gatt, gatt_client
+from wardgate_drivers.link import clock, gatt, gatt_client
 from wardgate_drivers.link.errors import (
     LinkLostError,
     NotKeptError,
@@ -25,6 +26,7 @@ from wardgate_drivers.measurement import DeviceTime
 from wardgate_drivers.model.and_medical import UA_651BLE
 from wardgate_drivers.model.declaration import Gatt, Model
 from wardgate_drivers.model.nonin import COMPLETE, NONIN_3230
+from wardgate_drivers.model.plx import PLX_OXIMETER
 from wardgate_drivers.model.xiaomi import XIAOMI_SCALE
 
 CUFF = (uuids.BLOOD_PRESSURE_MEASUREMENT, uuids.DATE_TIME, uuids.BATTERY_LEVEL, uuids.SERIAL_NUMBER)
@@ -55,6 +57,28 @@ async def begin(device: ScriptedDevice, ear: Ear, model: Model = UA_651BLE) -> a
     session = asyncio.create_task(run_session(model, await device.client(), ear))
     await device.subscribed.wait()
     return session
+
+
+async def test_what_comes_with_the_subscription_is_dated_by_the_clock_read_before(ear: Ear) -> None:
+    """An oximeter sends its measurement at once, and waits for no time."""
+    device = ScriptedDevice(uuids.PLX_SPOT_CHECK, uuids.CURRENT_TIME)
+    device.values = {uuids.CURRENT_TIME: bytes.fromhex("ea070b150b3b00060000")}
+    device.on_write[uuids.CURRENT_TIME] = lambda _: device.hang_up()
+    with contextlib.suppress(SessionError):
+        await (await begin(device, ear, PLX_OXIMETER))
+    assert device.log[:3] == ["read 2a2b", "subscribe 2a5e", "write 2a2b"]
+    assert ear.clocks == [DeviceTime.of(2026, 11, 21, 11, 59, 0)]
+
+
+async def test_what_was_stored_before_is_thanked_for_and_not_told_again(ear: Ear) -> None:
+    device = ScriptedDevice(uuids.NONIN_CONTINUOUS_OXIMETRY, uuids.NONIN_CONTROL_POINT)
+    device.on_write[uuids.NONIN_CONTROL_POINT] = lambda _: device.hang_up()
+    session = asyncio.create_task(run_session(NONIN_3230, await device.client(), ear, is_repeat=lambda _: True))
+    await device.subscribed.wait()
+    device.send(uuids.NONIN_CONTINUOUS_OXIMETRY, SMARTPOINT)
+    end = await session
+    assert (device.written, ear.measurements) == ([COMPLETE], [])
+    assert end.thanked
 
 
 async def test_a_clock_whose_setting_was_not_answered_counts_as_set(ear: Ear) -> None:
@@ -94,7 +118,7 @@ async def test_everything_a_device_tells(ear: Ear) -> None:
 
 
 async def test_clock_that_is_not_told_is_written_in_time(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gatt, "CLOCK_READ_S", 0.01)
+    monkeypatch.setattr(clock, "CLOCK_READ_S", 0.01)
     device = cuff()
     device.values[uuids.DATE_TIME] = None
     device.on_write[uuids.DATE_TIME] = lambda _: device.hang_up()

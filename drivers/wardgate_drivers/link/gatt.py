@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -18,29 +18,26 @@ from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
 from wardgate_drivers import uuids
-from wardgate_drivers.codec import battery, current_time, date_time, device_information
+from wardgate_drivers.codec import battery, device_information
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.clock import DeviceClock
 from wardgate_drivers.link.conversation import Conversation
 from wardgate_drivers.link.errors import (
     LinkLostError,
     NotKeptError,
     NotSupportedError,
-    RefusedError,
     SessionError,
-    TimedOutError,
 )
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 from wardgate_drivers.link.records import RecordAccess
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.link.stream import Chooser
 from wardgate_drivers.link.talk import Talk
-from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
+from wardgate_drivers.measurement import Measurement, Outcome
 from wardgate_drivers.model.declaration import ClockPolicy, Gatt, History, Model, Subscription
 
 log: Final = logging.getLogger(__name__)
 
-CLOCK_READ_S: Final = 1.0
-"""The offset is worth a second of the 5 s in which an A&D device wants its time, no more."""
 DETAIL_READ_S: Final = 1.0
 """For battery level and each text of Device Information."""
 KEEP_S: Final = 30.0
@@ -53,23 +50,6 @@ _TEXTS: Final = (
     ("maker", uuids.MANUFACTURER_NAME),
     ("hardware", uuids.HARDWARE_REVISION),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    characteristic: str
-    decode: Callable[[bytes], DeviceTime | None]
-    encode: Callable[[DeviceTime], bytes]
-
-
-_CLOCKS: Final = {
-    ClockPolicy.WRITE_DATE_TIME: _Clock(
-        uuids.DATE_TIME, lambda data: date_time.decode(data).device_time, date_time.encode
-    ),
-    ClockPolicy.WRITE_CURRENT_TIME: _Clock(
-        uuids.CURRENT_TIME, lambda data: current_time.decode(data).device_time, current_time.encode
-    ),
-}
 
 
 class Ending(StrEnum):
@@ -90,27 +70,45 @@ class SessionEnd:
     ending: Ending
     measurements: int
     rejected: int
+    thanked: bool = field(default=False, compare=False)
+    """The device took the command that says that its measurement is safe."""
 
 
-async def run_session(model: Model, client: BleakClient, sink: SessionSink) -> SessionEnd:
+async def run_session(
+    model: Model,
+    client: BleakClient,
+    sink: SessionSink,
+    *,
+    is_repeat: Callable[[Measurement], bool] = lambda _: False,
+) -> SessionEnd:
     """Talk to a connected (and, where the model wants it, bonded) device until it has told everything.
 
-    The link stays open unless the device closed it: hanging up is the caller's.
+    The link stays open unless the device closed it: hanging up is the caller's. What `is_repeat` says to be stored
+    already is not told to the sink, and treated as safe.
 
     Raises:
         SessionError: see `wardgate_drivers.link.errors`; nothing that was not stored is acknowledged or erased.
     """
     if not isinstance(model.link, Gatt):
         raise NotSupportedError(f"{model.name} is not a model that is connected to.")
-    return await _Session(model, model.link, client, sink).run()
+    return await _Session(model, model.link, client, sink, is_repeat).run()
 
 
 class _Session:
-    def __init__(self, model: Model, link: Gatt, client: BleakClient, sink: SessionSink) -> None:
+    def __init__(
+        self,
+        model: Model,
+        link: Gatt,
+        client: BleakClient,
+        sink: SessionSink,
+        is_repeat: Callable[[Measurement], bool],
+    ) -> None:
         self._model = model
+        self._is_repeat = is_repeat
         self._link = link
         self._gatt = GattClient(client, model.name)
         self._sink = sink
+        self._clock = DeviceClock(model, self._gatt, sink)
         self._records: RecordAccess | None = None
         self._choosers: list[Chooser] = []
         self._unsafe: set[asyncio.Future[None]] = set()
@@ -120,6 +118,7 @@ class _Session:
         self._rejected = 0
         self._owes_thanks = False
         """A reading came of which the device has not been told that it is safe."""
+        self._thanked = False
         self._began_s = 0.0
 
     async def run(self) -> SessionEnd:
@@ -128,14 +127,16 @@ class _Session:
         for chooser in self._choosers:
             self._keep_if_any(chooser.close())
         await self._settle()
-        return SessionEnd(ending, self._measurements, self._rejected)
+        return SessionEnd(ending, self._measurements, self._rejected, self._thanked)
 
     async def _until_the_end(self) -> Ending:
         try:
             async with asyncio.timeout(self._link.deadline_s):
                 await asyncio.sleep(self._link.subscribe_after_s)
+                if self._model.clock is ClockPolicy.WRITE_CURRENT_TIME:
+                    await self._clock.look()
                 await self._subscribe()
-                await self._set_clock()
+                await self._clock.set()
                 if self._link.prepare is not None:
                     await self._link.prepare(self._talk())
                 await self._ask_details()
@@ -205,7 +206,12 @@ class _Session:
     def _keep(self, measurement: Measurement) -> Awaitable[None]:
         self._measurements += 1
         self._owes_thanks |= measurement.outcome is Outcome.DECODE
-        kept = asyncio.ensure_future(self._sink.measurement(measurement))
+        if self._is_repeat(measurement):
+            log.info("%s: told once more after a lost link: not taken again", self._model.id)
+            kept = asyncio.get_running_loop().create_future()
+            kept.set_result(None)
+        else:
+            kept = asyncio.ensure_future(self._sink.measurement(measurement))
         self._unsafe.add(kept)
         # Shielded: a stack that stops waiting when the link goes down must not take the commit with it.
         confirmation = asyncio.shield(kept)
@@ -236,47 +242,6 @@ class _Session:
             ) from (failures[0] if failures else None)
 
     # What is asked of the device
-
-    async def _set_clock(self) -> None:
-        clock = _CLOCKS.get(self._model.clock)
-        characteristic = self._gatt.find(clock.characteristic) if clock is not None else None
-        if clock is None or characteristic is None:
-            return
-        shown = await self._read_clock(clock, characteristic)
-        target = self._sink.clock_target()
-        # Some devices send nothing before they were given a time. While the hub has none, they get their own back.
-        to = shown if target is None else DeviceTime(round(target.civil_s))
-        if to is None:
-            return
-        try:
-            await self._gatt.write(characteristic, clock.encode(to))
-        except (LinkLostError, TimedOutError) as error:
-            # The device may have taken it, and only its answer was lost: from here on nobody may go by its old clock.
-            if target is not None:
-                self._sink.clock_set(to)
-            if isinstance(error, LinkLostError):
-                raise
-            log.warning("%s: whether its clock was set is not known: %s", self._model.id, error)
-            return
-        except RefusedError:
-            raise
-        except SessionError as error:
-            log.warning("%s: its clock could not be set: %s", self._model.id, error)
-            return
-        if target is not None:
-            self._sink.clock_set(to)
-
-    async def _read_clock(self, clock: _Clock, characteristic: BleakGATTCharacteristic) -> DeviceTime | None:
-        try:
-            shown = clock.decode(await self._gatt.read(characteristic, CLOCK_READ_S))
-        except LinkLostError:
-            raise
-        except (SessionError, FrameError) as error:
-            log.info("%s: its clock could not be read: %s", self._model.id, error)
-            return None
-        if shown is not None:
-            self._sink.clock(shown)
-        return shown
 
     async def _ask_details(self) -> None:
         """Battery and texts, as far as the device is still there and answers quickly."""
@@ -341,6 +306,7 @@ class _Session:
             characteristic = self._gatt.find(name)
             if characteristic is not None:
                 await self._gatt.write(characteristic, command)
+                self._thanked = True
         except LinkLostError:
             raise
         except SessionError as error:

@@ -8,6 +8,9 @@ from typing import Final
 FIRST_S: Final = 0.2
 """Once in some dozens a connection fails for no reason, and the device is on the air for seconds only."""
 BASE_S: Final = 1.0
+PATIENT_FAILURES: Final = 8
+"""Quick failures in a row that are answered by trying again soon: in bad air three connections in ten fail, and as many
+links break, while a finger stays in for half a minute. Each costs the others less than a second of the radio."""
 LONGEST_S: Final = 30.0
 """A cuff stays on the air for about a minute: no pause may be longer than what is left of that."""
 FORGIVEN_S: Final = 120.0
@@ -15,20 +18,27 @@ FORGIVEN_S: Final = 120.0
 
 
 class Backoff:
-    """Pauses that grow with every failure in a row, with jitter so that two hubs do not keep step."""
+    """Pauses that grow with failures in a row, with jitter so that two hubs do not keep step."""
 
     def __init__(self, random_: random.Random) -> None:
         self._random = random_
         self.failures = 0
+        self._quick = 0
 
-    def failed(self) -> float:
-        """Count a failure; the pause in seconds before the next try."""
+    def failed(self, *, quickly: bool = False) -> float:
+        """Count a failure; the pause in seconds before the next try. `quickly`: it took next to none of the radio's
+        time, and is nothing that the device would do again and again."""
         self.failures += 1
         if self.failures == 1:
             return FIRST_S
-        longest = min(LONGEST_S, BASE_S * 2.0 ** (self.failures - 2))
+        if quickly and self._quick < PATIENT_FAILURES:
+            self._quick += 1
+            return BASE_S * self._random.uniform(0.5, 1.0)
+        grown = self.failures - self._quick
+        longest = min(LONGEST_S, BASE_S * 2.0 ** max(0, grown - 2))
         return longest * self._random.uniform(0.5, 1.0)
 
     def worked(self) -> None:
         """Start over."""
         self.failures = 0
+        self._quick = 0

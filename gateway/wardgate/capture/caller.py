@@ -16,12 +16,13 @@ from dbus_fast.errors import DBusFastError
 from wardgate.capture.backoff import FORGIVEN_S, Backoff
 from wardgate.capture.bluez import RadioHost
 from wardgate.capture.devices import Devices, Known
+from wardgate.capture.episode import Episode
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import RadioBackend
 from wardgate.clock import Clock
 from wardgate.store.errors import StoreError
 from wardgate_drivers.link.errors import ConsentError, LinkLostError, NotSupportedError, RefusedError, SessionError
-from wardgate_drivers.link.gatt import run_session
+from wardgate_drivers.link.gatt import Ending, run_session
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Bond, Gatt
 
@@ -36,6 +37,8 @@ HANG_UP_S: Final = 12.0
 """BlueZ takes about 2 s to take a link down, and bleak gives it 10."""
 SESSION_SLACK_S: Final = 40.0
 """Beyond the model's own deadline: the last commit may take as long as a session waits for it."""
+QUICK_S: Final = 3.0
+"""A connection that failed sooner than this cost the others little: the air lost it, or the device had just gone."""
 REST_S: Final = 3.0
 """After a session that went well: a device that is still on the air says nothing new so soon."""
 FAILURES_TOLD: Final = 3
@@ -81,6 +84,7 @@ class Caller:
         self._clock = clock
         self._sink_for = sink_for
         self._backoff = Backoff(random_)
+        self._episode = Episode(clock)
         self._ready_at_s = 0.0
         self._heard_at_s = float("-inf")
         self._bond_wanted = known.model.bond is not Bond.NONE
@@ -113,7 +117,7 @@ class Caller:
 
     async def call(self, device: BLEDevice) -> None:
         """Connect, and bond where there is need; the session then goes on by itself. Never raises."""
-        bonded = None
+        bonded, began_s = None, self._clock.boottime_s()
         try:
             async with asyncio.timeout(CONNECT_S):
                 bonded = await self._host.bonded(self.address) if self._bond_wanted else None
@@ -125,10 +129,10 @@ class Caller:
             self.pairing = bonded is False
             await self._connect(device, pair=self.pairing)
         except RADIO_ERRORS as error:
-            self._not_connected(error, bonded)
+            self._not_connected(error, bonded, quickly=self._clock.boottime_s() - began_s < QUICK_S)
         except Exception as error:  # the boundary: a fault of ours with one device
             log.exception("%s: calling it failed", self.known.id)
-            self._not_connected(error, bonded)
+            self._not_connected(error, bonded, quickly=False)
         finally:
             self.pairing = False
 
@@ -200,7 +204,11 @@ class Caller:
         limit_s = (link.deadline_s if isinstance(link, Gatt) else 0.0) + SESSION_SLACK_S
         try:
             async with asyncio.timeout(limit_s):
-                end = await run_session(self.known.model, client, self._sink_for(self.known))
+                self._episode.begins()
+                end = await run_session(
+                    self.known.model, client, self._sink_for(self.known), is_repeat=self._episode.is_repeat
+                )
+            self._episode.ends(broken=end.ending is Ending.HUNG_UP and not end.thanked)
             log.info("%s: %d measurements, %d refused, %s", self.known.id, end.measurements, end.rejected, end.ending)
             if end.measurements:
                 self._went_well()
@@ -225,8 +233,8 @@ class Caller:
 
     # What follows from how it went
 
-    def _pause(self) -> None:
-        self._ready_at_s = self._clock.boottime_s() + self._backoff.failed()
+    def _pause(self, *, quickly: bool = False) -> None:
+        self._ready_at_s = self._clock.boottime_s() + self._backoff.failed(quickly=quickly)
 
     def _went_well(self) -> None:
         self._backoff.worked()
@@ -242,9 +250,9 @@ class Caller:
         if self._asked is not None and not self._asked.done():
             self._asked.set_result(None)
 
-    def _not_connected(self, error: Exception, bonded: bool | None) -> None:
+    def _not_connected(self, error: Exception, bonded: bool | None, *, quickly: bool) -> None:
         log.info("%s: not connected: %s", self.known.id, error or type(error).__name__)
-        self._pause()
+        self._pause(quickly=quickly and not _is_refusal(error))
         if bonded and (_is_refusal(error) or self._is_second_timeout(error)):
             self._bond_is_lost(f"The {self.kind} no longer knows this hub.")
         elif bonded is False and _is_refusal(error):
@@ -267,7 +275,8 @@ class Caller:
 
     def _session_failed(self, error: Exception) -> None:
         log.info("%s: the session failed: %s", self.known.id, error or type(error).__name__)
-        self._pause()
+        self._episode.ends(broken=isinstance(error, LinkLostError))
+        self._pause(quickly=isinstance(error, LinkLostError))
         if isinstance(error, RefusedError):
             if self._bond_wanted:
                 self._bond_is_lost(f"The {self.kind} no longer knows this hub.")
