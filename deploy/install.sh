@@ -156,7 +156,11 @@ install_services() {
     lay "$here/modules-load.conf" /usr/lib/modules-load.d/wardgate.conf 0644
     lay "$here/systemd/wardgate.service" /etc/systemd/system/wardgate.service 0644
     lay "$here/systemd/wardgate-page.service" /etc/systemd/system/wardgate-page.service 0644
-    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service || fail "The service cannot be enabled."
+    lay "$here/systemd/wardgate-radio-helper.service" /etc/systemd/system/wardgate-radio-helper.service 0644
+    lay "$here/systemd/wardgate-radio-helper.path" /etc/systemd/system/wardgate-radio-helper.path 0644
+    lay "$here/radio-helper.sh" /opt/wardgate/lib/radio-helper.sh 0755
+    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service wardgate-radio-helper.path ||
+        fail "The services cannot be enabled."
     local link=$root/usr/local/bin/wardgate
     [[ -L $link ]] || { run install -d "${link%/*}" && run ln -sfn /opt/wardgate/bin/wardgate "$link"; }
 }
@@ -165,6 +169,7 @@ start_service() {
     [[ -z $root ]] || return 0
     run modprobe -a usbserial cdc_acm || say "Serial adapters over USB will be known after the next start of the machine."
     run systemctl daemon-reload
+    run systemctl start wardgate-radio-helper.path || fail "The unit that watches for a stuck adapter did not start."
     if cmp -s "$root/etc/wardgate/wardgate.toml" "$here/wardgate.example.toml"; then
         say "Next: edit /etc/wardgate/wardgate.toml, then run: systemctl restart wardgate; wardgate doctor"
     elif [[ $changed == yes ]]; then

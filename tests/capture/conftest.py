@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bluez_stand_in import Bus, Watched, open_bus, open_watched
+from wardgate.capture import bluez
 from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH
 from wardgate.contract.messages import Event
@@ -127,3 +129,17 @@ async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
     store = Store.open(tmp_path / "wardgate.db", clock)
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    async with open_bus(tmp_path) as bus:
+        yield bus
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path / 'bus'}")
+    monkeypatch.setattr(bluez, "RETRY_S", 0.05)
+    async with open_watched() as watched:
+        yield watched

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +20,13 @@ from bleak.exc import BleakError
 
 from tests.capture.conftest import Ear, HandClock, Told
 from wardgate.capture import owner
+from wardgate.capture import recovery as recovery_room
 from wardgate.capture.bluez import HostState
 from wardgate.capture.caller import Caller
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.owner import RadioOwner
 from wardgate.capture.radio import RadioBackend
+from wardgate.capture.recovery import Budget, Helper, Recovery
 from wardgate.config import Device
 from wardgate.store.store import Store
 
@@ -157,6 +160,7 @@ class Host:
         self.generation = 0
         self.on_change: Callable[[], None] = lambda: None
         self.cycled = 0
+        self.searching = True
 
     def become(self, state: HostState) -> None:
         self.state = state
@@ -167,6 +171,9 @@ class Host:
 
     async def power_cycle(self) -> None:
         self.cycled += 1
+
+    async def listening(self) -> bool:
+        return self.searching
 
     async def bonded(self, address: str) -> bool:
         return True
@@ -188,8 +195,17 @@ def host() -> Host:
 
 @pytest.fixture
 async def radio(
-    air: Air, host: Host, store: Store, told: Told, clock: HandClock, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    air: Air,
+    host: Host,
+    store: Store,
+    told: Told,
+    clock: HandClock,
+    ear: Ear,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[RadioOwner]:
+    monkeypatch.setattr(recovery_room, "HELPER_S", 0.05)
+    monkeypatch.setattr(recovery_room, "LOOK_S", 0.01)
     monkeypatch.setattr(owner, "RETRY_S", 0.0)
     monkeypatch.setattr(owner, "HOST_AWAY_S", 0.05)
     known = known_devices(
@@ -206,7 +222,15 @@ async def radio(
         )
         for k in known
     }
-    radio = RadioOwner(backend, host, "hci0", callers, {}, told.journal, clock, lambda _: None)
+    recovery = Recovery(
+        host,
+        Helper(tmp_path / "ask", tmp_path / "answer"),
+        Budget(store, clock, 0),
+        lambda: [CUFF],
+        told.journal,
+        clock,
+    )
+    radio = RadioOwner(backend, host, "hci0", callers, {}, told.journal, clock, lambda _: None, recovery)
     running = asyncio.ensure_future(radio.run())
     yield radio
     running.cancel()
@@ -255,10 +279,81 @@ async def test_an_adapter_that_is_stuck_is_switched_off_and_on(air: Air, host: H
     await air.listening()
     air.scan_fails = 7
     host.become("on")
-    await told.until("radio-stuck")
-    await told.until("radio-stuck-over")
+    step = await told.until("radio-recovery")
+    assert step.detail == {"step": "power-cycle", "cause": "scan-fails", "done": True, "bonds": "kept"}
+    await told.until("radio-recovered")
     assert host.cycled == 1
     await air.listening()
+
+
+@pytest.mark.usefixtures("radio")
+async def test_an_adapter_that_stays_stuck_gets_every_step_once_and_a_person_is_told(
+    air: Air, host: Host, told: Told
+) -> None:
+    await air.listening()
+    air.scan_fails = 10_000
+    host.become("on")
+    await told.until("radio-stuck")
+    steps = [event.detail for event in told.events if event.code == "radio-recovery"]
+    assert [(s["step"], s["done"]) for s in steps] == [
+        ("power-cycle", True),
+        ("restart-bluetoothd", False),
+        ("reset-adapter", False),
+    ]
+    assert "helper does not answer" in str(steps[1]["reason"])
+    assert host.cycled == 1
+    air.scan_fails = 0
+    await told.until("radio-stuck-over")
+
+
+async def beacons(air: Air, clock: HandClock, gap_s: float) -> None:
+    """Somebody else's, for a while."""
+    for _ in range(60):
+        clock.s += gap_s
+        await air.shout("AA:AA:AA:AA:AA:AA")
+
+
+async def look_again(air: Air, host: Host, clock: HandClock, after_s: float) -> None:
+    """Time goes on, and the radio has looked whether it is silent."""
+    scans = air.steps.count("scan")
+    clock.s += after_s
+    host.become("on")
+    await air.until(lambda: air.steps.count("scan") > scans)
+    await air.listening()
+
+
+@pytest.mark.usefixtures("radio")
+async def test_a_quiet_home_is_only_silent(air: Air, host: Host, told: Told, clock: HandClock) -> None:
+    await beacons(air, clock, gap_s=400.0)
+    for _ in range(3):
+        await look_again(air, host, clock, 310.0)
+    assert told.codes == []
+    assert host.cycled == 0
+
+
+@pytest.mark.usefixtures("radio")
+async def test_a_home_full_of_beacons_that_falls_still_has_a_deaf_adapter(
+    air: Air, host: Host, told: Told, clock: HandClock
+) -> None:
+    await beacons(air, clock, gap_s=2.0)
+    await look_again(air, host, clock, 310.0)
+    await look_again(air, host, clock, 70.0)
+    steps = [event.detail["step"] for event in told.events]
+    assert steps == ["restart-discovery", "power-cycle"]
+    assert host.cycled == 1
+    await air.shout("AA:AA:AA:AA:AA:AA")
+    over = await told.until("radio-recovered")
+    assert over.detail == {"step": "power-cycle", "cause": "deaf", "after_s": 70.0}
+
+
+@pytest.mark.usefixtures("radio")
+async def test_an_adapter_that_stopped_to_search_by_itself_is_deaf(
+    air: Air, host: Host, told: Told, clock: HandClock
+) -> None:
+    await air.listening()
+    host.searching = False
+    await look_again(air, host, clock, 310.0)
+    assert [event.detail["step"] for event in told.events] == ["restart-discovery"]
 
 
 async def test_bluetooth_that_goes_away_is_told_of_and_listened_to_again(

@@ -51,6 +51,8 @@ class RadioHost(Protocol):
 
     async def power_cycle(self) -> None: ...
 
+    async def listening(self) -> bool: ...
+
     async def bonded(self, address: str) -> bool: ...
 
     async def forget(self, address: str) -> None: ...
@@ -115,6 +117,15 @@ class Bluez:
         """Switch the adapter off and on: links are lost, bonds are not."""
         await self._power(False)
         await self._power(True)
+
+    async def listening(self) -> bool:
+        """Whether the adapter says of itself that it is on and searches: the question that silence asks.
+
+        Raises:
+            DBusError, TimeoutError: BlueZ did not say.
+        """
+        properties = await self._get_all(self._adapter, _ADAPTER)
+        return bool(properties.get("Powered", False) and properties.get("Discovering", False))
 
     def _device(self, address: str) -> str:
         return f"{self._adapter}/dev_{address.replace(':', '_')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from wardgate.capture.agent import PairingAgent
@@ -15,6 +16,7 @@ from wardgate.capture.journal import Journal
 from wardgate.capture.owner import RadioOwner, RadioState
 from wardgate.capture.passkeys import Passkeys
 from wardgate.capture.radio import RadioBackend
+from wardgate.capture.recovery import Budget, Helper, Recovery
 from wardgate.capture.serial_port import SerialLine
 from wardgate.capture.stand_in import StandIn
 from wardgate.clock import Clock
@@ -65,8 +67,16 @@ class Capture:
                     known, backend, self._host, config.radio.adapter, devices, journal, clock, sink_for, jitter
                 )
                 self._callers[known.id] = self._by_address[address] = caller
+        recovery = Recovery(
+            self._host,
+            Helper(Path(config.hub.control_socket).with_name("radio-helper.ask")),
+            Budget(devices.store, clock, config.radio.reboots_a_week),
+            lambda: [a for a, caller in self._by_address.items() if devices.row(caller.known.id).bonded],
+            journal,
+            clock,
+        )
         self._owner = RadioOwner(
-            backend, self._host, config.radio.adapter, self._by_address, listeners, journal, clock, changed
+            backend, self._host, config.radio.adapter, self._by_address, listeners, journal, clock, changed, recovery
         )
         self._needs_radio = config.radio.enabled and bool(self._by_address or listeners)
 

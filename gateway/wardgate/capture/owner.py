@@ -17,6 +17,7 @@ from wardgate.capture.broadcasts import Listener
 from wardgate.capture.caller import RADIO_ERRORS, Caller
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import RadioBackend
+from wardgate.capture.recovery import Hearing, Recovery
 from wardgate.clock import Clock
 from wardgate_drivers.advertisement import Advertisement
 
@@ -28,11 +29,13 @@ STOP_S: Final = 10.0
 RETRY_S: Final = 2.0
 """After a scan that could not be started."""
 FAILED_SCANS: Final = 5
-"""So many in a row: the adapter is switched off and on, and a person is told."""
+"""So many in a row: the next step of the recovery ladder."""
 HOST_AWAY_S: Final = 10.0
 """Longer than bluetoothd takes to restart."""
 DEAF_S: Final = 300.0
-"""Nothing at all heard for so long where something was heard before: start the scan afresh, then the adapter."""
+"""Nothing at all heard for so long: start the scan afresh, and ask whether this is silence or deafness."""
+AFTER_STEP_S: Final = 60.0
+"""The same while the ladder is climbed."""
 NO_SIGNAL_DBM: Final = -127
 """bleak's word for a device that BlueZ tells about without having heard it just now."""
 RadioState = Literal["listening", "connecting", "no-adapter", "no-bluetoothd", "off", "simulated"]
@@ -51,6 +54,7 @@ class RadioOwner:
         journal: Journal,
         clock: Clock,
         changed: Callable[[str], None],
+        recovery: Recovery,
     ) -> None:
         self._backend = backend
         self._host = host
@@ -60,12 +64,14 @@ class RadioOwner:
         self._journal = journal
         self._clock = clock
         self._changed = changed
+        self._recovery = recovery
+        self._hearing = Hearing()
+        self._quiet_until_s = clock.boottime_s() + DEAF_S
         self._wanted: dict[Caller, BLEDevice] = {}
         self._resting: set[Caller] = set()
         self._something = asyncio.Event()
         self._connecting: Caller | None = None
         self._trouble = ""
-        self._heard_at_s: float | None = None
         self._scans = 0
         self._failed_scans = 0
         host.on_change = self._host_changed
@@ -73,7 +79,8 @@ class RadioOwner:
     @property
     def last_heard_age_s(self) -> float | None:
         """Seconds since anything at all was heard."""
-        return None if self._heard_at_s is None else self._clock.boottime_s() - self._heard_at_s
+        heard_at_s = self._hearing.heard_at_s
+        return None if heard_at_s is None else self._clock.boottime_s() - heard_at_s
 
     @property
     def scans(self) -> int:
@@ -126,6 +133,8 @@ class RadioOwner:
             except TimeoutError:
                 sentence, _, what_to_do = SENTENCES[self._host.state].partition(". ")
                 self._journal.begin("radio-lost", "problem", f"{sentence}.", what_to_do=what_to_do)
+                if (state := self._host.state) != "on":
+                    await self._recovery.climb(state)
         self._journal.over("radio-lost", sentence="The radio listens again.")
 
     async def _listen(self) -> None:
@@ -140,7 +149,8 @@ class RadioOwner:
             self._scans += 1
             self._failed_scans = 0
             self._set_trouble("")
-            self._journal.over("radio-stuck", sentence="The radio listens again.")
+            if self._recovery.cause != "deaf":
+                self._recovery.well()
             for listener in self._listeners.values():
                 listener.scan_began()
             while not self._wanted and self._is_on() and self._host.generation == generation:
@@ -150,46 +160,39 @@ class RadioOwner:
                         await self._something.wait()
                 except TimeoutError:
                     break
+            silent = self._clock.boottime_s() >= self._quiet_until_s
+            searching = not silent or await self._host.listening()
         finally:
             with contextlib.suppress(*RADIO_ERRORS):
                 async with asyncio.timeout(STOP_S):
                     await scanner.stop()
-        if self._patience_s() <= 0 and not self._resting:
-            await self._recover()
+        if silent:
+            await self._is_silent(searching=searching)
 
     def _patience_s(self) -> float:
         """How long to scan on: until a device that rests may be called (a controller that filters duplicates would
         not tell of it again), or until silence has lasted too long."""
         waits = [caller.wait_s() for caller in self._resting]
-        if self._heard_at_s is not None:
-            waits.append(max(0.0, self._heard_at_s + DEAF_S - self._clock.boottime_s()))
-        return min(waits, default=DEAF_S)
+        return min([*waits, max(0.0, self._quiet_until_s - self._clock.boottime_s())])
 
-    async def _recover(self) -> None:
-        """Heard nothing for long. A fresh scan is on its way; if no session would suffer, the adapter is cycled too."""
-        self._heard_at_s = None
-        if any(caller.busy for caller in self._callers.values()):
-            return
-        log.warning("nothing heard for %g s: switching the adapter off and on", DEAF_S)
-        await self._power_cycle()
+    async def _is_silent(self, *, searching: bool) -> None:
+        """Nothing was heard for long. A fresh scan is on its way; a deaf adapter needs more."""
+        now_s = self._clock.boottime_s()
+        if self._busy():
+            log.info("nothing is heard, but a device is talked to")
+        elif not searching or self._hearing.is_deaf(now_s):
+            await self._recovery.climb("deaf")
+        self._quiet_until_s = self._clock.boottime_s() + (DEAF_S if self._recovery.cause is None else AFTER_STEP_S)
 
-    async def _power_cycle(self) -> None:
-        async with asyncio.timeout(START_S):
-            await self._host.power_cycle()
+    def _busy(self) -> bool:
+        return any(caller.busy for caller in self._callers.values())
 
     async def _scan_failed(self, error: Exception) -> None:
-        """Try again; every so often with a freshly started adapter."""
+        """Try again; every so often after the next step of the ladder, if no session would suffer."""
         self._set_trouble(f"The radio does not listen ({error or type(error).__name__}). Trying again.")
         self._failed_scans += 1
-        if self._failed_scans % FAILED_SCANS == 0:
-            self._journal.begin(
-                "radio-stuck",
-                "problem",
-                "The hub's Bluetooth adapter does not listen, although it was switched off and on.",
-                what_to_do="Restart the hub. If that does not help, replace its Bluetooth adapter.",
-            )
-            with contextlib.suppress(*RADIO_ERRORS):
-                await self._power_cycle()
+        if self._failed_scans % FAILED_SCANS == 0 and self._is_on() and not self._busy():
+            await self._recovery.climb("scan-fails")
         await asyncio.sleep(RETRY_S)
 
     async def _connect_to_wanted(self) -> None:
@@ -207,7 +210,11 @@ class RadioOwner:
 
     def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
         """Called for every advertisement of anybody: two look-ups for one that is nobody's."""
-        self._heard_at_s = self._clock.boottime_s()
+        now_s = self._clock.boottime_s()
+        self._hearing.heard(now_s)
+        self._quiet_until_s = now_s + DEAF_S
+        if self._recovery.cause == "deaf":
+            self._recovery.well()
         caller = self._callers.get(device.address)
         if caller is not None:
             if advertisement.rssi != NO_SIGNAL_DBM:

@@ -30,6 +30,10 @@ class StandIn:
     async def power_cycle(self) -> None:
         """It has no power switch."""
 
+    async def listening(self) -> bool:
+        """It does what it is told."""
+        return True
+
     async def bonded(self, address: str) -> bool:
         """Whether the backend holds keys for this device."""
         return self._backend.bonded is not None and await self._backend.bonded(address)
