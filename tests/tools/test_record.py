@@ -177,7 +177,7 @@ def test_the_file_is_written_and_its_frames_are_counted(
     assert "holds 1 frame." in capsys.readouterr().out
 
 
-SECRETS = Secrets(ADDRESS, ("BM12345678",), (bytes.fromhex("39a1c7fffe5e0bf0"),))
+SECRETS = Secrets(ADDRESS, ("BM12345678", "AB-12C"), (bytes.fromhex("39a1c7fffe5e0bf0"),))
 
 
 @pytest.mark.parametrize(
@@ -205,6 +205,7 @@ def test_names_lose_their_numbers_and_keep_the_model(name: str, kept: str) -> No
         ("ffc7a139ffff39a1c7", "ff000000ffff000000", ((1, 3), (6, 8))),
         ("39a1c7fffe5e0bf0", "0000000000000000", ((0, 7),)),
         (b"\x01SN:BM12345678".hex(), "01534e3a" + 10 * "00", ((4, 13),)),
+        (b"\x01AB-12C\x02".hex(), "0100000000000002", ((1, 6),)),
         (b"id=998877;".hex(), b"id=\0\0\0\0\0\0;".hex(), ((3, 8),)),
         ("0078005000640000", "0078005000640000", ()),
         (b"ST,GS,+ 78.40kg\r\n".hex(), b"ST,GS,+ 78.40kg\r\n".hex(), ()),
