@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -88,6 +89,40 @@ async def test_cuff_that_shows_a_code(
         assert [figures(x) for x in r.home.readings()] == [PRESSURE, PRESSURE]
         assert sorted(x.attribution for x in r.home.readings()) == ["assigned", "unattributed"]
         assert await cuff.bonded_hosts() != []
+
+
+async def test_code_typed_at_the_command_line(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    file = tmp_path / "wardgate.toml"
+    file.write_text(
+        f"""
+[hub]
+id = "hub-1"
+patient = "Copper Heron 42"
+assignment = "a-1"
+control_socket = "{tmp_path}/control.sock"
+[broker]
+host = "127.0.0.1"
+tls = false
+[[device]]
+id = "d"
+model = "{BeurerBm85.MODEL}"
+address = "{ADDRESS}"
+""",
+        encoding="utf-8",
+    )
+    cuff = BeurerBm85(link, ADDRESS, device_clock)
+    await start(cuff)
+    async with room(tmp_path, link, clock, cuff.MODEL, user_index=1) as r:
+        await cuff.take(PRESSURE)
+        shown = await cuff.passkey_shown()
+        await r.home.until(lambda: bool(r.home.events("passkey-needed")))
+        command = ("-m", "wardgate", "pair", "d", "--passkey", str(shown), "--config", str(file))
+        typed = await asyncio.create_subprocess_exec(sys.executable, *command)
+        assert await typed.wait() == 0
+        await r.home.until(lambda: len(r.home.readings()) == 1)
+        assert r.home.events("paired") == ["d"]
 
 
 async def test_wrong_code_is_refused_and_the_next_one_is_asked_for(
