@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from wardgate_drivers.evidence import Evidence
 from wardgate_drivers.model.declaration import Model
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from wardgate_drivers.evidence import Evidence
     from wardgate_drivers.vector_fields.common import Decoder
 
 log: Final = logging.getLogger(__name__)
