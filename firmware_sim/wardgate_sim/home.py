@@ -16,6 +16,7 @@ from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.and_medical import AndCuff, AndDevice, AndScale
+from wardgate_sim.firmware.answering import AnsweringCuff
 from wardgate_sim.firmware.beurer_po60 import BeurerPo60
 from wardgate_sim.firmware.choicemmed_md300 import ChoiceMmedMd300
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
@@ -33,7 +34,7 @@ from wardgate_sim.firmware.nonin_3150 import Nonin3150
 from wardgate_sim.firmware.nonin_3230 import Nonin3230
 from wardgate_sim.firmware.nonin_9560 import Nonin9560
 from wardgate_sim.firmware.o2ring import O2Ring
-from wardgate_sim.firmware.omron_cuff import OmronBonding, OmronEvolv, OmronIntelli
+from wardgate_sim.firmware.omron_cuff import OmronBonding, OmronCuff, OmronEvolv, OmronIntelli
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
 from wardgate_sim.firmware.qn_scale import QnScale
@@ -249,7 +250,7 @@ class Home:
             TimeoutError: no hub did.
         """
         async with asyncio.timeout(timeout_s):
-            await asyncio.gather(*(_pair(d) for d in self.devices.values() if isinstance(d, AndDevice)))
+            await asyncio.gather(*(_pair(d) for d in self.devices.values() if isinstance(d, AndDevice | OmronCuff)))
 
     def plan(self, days: int, since: datetime | None = None) -> Iterator[Use]:
         """Every use of `days` live days in the order of time, those before `since` left out."""
@@ -327,6 +328,8 @@ async def apply(fault: FaultSpec, device: Device) -> None:
     match fault.kind, device:
         case "lose-link", AndDevice():
             device.faults.lose_link_after = int(fault.amount)
+        case "lose-link", AnsweringCuff():
+            device.lose_link_after = int(fault.amount)
         case "resend-all", AndDevice():
             device.faults.resend_all = True
         case "forget-bond", Peripheral():
@@ -343,7 +346,7 @@ async def apply(fault: FaultSpec, device: Device) -> None:
             raise ScenarioError(f"device `{fault.device}` cannot have the fault `{fault.kind}`.")
 
 
-async def _pair(device: AndDevice) -> None:
+async def _pair(device: AndDevice | OmronCuff) -> None:
     while not await device.bonded_hosts():
         await device.press_pairing_key()
         await device.asleep()

@@ -131,6 +131,10 @@ class OmronCuff(AnsweringCuff):
         self.pairing_open = True
         self.wake(PAIRING_AIR_S)
 
+    async def bonded_hosts(self) -> list[str]:
+        """The hosts it lets in; of one that has its key it knows no more than that."""
+        return ["key"] if self.key is not None else await super().bonded_hosts()
+
     async def press_key(self) -> None:
         """Press the Bluetooth key: on the air, as after a measurement."""
         self.wake(self.air_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,28 @@ async def test_a_hub_without_time_sets_none(
     await start(cuff)
     await introduce(radio, cuff, ear)
     assert (cuff.writes, ear.clocks_set) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("block", "is_set"),
+    [
+        pytest.param(bytes(8) + bytes(6) + bytes(2), True, id="never set"),
+        pytest.param(bytes(8) + bytes([26, 7, 15, 17, 59, 19]) + b"\x01\0", False, id="wrong sum"),
+        pytest.param(b"\xff" * 16, False, id="no block"),
+    ],
+)
+async def test_only_a_block_that_is_a_clock_is_written_back(
+    block: bytes, is_set: bool, link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear
+) -> None:
+    class Odd(OmronIntelli):
+        LAYOUT = replace(OmronIntelli.LAYOUT, clock=lambda _: block)
+
+    cuff = Odd(link, ADDRESS, clock)
+    await start(cuff)
+    cuff.store(PRESSURE)
+    assert (await introduce(radio, cuff, ear)).measurements == 1
+    assert (ear.clocks, bool(ear.clocks_set)) == ([], is_set)
+    assert (clock.now() == NOON) is is_set
 
 
 async def test_without_the_pairing_mode_nobody_is_let_in(
