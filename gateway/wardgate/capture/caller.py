@@ -74,7 +74,7 @@ class Caller:
         random_: random.Random,
     ) -> None:
         self.known: Final = known
-        self.kind: Final = known.model.kind.value
+        self.kind: Final = known.model.kind.noun
         self.address: Final = known.device.address or ""
         self._backend = backend
         self._host = host

@@ -125,4 +125,4 @@ class Capture:
 
     async def _passkey(self, address: str) -> int:
         known = self._by_address[address].known
-        return await self._passkeys.ask(known.id, known.model.kind.value)
+        return await self._passkeys.ask(known.id, known.model.kind.noun)

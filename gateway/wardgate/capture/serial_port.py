@@ -115,7 +115,7 @@ class SerialLine:
                 timeout=0,
                 exclusive=True,
             )
-        self._journal.over("serial-lost", self.known.id, f"The {self.known.model.kind} is plugged in again.")
+        self._journal.over("serial-lost", self.known.id, f"The {self.known.model.kind.noun} is plugged in again.")
         log.info("%s: listening on %s", self.known.id, self._path)
         return port
 
@@ -125,7 +125,7 @@ class SerialLine:
             raise OSError("the line takes no more bytes")
 
     def _lost(self, why: str) -> None:
-        kind = self.known.model.kind
+        kind = self.known.model.kind.noun
         self._journal.begin(
             "serial-lost",
             "problem",
