@@ -2,7 +2,8 @@
 
 A hub with its simulated devices in this process, broker and ward in processes of their own. Every day each device is
 used once (radio links, a serial line), the connection to the ward is cut, and somebody looks at the page. At the end
-of a day everything has to be at the ward; then memory, open files, tasks, the database and what was written are read off.
+of a day everything has to be at the ward; then memory, open files, tasks, the database and all that was written are
+read off.
 
     python -m benchmarks.long_run [--days 90] [--keep benchmarks/long_run.json]
 """
