@@ -160,6 +160,16 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "Name another file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("sniff", "--seconds", "0"), ("record", ADDRESS, "{}/new.json")])
+def test_a_machine_without_bluetooth_is_told(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+    assert devices.main([word.format(tmp_path) for word in words]) == 1
+    assert "the system bus, through which Bluetooth is reached, does not answer" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_file_is_written_and_its_frames_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

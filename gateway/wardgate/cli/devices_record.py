@@ -36,7 +36,7 @@ def sniff(seconds: float, backend: RadioBackend = BLUEZ) -> int:
     try:
         lines = asyncio.run(sniffed(seconds, backend))
     except RADIO_ERRORS as error:
-        complain(f"The radio cannot listen: {error}.", RADIO_HELP)
+        complain(f"The radio cannot listen: {_why(error)}.", RADIO_HELP)
         return PROBLEM
     print("\n".join(lines) or "Nothing was heard. Use the device, so that it wakes, and try again.")
     return 0
@@ -70,7 +70,7 @@ def record(options: argparse.Namespace, backend: RadioBackend = BLUEZ) -> int:
     try:
         captured = asyncio.run(recorded(options, backend))
     except (SessionError, *RADIO_ERRORS) as error:
-        complain(f"It could not be recorded: {error or type(error).__name__}.", RADIO_HELP)
+        complain(f"It could not be recorded: {_why(error)}.", RADIO_HELP)
         return PROBLEM
     if captured is None:
         complain(f"{options.address} was not heard.", "Use the device, so that it wakes, and try again.")
@@ -119,6 +119,14 @@ async def recorded(options: argparse.Namespace, backend: RadioBackend) -> Record
         if client.is_connected:
             await client.disconnect()
     return captured
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, OSError | EOFError):
+        return f"the system bus, through which Bluetooth is reached, does not answer ({error})"
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _now() -> DeviceTime:

@@ -41,7 +41,11 @@ def read_vectors(folder: Path) -> list[dict[str, Any]]:
 def supported(vectors: Iterable[Mapping[str, Any]]) -> str:
     """The text of SUPPORTED.md."""
     held = list(vectors)
-    parts = [_HEAD]
+    parts = [_HEAD, "\n| device | kind | link | evidence |\n|---|---|---|---|\n"]
+    parts += [
+        f"| {_named(model)} | {model.kind.noun} | {link_words(model)} | {_level(model, held)} |\n"
+        for model in sorted(CATALOGUE, key=lambda m: _named(m).lower())
+    ]
     for kind, title in _TITLES.items():
         models = sorted((m for m in CATALOGUE if m.kind is kind), key=lambda m: (m.maker.lower(), m.name.lower()))
         if models:
@@ -53,7 +57,6 @@ def supported(vectors: Iterable[Mapping[str, Any]]) -> str:
 
 def _model(model: Model, vectors: list[Mapping[str, Any]]) -> str:
     evidence = EVIDENCE.get(model.id)
-    named = model.name if model.name.startswith(model.maker) else f"{model.maker} {model.name}"
     rows = [
         ("model id", f"`{model.id}`"),
         ("link", link_words(model)),
@@ -63,7 +66,16 @@ def _model(model: Model, vectors: list[Mapping[str, Any]]) -> str:
         ("to make it talk", model.wake),
         *(_grounds(evidence, frames_of(evidence, vectors)) if evidence else [("evidence", "none yet")]),
     ]
-    return f"\n### {named}\n\n| | |\n|---|---|\n" + "".join(f"| {name} | {said} |\n" for name, said in rows)
+    return f"\n### {_named(model)}\n\n| | |\n|---|---|\n" + "".join(f"| {name} | {said} |\n" for name, said in rows)
+
+
+def _named(model: Model) -> str:
+    return model.name if model.name.startswith(model.maker) else f"{model.maker} {model.name}"
+
+
+def _level(model: Model, vectors: list[Mapping[str, Any]]) -> str:
+    evidence = EVIDENCE.get(model.id)
+    return frames_of(evidence, vectors).level if evidence else "none yet"
 
 
 def _memory(model: Model) -> str:
