@@ -16,7 +16,7 @@ from bumble.gatt import Characteristic, Service
 
 from wardgate_sim.encode.civil import Civil, current_time, read_date_time
 from wardgate_sim.firmware.device import DeviceClock, Taken
-from wardgate_sim.firmware.peripheral import Peripheral, Properties, advertisement
+from wardgate_sim.firmware.peripheral import LinkLost, Peripheral, Properties, advertisement
 from wardgate_sim.radio import Link
 
 PAIRING_S: Final = 60.0
@@ -113,7 +113,10 @@ class StandardDevice(Peripheral):
     # What the firmware does with a host.
 
     async def session(self, connection: Connection) -> None:
-        """Be paired where it wants that, wait for the host, send, hang up."""
+        """Be paired where it wants that, wait for the host, send, hang up.
+
+        A host that is lost before it has everything may come again as long as the device stays awake.
+        """
         self._subscribed.clear()
         self._time_given.clear()
         self._listens_at_s = asyncio.get_running_loop().time() + self.DEAF_S
@@ -123,10 +126,14 @@ class StandardDevice(Peripheral):
                     await self.while_linked(_encrypted(connection))
             async with asyncio.timeout(self.grace_s):
                 await self.while_linked(self.host_is_ready())
+            await self.send(connection)
         except TimeoutError:
             self.book.errors.append("host")
-            return
-        await self.send(connection)
+        except LinkLost:
+            left_s = self._air_until_s - asyncio.get_running_loop().time()
+            if left_s > 0 and any(taken not in self.book.acknowledged for taken in self.memory):
+                self.wake(left_s)
+            raise
 
     async def host_is_ready(self) -> None:
         """What the host has to do before anything is sent: subscribe."""

@@ -96,6 +96,11 @@ class BeurerScale(ConsentScale):
         """Kilograms with time and user."""
         return weight.measurement(taken.values["weight"], at=taken.device_time, user=self.user_of(taken))
 
+    async def host_is_ready(self) -> None:
+        """Given the time, subscribed and let in."""
+        await self._time_given.wait()
+        await super().host_is_ready()
+
     async def send_one(self, connection: Connection, taken: Taken) -> None:
         """The weight, then the composition."""
         await super().send_one(connection, taken)
