@@ -27,8 +27,8 @@ from wardgate_drivers.measurement import Channel, Measurement, Outcome
 
 HEADER: Final = b"{0,16,"
 _END: Final = re.compile(rb"CS,([0-9A-Fa-f]{2})\r\n")
-_NUMBER: Final = re.compile(r"\d{1,6}(\.\d{1,4})?")
-_STONES: Final = re.compile(r"(\d{1,3})\.(\d{1,2}(?:\.\d)?)")
+_NUMBER: Final = re.compile(r" *([0-9]{1,6}(?:\.[0-9]{1,4})?) *")
+_STONES: Final = re.compile(r" *([0-9]{1,3})\.([0-9]{1,2}(?:\.[0-9])?) *")
 _LB_PER_STONE: Final = 14
 
 
@@ -124,9 +124,10 @@ def _number(tags: Mapping[str, str], tag: str) -> float | None:
     value = tags.get(tag)
     if not value:
         return None
-    if not _NUMBER.fullmatch(value.strip()):
+    number = _NUMBER.fullmatch(value)
+    if number is None:
         raise FrameError(Reason.BAD_VALUE, f"{tag} is {value!r}")
-    return float(value)
+    return float(number[1])
 
 
 def _weight(tags: Mapping[str, str]) -> tuple[float | None, str | None]:
@@ -134,9 +135,9 @@ def _weight(tags: Mapping[str, str]) -> tuple[float | None, str | None]:
         weight = _number(tags, tag)
         if weight is not None:
             return weight, unit
-    if "Ws" not in tags:
+    if not tags.get("Ws"):
         return None, None
-    stones = _STONES.fullmatch(tags["Ws"].strip())
+    stones = _STONES.fullmatch(tags["Ws"])
     if stones is None or float(stones[2]) >= _LB_PER_STONE:
         raise FrameError(Reason.BAD_VALUE, f"Ws is {tags['Ws']!r}")
     return round(int(stones[1]) * _LB_PER_STONE + float(stones[2]), 1), "lb"

@@ -102,7 +102,7 @@ def test_tanita_units(body: str, weight: float, unit: str) -> None:
     assert [(q.value, q.unit) for q in told.quantities] == [(weight, unit)]
 
 
-@pytest.mark.parametrize("body", ["Ws,10.14.0", "Ws,10", "Wk,nan", "Wk,-70.0", "Wk,1e3"])
+@pytest.mark.parametrize("body", ["Ws,10.14.0", "Ws,10", "Wk,nan", "Wk,-70.0", "Wk,1e3", "Hm,170\x1f,Wk,70.0"])
 def test_tanita_what_is_no_weight_is_refused(body: str) -> None:
     with pytest.raises(FrameError) as caught:
         tanita_serial.decode(tanita(body))
@@ -111,7 +111,13 @@ def test_tanita_what_is_no_weight_is_refused(body: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "outcome"),
-    [("FW,18.6", "no-reading"), ("Wk,0.0", "no-reading"), ("Wk,", "no-reading"), ("Wk,700.0", "implausible")],
+    [
+        ("FW,18.6", "no-reading"),
+        ("Wk,0.0", "no-reading"),
+        ("Wk,", "no-reading"),
+        ("Ws,", "no-reading"),
+        ("Wk,700.0", "implausible"),
+    ],
 )
 def test_tanita_outcomes(body: str, outcome: str) -> None:
     assert tanita_serial.measurement(tanita(body)).outcome == outcome
