@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ear import Ear
+from tests.drivers.cuffs.listener import talk
 from wardgate_drivers.codec import viatom_lepu
-from wardgate_drivers.errors import FrameError
-from wardgate_drivers.link.conversation import Conversation
-from wardgate_drivers.link.errors import SessionError
-from wardgate_drivers.link.sink import SessionSink
-from wardgate_drivers.measurement import Measurement
 from wardgate_drivers.model.catalogue import all_models
 from wardgate_drivers.model.declaration import ClockPolicy, Gatt, History
 from wardgate_drivers.model.viatom_cuff import BP2
@@ -28,60 +20,14 @@ from wardgate_sim.encode.civil import Civil
 HARMFUL: Final = frozenset({0x09, 0x0A, 0x24, 0x25, 0x39, 0x04, 0xE2, 0xE3})
 """As the device's users found out, the hard way."""
 HARMLESS: Final = frozenset({0x00, 0xE1, 0xEC, 0xF2, 0xF3, 0xF4})
-LONGEST_TALK: Final = 200
 
 
-class Given(SessionError):
-    """The device has said all that this example lets it say."""
-
-
-class Listener:
-    """A conversation with a device that says what hypothesis wants, and a record of what it is told."""
-
-    def __init__(self, frames: list[bytes]) -> None:
-        self.sink: SessionSink = Ear()
-        self.written: list[tuple[str, bytes]] = []
-        self._frames = frames
-
-    async def listen(self, characteristic: str) -> None:
-        assert characteristic == viatom_bp2.REPLIES
-
-    async def next_frame(self, within_s: float) -> bytes | None:
-        if len(self.written) > LONGEST_TALK:
-            raise Given
-        return self._frames.pop(0) if self._frames else None
-
-    async def write(self, characteristic: str, value: bytes) -> None:
-        self.written.append((characteristic, value))
-
-    async def read(self, characteristic: str) -> bytes:
-        raise AssertionError("nothing is read")
-
-    def has(self, characteristic: str) -> bool:
-        return True
-
-    def keep(self, measurement: Measurement) -> Awaitable[None]:
-        return self.sink.measurement(measurement)
-
-    async def settled(self) -> None:
-        return None
-
-    def rejected(self, error: FrameError, frame: bytes) -> None:
-        self.sink.rejected(error, frame)
-
-
-def talk(frames: list[bytes]) -> list[bytes]:
+def told(frames: list[bytes]) -> list[bytes]:
     """What a device that says this is told."""
-
-    async def go() -> list[bytes]:
-        listener = Listener(list(frames))
-        conversation: Conversation = listener
-        with contextlib.suppress(SessionError):
-            await viatom_bp2.converse(conversation)
-        assert {characteristic for characteristic, _ in listener.written} <= {viatom_bp2.COMMANDS}
-        return [value for _, value in listener.written]
-
-    return asyncio.run(go())
+    listener = talk(viatom_bp2.converse, frames)
+    assert listener.listened == [viatom_bp2.REPLIES]
+    assert {characteristic for characteristic, _ in listener.written} <= {viatom_bp2.COMMANDS}
+    return [value for _, value in listener.written]
 
 
 @st.composite
@@ -94,7 +40,7 @@ def replies(draw: st.DrawFn) -> bytes:
 
 @given(st.lists(replies(), max_size=30))
 def test_whatever_it_says(frames: list[bytes]) -> None:
-    for value in talk(frames):
+    for value in told(frames):
         command, _, _ = lepu.read_request(value)
         assert command in HARMLESS
         assert command not in HARMFUL
@@ -111,7 +57,7 @@ def test_through_the_whole_talk(chunks: list[bytes], state: int, size: int) -> N
         lepu.frame(0xF4, 5),
         lepu.frame(0xEC, 6),
     ]
-    assert {lepu.read_request(value)[0] for value in talk(steps)} <= HARMLESS
+    assert {lepu.read_request(value)[0] for value in told(steps)} <= HARMLESS
 
 
 def test_the_whole_talk_says_each_command_once() -> None:
@@ -127,7 +73,7 @@ def test_the_whole_talk_says_each_command_once() -> None:
         lepu.frame(0xF4, 5),
         lepu.frame(0xEC, 6),
     ]
-    assert [value[1] for value in talk(steps)] == [0x00, 0xE1, 0xF2, 0xF3, 0xF4, 0xEC]
+    assert [value[1] for value in told(steps)] == [0x00, 0xE1, 0xF2, 0xF3, 0xF4, 0xEC]
 
 
 @pytest.mark.parametrize("command", sorted(set(range(256)) - HARMLESS))
