@@ -56,6 +56,24 @@ async def test_omron_the_hub_still_knows_key_and_newest_record_after_a_restart(
         assert len({at for at in cuff.reads if 0x98 <= at < 0x98 + 100 * 16}) == 2, "the new one, and the newest known"
 
 
+async def test_omron_that_does_not_know_the_hub_says_what_to_do(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    cuff = OmronIntelli(link, ADDRESS, device_clock)
+    await start(cuff)
+    settings = a_config(tmp_path, Device(id="cuff", model=cuff.MODEL, address=ADDRESS, user_index=1))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await cuff.take(PRESSURE)
+        await home.until(lambda: home.events("device-refused") == ["cuff"])
+        event = next(e for e in home.hub.store.events(100) if e.code == "device-refused")
+        assert event.what_to_do is not None
+        assert "-P- blinks" in event.what_to_do
+        await cuff.asleep()
+        assert (cuff.key, home.readings()) == (None, [])
+        await cuff.press_pairing_key()
+        await home.until(lambda: len(home.readings()) == 1)
+
+
 async def test_omron_the_other_users_readings_are_not_the_patients(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:

@@ -29,3 +29,7 @@ class NotKeptError(SessionError):
 
 class ConsentError(SessionError):
     """The device does not let the hub in as this user: its slot or code in the configuration is wrong or missing."""
+
+
+class NotIntroducedError(SessionError):
+    """The device keeps a key of the one host it was introduced to, and that is not this hub. A person has to do it."""

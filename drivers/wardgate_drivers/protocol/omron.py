@@ -21,7 +21,7 @@ from typing import Final
 from wardgate_drivers.codec import omron
 from wardgate_drivers.errors import FrameError, Reason
 from wardgate_drivers.link.conversation import Conversation
-from wardgate_drivers.link.errors import SessionError, TimedOutError
+from wardgate_drivers.link.errors import NotIntroducedError, TimedOutError
 from wardgate_drivers.measurement import DeviceTime
 
 SERVICE: Final = "ecbe3980-c9a2-11e1-b1bd-0002a5d5c51b"
@@ -98,7 +98,8 @@ async def converse(talk: Conversation, memory_map: MemoryMap) -> None:
     """See above.
 
     Raises:
-        SessionError: the cuff does not let this hub in, or does not answer.
+        NotIntroducedError: the cuff does not let this hub in.
+        TimedOutError: it does not answer.
     """
     for characteristic in FROM_DEVICE[: memory_map.channels]:
         await talk.listen(characteristic)
@@ -124,20 +125,18 @@ async def _show_key(talk: Conversation) -> None:
     if key is not None and await _unlock(talk, bytes([_SHOW_KEY]) + key):
         return
     if not await _unlock(talk, bytes([_PROGRAM]) + bytes(_KEY_SIZE)):
-        raise SessionError(
-            "The Omron cuff does not know this hub. Hold its Bluetooth key until -P- blinks, and wait for OK."
-        )
+        raise NotIntroducedError("The Omron cuff does not know this hub. Hold its Bluetooth key until -P- blinks.")
     # The key has to be known here before it is known there: a cuff that learned it alone would have to be paired anew.
     key = secrets.token_bytes(_KEY_SIZE)
     await talk.sink.remember(_KEY, key)
     if not await _unlock(talk, bytes([_WRITE_KEY]) + key):
-        raise SessionError("The Omron cuff did not take this hub's key. Hold its Bluetooth key until -P- blinks again.")
+        raise NotIntroducedError("The Omron cuff did not take this hub's key. Hold its Bluetooth key until -P- blinks.")
 
 
 async def _show_token(talk: Conversation) -> None:
     token = secrets.token_bytes(_TOKEN_SIZE)
     if not await _unlock(talk, bytes([_TOKEN]) + token + bytes(15), echo=token):
-        raise SessionError("The Omron cuff did not open its memory. Hold its Bluetooth key until -P- blinks.")
+        raise NotIntroducedError("The Omron cuff did not open its memory. Hold its Bluetooth key until -P- blinks.")
 
 
 async def _unlock(talk: Conversation, command: bytes, echo: bytes = b"") -> bool:

@@ -21,7 +21,14 @@ from wardgate.capture.journal import Journal
 from wardgate.capture.radio import RadioBackend
 from wardgate.clock import Clock
 from wardgate.store.errors import StoreError
-from wardgate_drivers.link.errors import ConsentError, LinkLostError, NotSupportedError, RefusedError, SessionError
+from wardgate_drivers.link.errors import (
+    ConsentError,
+    LinkLostError,
+    NotIntroducedError,
+    NotSupportedError,
+    RefusedError,
+    SessionError,
+)
 from wardgate_drivers.link.gatt import Ending, run_session
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Bond, Gatt
@@ -285,6 +292,10 @@ class Caller:
                 self._ready_at_s = 0.0
         elif isinstance(error, NotSupportedError):
             self._journal.begin("device-wrong-model", "problem", str(error), device=self.known.id)
+        elif isinstance(error, NotIntroducedError):
+            self._journal.begin(
+                "device-refused", "attention", str(error), what_to_do=self.known.model.wake, device=self.known.id
+            )
         elif isinstance(error, ConsentError):
             self._journal.begin("consent-refused", "problem", str(error), device=self.known.id)
         elif self._backoff.failures >= FAILURES_TOLD and not isinstance(error, LinkLostError):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.drivers.cuffs.conftest import ADDRESS, NOON, PRESSURE, Radio, Start, told
 from tests.support.ear import Ear
-from wardgate_drivers.link.errors import LinkLostError, NotKeptError, SessionError, TimedOutError
+from wardgate_drivers.link.errors import LinkLostError, NotIntroducedError, NotKeptError, TimedOutError
 from wardgate_drivers.link.gatt import Ending, SessionEnd
 from wardgate_drivers.measurement import DeviceTime, Outcome
 from wardgate_drivers.model.omron import EVOLV_MAP, HEM_7142T2_MAP, INTELLI_MAP
@@ -144,7 +144,7 @@ async def test_without_the_pairing_mode_nobody_is_let_in(
     cuff = OmronIntelli(link, ADDRESS, clock)
     await start(cuff)
     await cuff.take(PRESSURE)
-    with pytest.raises(SessionError, match="Hold its Bluetooth key until -P- blinks"):
+    with pytest.raises(NotIntroducedError, match="Hold its Bluetooth key until -P- blinks"):
         await radio.talk(cuff, ear)
     assert (ear.measurements, cuff.key, ear.memory, cuff.reads) == ([], None, {}, [])
 
@@ -158,7 +158,7 @@ async def test_a_cuff_that_met_another_host_is_introduced_again(
     ours = cuff.key
     cuff.key = bytes(16)
     await cuff.take(PRESSURE)
-    with pytest.raises(SessionError, match="does not know this hub"):
+    with pytest.raises(NotIntroducedError, match="does not know this hub"):
         await radio.talk(cuff, ear)
     assert ear.memory["omron-key"] == ours
     assert (await introduce(radio, cuff, ear)).measurements == 1
