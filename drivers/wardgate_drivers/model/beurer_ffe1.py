@@ -2,7 +2,8 @@
 
 The maker's app has to have made a user on the scale, for a weight becomes a record only when the scale knows whose it
 is. The live weight that everybody sees is never a result. Records come with the scale's time and its user, stored ones
-first; those are erased on the scale once they are safe. BF700 and BF800 lead with F7 and are not covered.
+first; those are erased on the scale once they are safe. A user's number is the
+place in the scale's own list. BF700 and BF800 lead with F7 and are not covered.
 
 Source: openScale's description and issue threads; live frames were captured, records were not seen.
 Not tried on real devices.

@@ -12,7 +12,7 @@ _BS430: Final = "bs430"
 
 
 def _epoch_s(context: Context) -> float:
-    variant = context.get("variant")
+    variant = context.get("variant") or context.get("quirk")
     if variant is None:
         return medisana.EPOCH_2010_S
     if str(variant).lower() != _BS430:
