@@ -42,7 +42,7 @@ BM77: Final = Model(
     clock=ClockPolicy.WRITE_CURRENT_TIME,
     history=History.PUSHED,
     user_slots=_CUFF_USERS,
-    wake="Take a measurement, then press its memory key; if it shows a code, type that on the hub's page.",
+    wake="Take a measurement, then press its memory key; if it shows a code, type that at the hub.",
 )
 
 
@@ -68,7 +68,7 @@ BM85: Final = Model(
     clock=ClockPolicy.WRITE_CURRENT_TIME,
     history=History.PUSHED,
     user_slots=_CUFF_USERS,
-    wake="Take a measurement, then press its memory key; type the code it shows on the hub's page.",
+    wake="Take a measurement, then press its memory key; type the code it shows at the hub.",
 )
 
 BF720: Final = Model(
@@ -112,5 +112,5 @@ FT95: Final = Model(
     match=Match(name_prefixes=("FT95", "Beurer FT95")),
     clock=ClockPolicy.WRITE_CURRENT_TIME,
     history=History.PUSHED,
-    wake="Take the temperature; if it shows a code, type that on the hub's page.",
+    wake="Take the temperature; if it shows a code, type that at the hub.",
 )

@@ -30,7 +30,7 @@ class Passkeys:
             "passkey-needed",
             "attention",
             f"The {kind} shows 6 digits.",
-            what_to_do="Type them on the hub's page, or with `wardgate pair`.",
+            what_to_do=f"Type them within a minute: wardgate pair {device} --passkey DIGITS.",
             device=device,
         )
         try:

@@ -170,17 +170,17 @@ async def test_whole_memory_sent_again_makes_no_second_reading(
     await start(cuff)
     now_s = clock.utc().timestamp()
     async with room(tmp_path, link, clock, cuff.MODEL, user_index=1) as r:
-        for day in range(20, 0, -1):
+        for day in range(10, 0, -1):
             cuff.store({**PRESSURE, "systolic": 120.0 + day}, device_clock.at(now_s - 86400 * day))
         await cuff.take(PRESSURE)
-        await r.home.until(lambda: len(r.home.readings()) == 21)
+        await r.home.until(lambda: len(r.home.readings()) == 11)
         await cuff.asleep()
         clock.leap_to(clock.utc().replace(year=clock.utc().year + 1))
         await cuff.take({**PRESSURE, "systolic": 150.0})
-        await r.home.until(lambda: len(r.home.readings()) == 22)
+        await r.home.until(lambda: len(r.home.readings()) == 12)
         await cuff.asleep()
-        await r.home.until(lambda: r.home.counts("d").get("duplicates") == 21)
-        assert len({x.id for x in r.home.readings()}) == 22
+        await r.home.until(lambda: r.home.counts("d").get("duplicates") == 11)
+        assert len({x.id for x in r.home.readings()}) == 12
 
 
 @pytest.mark.parametrize("wants_code", [True, False])
@@ -269,7 +269,7 @@ async def test_weight_whose_confirmation_was_lost_comes_again_and_is_one_reading
 async def test_belt_gives_a_heart_rate(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
-    belt = HeartBelt(link, ADDRESS, device_clock, worn_s=2.0, frame_period_s=0.02)
+    belt = HeartBelt(link, ADDRESS, device_clock, worn_s=1.0, frame_period_s=0.02)
     await start(belt)
     async with room(tmp_path, link, clock, belt.MODEL) as r:
         await belt.take({"heart_rate": 78.0})
