@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wardgate_drivers.link.stream import Chooser
+from wardgate_drivers.link.stream import FINGER_OUT_FRAMES, Chooser
 from wardgate_drivers.measurement import Measurement, Outcome
 from wardgate_drivers.model.declaration import Stream
 
@@ -25,6 +25,12 @@ class Finger:
         self._packets_per_s = packets_per_s
         self._second: Measurement | None = None
         self._packets = 0
+        self._empty_seconds = 0
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the device said for some seconds that there is none."""
+        return self._empty_seconds >= FINGER_OUT_FRAMES
 
     def take(self, packet: Measurement) -> Measurement | None:
         """The measurement to keep, the moment it is certain; None for all other packets."""
@@ -34,7 +40,10 @@ class Finger:
         if self._packets < self._packets_per_s:
             return None
         second = self._begin_second()
-        return None if second is None else self._chooser.choose(second)
+        if second is None:
+            return None
+        self._empty_seconds = 0 if second.outcome is Outcome.DECODE else self._empty_seconds + 1
+        return self._chooser.choose(second)
 
     def leave(self) -> Measurement | None:
         """The finger or the device is gone. What was never steady is told as no reading."""

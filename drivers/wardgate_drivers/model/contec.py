@@ -18,7 +18,7 @@ from wardgate_drivers.model.declaration import Gatt, Kind, Match, Model, Serial
 from wardgate_drivers.protocol import contec
 
 _PACKETS_PER_S: Final = 60
-_KEEP_ALIVE_PACKETS: Final = 3 * _PACKETS_PER_S
+_KEEP_ALIVE_PACKETS: Final = 2 * _PACKETS_PER_S
 _SILENCE_S: Final = 3.0
 _WAKE: Final = "Switch it on, put a finger in and keep still for half a minute."
 

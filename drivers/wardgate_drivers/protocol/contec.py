@@ -31,5 +31,5 @@ async def converse(talk: Conversation) -> None:
 
     await talk.listen(ANSWERS)
     await talk.write(COMMANDS, contec_ble.START)
-    await keep_one_a_finger(talk, _STREAMING, keep_alive)
-    await talk.write(COMMANDS, contec_ble.STOP)
+    if await keep_one_a_finger(talk, _STREAMING, keep_alive):
+        await talk.write(COMMANDS, contec_ble.STOP)

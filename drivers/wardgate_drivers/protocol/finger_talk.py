@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.conversation import Conversation
+from wardgate_drivers.link.errors import LinkLostError
 from wardgate_drivers.link.finger import Finger
 from wardgate_drivers.measurement import Measurement
 from wardgate_drivers.model.declaration import Stream
@@ -30,11 +31,14 @@ class Streaming:
 
 async def keep_one_a_finger(
     talk: Conversation, how: Streaming, on_second: Callable[[], Awaitable[None]] | None = None
-) -> None:
-    """Listen until nothing more comes, with `on_second` after every second's worth of values.
+) -> bool:
+    """Listen until nothing more comes, with `on_second` after every second of values; whether it is still there.
 
     The link is held as long as the finger is in, also when the measurement is safe: a device that is let go advertises
-    at once and would be measured again.
+    at once and would be measured again. A device that hangs up when the finger has left did what it always does.
+
+    Raises:
+        LinkLostError: it went away with a finger in it.
     """
     finger = Finger(how.stream, how.packets_per_s)
     split = how.splitter()
@@ -51,6 +55,12 @@ async def keep_one_a_finger(
                 packets += 1
                 if on_second is not None and packets % how.packets_per_s == 0:
                     await on_second()
+    except LinkLostError:
+        if not finger.is_out:
+            raise
+        return False
+    else:
+        return True
     finally:
         unsteady = finger.leave()
         if unsteady is not None:

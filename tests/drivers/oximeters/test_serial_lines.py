@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.ear import Ear
@@ -30,7 +30,7 @@ from wardgate_sim.firmware.serial_oximeter import (
 )
 
 OXIMETRY = {"spo2": 93.0, "pulse": 131.0}
-SECOND_S = 0.02
+SECOND_S = 0.04
 CLOCK = DeviceClock(lambda: Civil(2026, 11, 21, 12, 0, 0).civil_s)
 
 LINES: list[tuple[Model, Callable[..., SerialOximeter]]] = [
@@ -77,7 +77,7 @@ def values(ear: Ear) -> list[dict[str, float]]:
 @pytest.mark.parametrize(("model", "firmware"), LINES, ids=IDS)
 async def test_one_measurement_a_finger(model: Model, firmware: Callable[..., SerialOximeter]) -> None:
     ear = Ear()
-    device = firmware(CLOCK, finger_s=20, second_s=SECOND_S)
+    device = firmware(CLOCK, finger_s=14, second_s=SECOND_S)
     await device.start()
     async with listening(model, device.port, ear):
         for spo2 in (93.0, 88.0):
@@ -112,6 +112,7 @@ STREAMS: dict[str, tuple[Model, bytes]] = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
+@settings(max_examples=15, deadline=None)
 @given(
     skipped=st.integers(min_value=0, max_value=8), cuts=st.lists(st.integers(min_value=1, max_value=300), min_size=1)
 )
@@ -151,4 +152,4 @@ async def test_contec_is_kept_alive() -> None:
     assert session.start() == bytes.fromhex("7d81a1808080808080")
     packet = oximeters.contec_v7_realtime(96, 140)
     answers = [await session.feed(packet * 60) for _ in range(6)]
-    assert [a.hex() for a in answers] == ["", "", "7d81af808080808080"] * 2
+    assert [a.hex() for a in answers] == ["", "7d81af808080808080"] * 3

@@ -1,0 +1,84 @@
+"""From a finger in a maker's oximeter to a reading on the hub's disk: over the simulated radio and over real ptys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.hub.conftest import Bench, Firmware, Start, a_config, bench
+from wardgate.config import Device
+from wardgate_sim.clock import LeapClock
+from wardgate_sim.firmware.beurer_po60 import BeurerPo60
+from wardgate_sim.firmware.device import DeviceClock
+from wardgate_sim.firmware.finger_oximeter import BerryOximeter
+from wardgate_sim.firmware.serial_oximeter import ContecV7Serial, Nonin3150Serial, NoninXpod, SerialOximeter
+from wardgate_sim.radio import Link
+
+ADDRESS = "F0:00:00:00:00:01"
+SECOND_S = 0.02
+FINGERS = (94.0, 91.0)
+
+
+def saturations(home: Bench) -> list[float]:
+    """What is stored, in the order in which it was taken."""
+    return [q.value for r in home.readings() for q in r.quantities if q.name == "spo2"]
+
+
+async def readings(home: Bench, count: int) -> None:
+    """Wait for so many."""
+    await home.until(lambda: len(home.readings()) == count)
+
+
+async def test_a_stream(tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start) -> None:
+    oximeter = BerryOximeter(link, ADDRESS, device_clock, finger_s=1.5, second_s=SECOND_S)
+    await start(oximeter)
+    settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, address=ADDRESS))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await oximeter.take({"spo2": 94.0, "pulse": 72.0})
+        await readings(home, 1)
+        await oximeter.asleep()
+        assert saturations(home) == [94]
+        reading = home.readings()[0]
+        assert (reading.backfill, reading.time.basis, reading.quality.good) == (False, "arrival", True)
+
+
+async def test_po60_gives_its_memory_and_forgets_what_is_on_the_disk(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=0.5)
+    await start(oximeter)
+    for minutes in range(24, 12, -1):
+        at = device_clock.at(clock.utc().timestamp() - minutes * 3600)
+        oximeter.store({"spo2": 60.0 + minutes, "pulse": 72.0}, at)
+    settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, address=ADDRESS))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await oximeter.take({"spo2": 94.0, "pulse": 72.0})
+        await readings(home, 13)
+        await oximeter.asleep()
+        assert saturations(home) == [*(60.0 + h for h in range(24, 12, -1)), 94.0]
+        assert [r.backfill for r in home.readings()] == [True] * 12 + [False]
+        assert oximeter.book.acknowledged == oximeter.book.taken
+        assert home.hub.devices.row("oximeter").clock_set_at is not None
+
+
+@pytest.mark.parametrize("firmware", [ContecV7Serial, Nonin3150Serial, NoninXpod])
+async def test_a_serial_line(
+    firmware: Callable[..., SerialOximeter],
+    tmp_path: Path,
+    link: Link,
+    clock: LeapClock,
+    device_clock: DeviceClock,
+    start: Start,
+) -> None:
+    oximeter = firmware(device_clock, finger_s=14, second_s=2 * SECOND_S)
+    await start(cast(Firmware, oximeter))
+    settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, port=oximeter.port))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        for number, spo2 in enumerate(FINGERS, 1):
+            await oximeter.take({"spo2": spo2, "pulse": 72.0})
+            await readings(home, number)
+            await oximeter.asleep()
+        assert saturations(home) == list(FINGERS)
