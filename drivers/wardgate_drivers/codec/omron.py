@@ -149,7 +149,7 @@ def decode_record_le(data: bytes) -> Record | None:
         systolic_mmhg=data[0] + _SYSTOLIC_BASE_MMHG,
         diastolic_mmhg=data[1],
         pulse=data[2],
-        time=_time(data[3] & 0x3F, date >> 10 & 0xF, date >> 5 & 0x1F, date & 0x1F, time >> 6 & 0x3F, time & 0x3F),
+        time=_time(data[3] & 0x3F, date >> 10 & 0xF, date >> 5 & 0x1F, date & 0x1F, time >> 6 & 0x3F, _second(time)),
         irregular_pulse=bool(date >> 14 & 1),
         body_movement=bool(date >> 15 & 1),
         cuff_bit=time >> 12 & 1,
@@ -171,7 +171,7 @@ def decode_record_be(data: bytes) -> Record | None:
         systolic_mmhg=data[1] + _SYSTOLIC_BASE_MMHG,
         diastolic_mmhg=data[0],
         pulse=data[3],
-        time=_time(data[2], date >> 10 & 0xF, date >> 5 & 0x1F, date & 0x1F, time >> 6 & 0x3F, time & 0x3F),
+        time=_time(data[2], date >> 10 & 0xF, date >> 5 & 0x1F, date & 0x1F, time >> 6 & 0x3F, _second(time)),
         irregular_pulse=bool(date >> 14 & 1),
         body_movement=bool(date >> 15 & 1),
     )
@@ -248,8 +248,13 @@ def _is_blank(data: bytes) -> bool:
     return set(data) in ({0x00}, {0xFF})
 
 
+def _second(time: int) -> int:
+    """Six bits of a record's time word: cuffs were seen to count on to 63."""
+    return min(time & 0x3F, _LAST_SECOND)
+
+
 def _time(year: int, month: int, day: int, hour: int, minute: int, second: int) -> DeviceTime:
     try:
-        return DeviceTime.of(2000 + year, month, day, hour, minute, min(second, _LAST_SECOND))
+        return DeviceTime.of(2000 + year, month, day, hour, minute, second)
     except ValueError as error:
         raise FrameError(Reason.BAD_VALUE, str(error)) from error

@@ -127,6 +127,7 @@ def test_omron_clock_is_written_back_with_the_cuffs_own_bytes() -> None:
         (CLOCK[:-1], Reason.BAD_LENGTH),
         (CLOCK[:14] + b"\xfb\0", Reason.BAD_CHECKSUM),
         (bytes(16), Reason.BAD_VALUE),
+        (CLOCK[:13] + b"\x3c\x23\0", Reason.BAD_VALUE),
         (SHORT_CLOCK[:-1], Reason.BAD_LENGTH),
         (SHORT_CLOCK[:9] + b"\xc9", Reason.BAD_CHECKSUM),
         (bytes(10), Reason.BAD_VALUE),
