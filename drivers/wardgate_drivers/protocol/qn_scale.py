@@ -6,11 +6,13 @@ the scale itself calls stable.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from wardgate_drivers.codec import qn_scale
 from wardgate_drivers.errors import FrameError, Reason
 from wardgate_drivers.link.conversation import Conversation
+from wardgate_drivers.link.errors import LinkLostError
 from wardgate_drivers.measurement import DeviceTime
 from wardgate_drivers.uuids import sig
 
@@ -42,7 +44,9 @@ async def converse(talk: Conversation) -> None:
                 talk.rejected(error, frame)
                 continue
             if is_info:
-                await _greet(talk)
+                # A scale that is gone by now may have weighed before it went: that still waits to be heard.
+                with contextlib.suppress(LinkLostError):
+                    await _greet(talk)
     finally:
         weights.close()
 

@@ -9,14 +9,17 @@ import pytest
 
 from tests.drivers.scales.conftest import NOON, Converse
 from tests.support.ear import Ear
+from tests.support.scripted_gatt import ScriptedDevice
 from wardgate_drivers.errors import Reason
 from wardgate_drivers.link.errors import LinkLostError, NotKeptError
-from wardgate_drivers.link.gatt import Ending, SessionEnd
+from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
 from wardgate_drivers.model.beurer_ffe1 import SANITAS_SBF70
 from wardgate_drivers.model.declaration import Model
 from wardgate_drivers.model.medisana import BS430, BS444
 from wardgate_drivers.model.qn_scale import QN_SCALE
+from wardgate_drivers.protocol import qn_scale as qn_protocol
+from wardgate_sim.encode import qn_scale
 from wardgate_sim.firmware.device import DeviceClock
 from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
 from wardgate_sim.firmware.peripheral import Peripheral
@@ -173,6 +176,21 @@ async def test_qn_weight_without_divisor_is_none(
         await converse(QN_SCALE, scale, ear)
     assert ear.measurements == []
     assert [error.reason for error, _ in ear.rejections] == [Reason.BAD_VALUE]
+
+
+async def test_qn_that_hangs_up_while_it_is_answered_was_heard(ear: Ear) -> None:
+    device = ScriptedDevice(qn_protocol.NOTIFY, qn_protocol.WRITE_UNIT, qn_protocol.WRITE_CLOCK)
+    greeted = asyncio.Event()
+    device.on_write[qn_protocol.WRITE_CLOCK] = lambda _: greeted.set()
+    client = await device.client()
+    session = asyncio.create_task(run_session(QN_SCALE, client, ear))
+    await greeted.wait()
+    stable = qn_scale.weight(60.5, qn_scale.State.STABLE, divisor=100)
+    for frame in (qn_scale.info(divisor=100), stable):
+        device.send(qn_protocol.NOTIFY, frame)
+    device.hang_up()
+    assert (await session).ending is Ending.HUNG_UP
+    assert weights(ear.measurements) == [reading(60.5)]
 
 
 # Beurer and Sanitas
