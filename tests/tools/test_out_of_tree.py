@@ -18,6 +18,7 @@ import pytest
 from tests.hub.conftest import a_config, bench
 from tests.support.vectors import load
 from wardgate import config
+from wardgate.cli.doctor import diagnose
 from wardgate_drivers import registry, vectors
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.evidence import EVIDENCE
@@ -154,3 +155,13 @@ def test_a_broken_package_costs_only_its_own(site: Path) -> None:
     assert told.returncode == 0
     assert "licence expired" in told.stderr
     assert "and-ua-651ble" in {row["id"] for row in json.loads(told.stdout)}
+    doctor = wardgate(site, "doctor", "--config", str(site / "none.toml"))
+    assert doctor.returncode == 1
+    assert "PROBLEM  A model was left out: acme_wardgate:OFFER cannot be loaded: RuntimeError" in doctor.stdout
+    assert "Mend or remove the package that brings it." in doctor.stdout
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_doctor_names_what_comes_from_elsewhere(tmp_path: Path) -> None:
+    found = diagnose(tmp_path / "none.toml")
+    assert (found[0].ok, found[0].sentence) == (True, "From other packages: acme-scale.")

@@ -13,6 +13,7 @@ from wardgate.cli.checks.broker import broker
 from wardgate.cli.checks.check import Check, problem, well
 from wardgate.cli.checks.hub import hub
 from wardgate.cli.checks.machine import machine
+from wardgate.cli.checks.models import models
 from wardgate.cli.options import PROBLEM, add_config, add_json, command
 from wardgate.clock import SystemClock
 from wardgate.config import Config, ConfigError, load
@@ -41,6 +42,8 @@ def diagnose(path: Path, told: Callable[[Check], None] = lambda _: None) -> list
         found.append(check)
         told(check)
 
+    for check in models():
+        note(check)
     try:
         config = load(path)
     except ConfigError as error:
