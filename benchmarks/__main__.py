@@ -13,13 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-PARTS: Final = ("core", "store", "latency", "delivery")
+PARTS: Final = ("core", "store", "latency", "delivery", "capture_rate")
 GOALS: Final[dict[str, tuple[str, float]]] = {
     "one_per_commit_over_fdatasync": (">=", 0.75),
     "grouped_100_over_fdatasync": (">=", 60.0),
     "drain_over_bare_paho": (">=", 0.7),
     "core_rss_over_imports": ("<=", 1.5),
     "first_scan_over_imports": ("<=", 1.5),
+    "capture_with_memory": (">=", 0.999),
+    "capture_without_memory_of_heard": (">=", 0.99),
+    "capture_wrong": ("<=", 0),
+    "capture_duplicates": ("<=", 0),
+    "capture_from_a_neighbour": ("<=", 0),
 }
 _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {">=": operator.ge, "<=": operator.le}
 

@@ -166,7 +166,7 @@ def test_an_impossible_stamp_out_of_a_memory_says_how_little_is_known() -> None:
     last = NOW - timedelta(days=4)
     found = dated(civil("1970-01-01T00:05:00"), stored=True, last_reading=last)
     assert found.flags == (UNTRUSTED,)
-    assert found.uncertainty_s == pytest.approx(4 * 86400)
+    assert found.uncertainty_s == pytest.approx(4 * 86400 + LIVE_S)
     assert found.backfill
 
 

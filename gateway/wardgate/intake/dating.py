@@ -121,7 +121,7 @@ def date(
         flags = (UNTRUSTED,) if told is not None else ()
         doubt_s = live_s
         if stored or (memory and told is not None):
-            doubt_s = max(live_s, _kept_for_s(arrival, last_reading_s))
+            doubt_s = live_s + _kept_for_s(arrival, last_reading_s)
         return Dated(arrival.utc, doubt_s, "arrival", None, flags, stored)
     age_s = arrival.utc_s - found.taken_s
     backfill = stored or age_s > live_s + found.doubt_s
