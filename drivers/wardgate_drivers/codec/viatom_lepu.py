@@ -31,6 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from wardgate_drivers.codec import crc8
 from wardgate_drivers.codec.bounds import pressures_ok, pulse_ok
 from wardgate_drivers.codec.embedded import quantities
 from wardgate_drivers.errors import FrameError, Reason
@@ -109,16 +110,6 @@ class Record:
         return Outcome.DECODE if sound else Outcome.IMPLAUSIBLE
 
 
-def crc8(data: bytes) -> int:
-    """CRC-8 with polynomial 07 from 0."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x07 if crc & 0x80 else 0)) & 0xFF
-    return crc
-
-
 def size_of(front: bytes) -> int | None:
     """The size of the whole frame, as soon as its front tells it; None when more bytes are needed.
 
@@ -146,7 +137,7 @@ def decode(data: bytes) -> Frame:
         raise FrameError(Reason.TRUNCATED, f"{size or _HEAD_SIZE + 1} bytes needed, {len(data)} came")
     if len(data) > size:
         raise FrameError(Reason.BAD_LENGTH, f"{len(data)} bytes where {size} are told")
-    crc = crc8(data[:-1])
+    crc = crc8.plain(data[:-1])
     if crc != data[-1]:
         raise FrameError(Reason.BAD_CHECKSUM, f"CRC is {crc:02x}, frame says {data[-1]:02x}")
     if data[3] not in (REQUEST, REPLY):
@@ -163,7 +154,7 @@ def encode(command: int, sequence: int, data: bytes = b"") -> bytes:
     if command not in ALLOWED:
         raise ForbiddenCommandError(f"command {command:02x} may not be sent to this device")
     head = bytes([_LEAD, command, command ^ 0xFF, REQUEST, sequence & 0xFF]) + len(data).to_bytes(2, "little")
-    return head + data + bytes([crc8(head + data)])
+    return head + data + bytes([crc8.plain(head + data)])
 
 
 def decode_file(data: bytes) -> tuple[Record, ...]:

@@ -54,6 +54,9 @@ class SerialOximeter:
         """Whether the host did what it takes."""
         return True
 
+    def switched_on(self) -> None:
+        """It forgets what it was told."""
+
     async def start(self) -> None:
         """Plug it in. It is silent."""
 
@@ -69,6 +72,8 @@ class SerialOximeter:
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Switch it on and put a finger in for `finger_s` of its seconds."""
         await self.asleep()
+        self._listen()
+        self.switched_on()
         taken = self.book.take(values, at or self.clock.now())
         self._measuring = asyncio.create_task(self._measure(taken), name=f"{self.MODEL} measures")
         return taken
@@ -127,11 +132,18 @@ class ContecSerial(SerialOximeter):
 
 
 class ContecV7Serial(SerialOximeter):
-    """CMS50D+ with firmware 4.6 and later: wants a start command, and a keep-alive every five seconds."""
+    """CMS50D+ with firmware 4.6 and later: wants a start command, and a keep-alive every five seconds.
+
+    What was said to it while it was off is lost, and so is the start that it was given before.
+    """
 
     MODEL = "contec-cms50-v7-serial"
     ALIVE_SECONDS: ClassVar[int] = 5
     _alive_seconds = 0
+
+    def switched_on(self) -> None:
+        """It wants to be started again."""
+        self._alive_seconds = 0
 
     def second(self, number: int, spo2: int | None, pulse: int | None) -> bytes:
         """Sixty packets."""
@@ -163,6 +175,10 @@ class Nonin3150Serial(SerialOximeter):
 
     MODEL = "nonin-3150-serial"
     _format_8 = False
+
+    def switched_on(self) -> None:
+        """It wants to be told the format again."""
+        self._format_8 = False
 
     def second(self, number: int, spo2: int | None, pulse: int | None) -> bytes:
         """One frame; SmartPoint after some seconds with values."""

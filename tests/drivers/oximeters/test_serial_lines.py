@@ -31,6 +31,8 @@ from wardgate_sim.firmware.serial_oximeter import (
 
 OXIMETRY = {"spo2": 93.0, "pulse": 131.0}
 SECOND_S = 0.04
+SILENCE_S = 0.15
+"""Four of the device's seconds, nearly."""
 CLOCK = DeviceClock(lambda: Civil(2026, 11, 21, 12, 0, 0).civil_s)
 
 LINES: list[tuple[Model, Callable[..., SerialOximeter]]] = [
@@ -46,7 +48,7 @@ IDS = ("contec-old", "contec-v7", "format-8", "format-2", "format-7", "text")
 
 @asynccontextmanager
 async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[None]:
-    """A session on the line, fed with what comes and written back as it says."""
+    """A session on the line, fed with what comes and written back as it says; a silent device is started again."""
     assert isinstance(model.link, Serial)
     session = model.link.open_session(ear)
     line = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -56,7 +58,13 @@ async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[None]:
 
     async def feed() -> None:
         while True:
-            os.write(line, await session.feed(await arrived.get()))
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    data = await arrived.get()
+            except TimeoutError:
+                os.write(line, session.start())
+                continue
+            os.write(line, await session.feed(data))
             arrived.task_done()
 
     os.write(line, session.start())
@@ -77,13 +85,14 @@ def values(ear: Ear) -> list[dict[str, float]]:
 @pytest.mark.parametrize(("model", "firmware"), LINES, ids=IDS)
 async def test_one_measurement_a_finger(model: Model, firmware: Callable[..., SerialOximeter]) -> None:
     ear = Ear()
-    device = firmware(CLOCK, finger_s=14, second_s=SECOND_S)
+    device = firmware(CLOCK, finger_s=18, second_s=SECOND_S)
     await device.start()
     async with listening(model, device.port, ear):
         for spo2 in (93.0, 88.0):
             device.garble_next = True
             await device.take({**OXIMETRY, "spo2": spo2})
             await device.asleep()
+            await asyncio.sleep(2 * SILENCE_S)
     assert values(ear) == [OXIMETRY, {**OXIMETRY, "spo2": 88.0}]
     assert {m.outcome for m in ear.measurements} == {Outcome.DECODE}
     await device.stop()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from tests.hub.conftest import Bench, Firmware, Start, a_config, bench
+from wardgate.capture import capture
+from wardgate.capture.devices import Known
+from wardgate.capture.serial_port import SerialLine
 from wardgate.config import Device
+from wardgate_drivers.model.declaration import Serial
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.beurer_po60 import BeurerPo60
 from wardgate_sim.firmware.device import DeviceClock
@@ -19,6 +24,7 @@ from wardgate_sim.radio import Link
 
 ADDRESS = "F0:00:00:00:00:01"
 SECOND_S = 0.02
+SILENCE_S = 0.15
 FINGERS = (94.0, 91.0)
 
 
@@ -64,16 +70,39 @@ async def test_po60_gives_its_memory_and_forgets_what_is_on_the_disk(
         assert home.hub.devices.row("oximeter").clock_set_at is not None
 
 
+async def test_po60_that_tells_its_memory_again_makes_no_second_reading(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=0.5)
+    await start(oximeter)
+    settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, address=ADDRESS))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await oximeter.take({"spo2": 94.0, "pulse": 72.0}, device_clock.at(clock.utc().timestamp() - 60))
+        await readings(home, 1)
+        await oximeter.asleep()
+        oximeter.memory = list(oximeter.book.taken)
+        await oximeter.take({"spo2": 92.0, "pulse": 75.0})
+        await readings(home, 2)
+        await oximeter.asleep()
+        assert saturations(home) == [94, 92]
+        assert home.counts("oximeter")["duplicates"] == 1
+
+
 @pytest.mark.parametrize("firmware", [ContecV7Serial, Nonin3150Serial, NoninXpod])
-async def test_a_serial_line(
-    firmware: Callable[..., SerialOximeter],
+async def test_a_serial_line_that_is_silent_between_the_fingers(
+    firmware: type[SerialOximeter],
     tmp_path: Path,
     link: Link,
     clock: LeapClock,
     device_clock: DeviceClock,
     start: Start,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    oximeter = firmware(device_clock, finger_s=14, second_s=2 * SECOND_S)
+    def impatient(known: Known, link: Serial, *more: Any) -> SerialLine:
+        return SerialLine(known, replace(link, silence_s=SILENCE_S), *more)
+
+    monkeypatch.setattr(capture, "SerialLine", impatient)
+    oximeter = firmware(device_clock, finger_s=20, second_s=2 * SECOND_S)
     await start(cast(Firmware, oximeter))
     settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, port=oximeter.port))
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:
@@ -81,4 +110,5 @@ async def test_a_serial_line(
             await oximeter.take({"spo2": spo2, "pulse": 72.0})
             await readings(home, number)
             await oximeter.asleep()
+            await asyncio.sleep(2 * SILENCE_S)
         assert saturations(home) == list(FINGERS)
