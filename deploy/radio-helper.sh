@@ -59,8 +59,9 @@ reset_adapter() {
     local adapter found=no
     unblock
     for adapter in "$sys"/class/bluetooth/hci*; do
-        [[ -e $adapter/device && $adapter != *:* ]] || continue
+        [[ -e $adapter && $adapter != *:* ]] || continue
         found=yes
+        [[ -e $adapter/device ]] || continue
         renew "$(realpath "$adapter/device")" || fail "$(basename "$adapter") could not be reset"
     done
     # An adapter that fell off its bus has no entry any more; the driver of the board's own is started again.

@@ -136,6 +136,8 @@ class RadioOwner:
                 if (state := self._host.state) != "on":
                     await self._recovery.climb(state)
         self._journal.over("radio-lost", sentence="The radio listens again.")
+        if self._recovery.cause in ("no-bluetoothd", "no-adapter", "off"):
+            self._recovery.well()
 
     async def _listen(self) -> None:
         """Scan until somebody is wanted, or the scan has to be started afresh."""
