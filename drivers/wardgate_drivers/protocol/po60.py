@@ -54,10 +54,10 @@ class _Visit:
             self._talk.sink.clock_set(type(target)(round(target.civil_s)))
 
     async def _read(self, total: int) -> int:
-        """Take records in until all came or nothing more does; how many there were."""
+        """Take records in until all came, sound or not, or nothing more does; how many sound ones there were."""
         came = 0
         batch = po60.FIRST_BATCH
-        while came < total:
+        while came + self._refused < total:
             await self._talk.write(COMMANDS, _records(batch))
             batch = po60.NEXT_BATCH
             in_batch = await self._read_batch()

@@ -10,6 +10,7 @@ from tests.drivers.oximeters.conftest import ADDRESS, NOON, OXIMETRY, Talk
 from tests.support.ear import Ear
 from wardgate_drivers.errors import Reason
 from wardgate_drivers.link.errors import NotKeptError
+from wardgate_drivers.link.gatt import Ending
 from wardgate_drivers.measurement import DeviceTime
 from wardgate_drivers.model.beurer_po60 import BEURER_PO60
 from wardgate_sim.firmware.beurer_po60 import BeurerPo60
@@ -53,11 +54,11 @@ async def test_nothing_is_erased_before_it_is_safe(device: BeurerPo60, talk: Tal
     taken = await device.take(OXIMETRY)
     talking = asyncio.create_task(talk(BEURER_PO60, device))
     await ear.heard.wait()
-    device.lose_link()
-    ear.commits[0].set_result(None)
-    assert (await talking).measurements == 1
+    await device.asleep()
     assert device.memory == [taken]
     assert device.book.acknowledged == []
+    ear.commits[0].set_result(None)
+    assert (await talking).measurements == 1
     await device.stop()
 
 
@@ -81,6 +82,7 @@ async def test_a_garbled_record_keeps_the_whole_memory(device: BeurerPo60, talk:
     assert (end.measurements, end.rejected) == (1, 1)
     assert [e.reason for e, _ in ear.rejections] == [Reason.BAD_CHECKSUM]
     assert device.memory == [stored, live]
+    assert end.ending is Ending.QUIET
     await device.stop()
 
 
