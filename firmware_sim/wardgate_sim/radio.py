@@ -244,8 +244,11 @@ class HubDoor:
 
 
 @contextlib.asynccontextmanager
-async def open_vhci(spec: str = "vhci", address: str = HUB_ADDRESS) -> AsyncIterator[tuple[Link, Radio]]:
-    """A link whose hub side is the kernel: a controller behind `/dev/vhci`, with a public address.
+async def open_vhci(
+    spec: str = "vhci", address: str = HUB_ADDRESS, link: Link | None = None
+) -> AsyncIterator[tuple[Link, Radio]]:
+    """A link (this one, or a new one) whose hub side is the kernel: a controller behind `/dev/vhci`, with a public
+    address. To leave this takes the adapter away from the kernel.
 
     Needs root and a kernel with hci_vhci.
     """
@@ -253,9 +256,12 @@ async def open_vhci(spec: str = "vhci", address: str = HUB_ADDRESS) -> AsyncIter
         spec
     ) as transport:
         source, sink = cast(tuple[object, TransportSink], transport)
-        link = Link()
+        air = Link() if link is None else link
         public = hci.Address(address, hci.Address.PUBLIC_DEVICE_ADDRESS)
-        yield link, Radio("hub", link, public_address=public, source=source, sink=sink)
+        radio = Radio("hub", air, public_address=public, source=source, sink=sink)
+        yield air, radio
+        radio.fall_silent()
+        air.remove(radio)
 
 
 def _text(address: hci.Address) -> str:

@@ -38,6 +38,11 @@ class Bluetoothd:
             await self._process.wait()
             self._process = None
 
+    def freeze(self) -> None:
+        """It is there, and does nothing any more."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
     async def restart(self, number: signal.Signals) -> None:
         """End it with this signal and start another."""
         await self.stop(number)

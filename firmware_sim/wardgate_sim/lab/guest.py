@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from wardgate.capture.recovery import ANSWER
 from wardgate.config import Config, load
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.ward import Ward
@@ -157,16 +158,61 @@ class Service:
         return status
 
 
+class Adapter:
+    """The hub's adapter, which can be pulled out and plugged in again."""
+
+    def __init__(self) -> None:
+        self.link: Final = Link()
+        self._plugged = AsyncExitStack()
+
+    async def plug(self) -> None:
+        """Give it to the kernel."""
+        await self._plugged.enter_async_context(open_vhci(link=self.link))
+
+    async def unplug(self) -> None:
+        """Take it from the kernel; links end with a supervision timeout."""
+        await self._plugged.aclose()
+
+
+class Helper:
+    """The unit that does for the hub what needs root. There is no systemd here, so that it restarts bluetoothd itself;
+    the rest does the script that the unit runs."""
+
+    def __init__(self, ask: Path, bluetoothd: Bluetoothd) -> None:
+        self._ask = ask
+        self._bluetoothd = bluetoothd
+        ANSWER.parent.mkdir(exist_ok=True)
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            if self._ask.exists():
+                taken = self._ask.replace(self._ask.with_suffix(".taken"))
+                await self._help(taken)
+            await asyncio.sleep(0.1)
+
+    async def _help(self, asked: Path) -> None:
+        word, number = (await asyncio.to_thread(asked.read_text, encoding="ascii")).split()
+        log.info("helper: %s", word)
+        if word == "restart-bluetoothd":
+            await self._bluetoothd.restart(signal.SIGKILL)
+            ANSWER.write_text(f"{number} done\n", encoding="ascii")
+        else:
+            script = await asyncio.create_subprocess_exec(PROJECT / "deploy" / "radio-helper.sh", asked, ANSWER)
+            await script.wait()
+
+
 class Guest:
     """What a scenario plays with."""
 
-    def __init__(self, share: Path, config: Path, service: Service, bluetoothd: Bluetoothd, link: Link) -> None:
+    def __init__(self, share: Path, config: Path, service: Service, bluetoothd: Bluetoothd, adapter: Adapter) -> None:
         self.share: Final = share
         self.config_file: Final = config
         self.config: Final[Config] = load(config)
         self.service: Final = service
         self.bluetoothd: Final = bluetoothd
-        self.link: Final = link
+        self.adapter: Final = adapter
+        link = adapter.link
         self.witness: Final = Witness()
         self.cuff: Final = AndCuff(link, ADDRESSES["cuff"], _clock("cuff"))
         self.scale: Final = AndScale(link, ADDRESSES["scale"], _clock("scale"))
@@ -190,18 +236,22 @@ async def open_guest(share: Path) -> AsyncIterator[Guest]:
     config, run = _install()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_broker(share))
-        link, _ = await stack.enter_async_context(open_vhci())
+        adapter = Adapter()
+        await adapter.plug()
+        stack.push_async_callback(adapter.unplug)
         bluetoothd = Bluetoothd(share / "bluetoothd.log")
         stack.push_async_callback(bluetoothd.stop)
         await bluetoothd.start()
         service = Service(config, run, share / "hub.log")
-        guest = Guest(share, config, service, bluetoothd, link)
+        guest = Guest(share, config, service, bluetoothd, adapter)
         await stack.enter_async_context(_ward(guest))
         for device in guest.devices.values():
             await device.start()
         stack.push_async_callback(service.stop)
         await service.start()
+        helping = asyncio.ensure_future(Helper(guest.control.with_name("radio-helper.ask"), bluetoothd).run())
         yield guest
+        helping.cancel()
 
 
 def _install() -> tuple[Path, Path]:

@@ -27,6 +27,8 @@ from wardgate_sim.lab.host import FINDINGS
 log: Final = logging.getLogger(__name__)
 
 STEP_S: Final = 90.0
+_HANG_S: Final = 80.0
+"""For the hub to look, wait for an answer, end its scan, wait for BlueZ to come back, and be helped."""
 ARRIVAL_S: Final = 30.0
 """From the end of a measurement to the ward; the devices are on the air for about as long."""
 Step = Callable[[Guest], Awaitable[dict[str, Any]]]
@@ -111,15 +113,64 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
 
 
 async def without_bluetoothd(guest: Guest) -> dict[str, Any]:
-    """`wardgate doctor` beside the running hub, with BlueZ and without it. BlueZ stays away until the hub tells."""
+    """`wardgate doctor` beside the running hub, with BlueZ and without it. BlueZ stays away until the hub tells of it,
+    and has its helper start it again."""
     well = await _doctor(guest)
     told_before = _codes(guest)
     await guest.bluetoothd.stop(signal.SIGKILL)
     ill = await _doctor(guest)
     await guest.witness.until(lambda: "radio-lost" in _codes(guest), HOST_AWAY_S + ARRIVAL_S)
-    await guest.bluetoothd.start()
     await guest.witness.until(lambda: "radio-lost-over" in _codes(guest), ARRIVAL_S)
     return {"well": well, "ill": ill, "told_before": told_before}
+
+
+async def bluetoothd_hangs(guest: Guest) -> dict[str, Any]:
+    """BlueZ is there and answers nothing, until the ladder has it restarted."""
+    keys = await _device_keys(guest)
+    guest.bluetoothd.freeze()
+    found = await _recovered(guest, _HANG_S)
+    return {**found, **await _weigh(guest, 78.1), "keys_kept": await _device_keys(guest) == keys}
+
+
+async def adapter_blocked(guest: Guest) -> dict[str, Any]:
+    """Somebody blocks Bluetooth; the helper unblocks it."""
+    await asyncio.to_thread(_block)
+    found = await _recovered(guest, HOST_AWAY_S + ARRIVAL_S)
+    return {**found, **await _weigh(guest, 78.3)}
+
+
+def _block() -> None:
+    for switch in Path("/sys/class/rfkill").iterdir():
+        if (switch / "type").read_text(encoding="ascii").strip() == "bluetooth":
+            (switch / "soft").write_text("1", encoding="ascii")
+
+
+async def adapter_pulled(guest: Guest) -> dict[str, Any]:
+    """The adapter is pulled out and plugged in again."""
+    await guest.adapter.unplug()
+    async with connect(guest.control) as hub:
+        while (state := (await hub.status()).hub.radio.state) != "no-adapter":  # noqa: ASYNC110 - the hub's own view
+            await asyncio.sleep(0.1)
+    await guest.adapter.plug()
+    return {"state": state, **await _weigh(guest, 78.7), "bonds": await _bluez_bonds()}
+
+
+async def _recovered(guest: Guest, within_s: float) -> dict[str, Any]:
+    """Wait until the hub tells that its radio listens again; what it did."""
+    before = len(guest.witness.events)
+    await guest.witness.until(lambda: "radio-recovered" in _codes(guest)[before:], within_s)
+    told = guest.witness.events[before:]
+    return {
+        "steps": [event.detail for event in told if event.code == "radio-recovery"],
+        "recovered": [event.detail for event in told if event.code == "radio-recovered"],
+        "bonds": await _bluez_bonds(),
+    }
+
+
+async def _weigh(guest: Guest, weight_kg: float) -> dict[str, Any]:
+    await guest.scale.take({"weight": weight_kg})
+    await _arrive(guest, "scale", guest.scale)
+    return _weights(guest)
 
 
 async def end(guest: Guest) -> dict[str, Any]:
@@ -145,6 +196,9 @@ STEPS: Final[dict[str, Step]] = {
     "link-lost": link_lost,
     "forgotten-bond": forgotten_bond,
     "without-bluetoothd": without_bluetoothd,
+    "bluetoothd-hangs": bluetoothd_hangs,
+    "adapter-blocked": adapter_blocked,
+    "adapter-pulled": adapter_pulled,
     "end": end,
 }
 
