@@ -38,8 +38,8 @@ from wardgate_sim.scenario import DeviceSpec, FaultSpec, Scenario
 from wardgate_sim.virtual_time import VirtualClock, running_loop
 
 MONDAY: Final = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-TAIL_DAYS: Final = 1
-"""Lived through after the week and not counted: what a device kept on the last evening comes with its next use."""
+TAIL_DAYS: Final = 2
+"""Lived through after the week and not counted: what a device kept on the last evening comes with its next uses."""
 CLASH_SHARE: Final = 0.25
 """Uses that begin within seconds of another device's."""
 CLASH_S: Final = 8.0

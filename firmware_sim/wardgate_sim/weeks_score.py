@@ -124,8 +124,7 @@ def _fits(reading: Reading, measured: Measured, *, anybody: bool = False) -> boo
     if not any(q.name in measured.values for q in reading.quantities):
         return False
     if reading.time.device_time is not None:
-        told = reading.time.device_time
-        return told == measured.device_time or (told[17:] == "00" and told[:16] == measured.device_time[:16])
+        return reading.time.device_time == measured.device_time
     since_s = (reading.time.received - measured.at).total_seconds()
     return 0.0 <= since_s <= WITHOUT_MEMORY_S
 
