@@ -30,8 +30,8 @@ from wardgate_sim.firmware.finger_oximeter import (
 from wardgate_sim.firmware.o2ring import O2Ring
 from wardgate_sim.radio import Link
 
-FINGER_S = 0.5
-"""Twenty-five of the device's seconds."""
+FINGER_S = 0.9
+"""Forty-five of the device's seconds."""
 STREAMERS: list[tuple[Model, type[FingerOximeter]]] = [
     (JUMPER_JPD_500, JumperOximeter),
     (INNOVO_IP900, InnovoOximeter),
