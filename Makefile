@@ -1,9 +1,10 @@
 # The two commands to know: `make demo` and `make test`. Each sets up all it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak lab venv debian lock contract supported clean
+.PHONY: help demo test check bench soak fuzz lab venv debian lock contract supported clean
 
 FOR ?=
 ARGS ?=
+RUNS ?= 100000
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +26,10 @@ bench: venv debian ## measure ratios in one run, print them and keep them as JSO
 
 soak: venv debian ## the long versions of the crash tests
 	@WARDGATE_KILLS=500 .venv/bin/pytest tests/pipeline/test_kill.py $(ARGS) --timeout 7200
+
+fuzz: venv ## look for bytes that break a codec (RUNS=10000000 for the record)
+	@.venv/bin/pip install --quiet atheris==3.0.0
+	@.venv/bin/python -m tests.fuzz.run --runs $(RUNS) $(ARGS)
 
 lab: venv debian ## the unmodified hub over the real BlueZ, in a guest kernel (root)
 	@.venv/bin/pytest tests/lab $(ARGS)

@@ -79,6 +79,8 @@ class Measurement:
     frame: bytes
     device_time: DeviceTime | None = None
     """The frame's own time stamp, None when absent or impossible."""
+    time_resolution_s: float = 1.0
+    """The step of that stamp: 60 where a frame tells no seconds."""
     user_index: int | None = None
     """The device's user slot; None when it has none or says that it does not know."""
     user_unknown: bool = False

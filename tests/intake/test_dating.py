@@ -40,6 +40,7 @@ def dated(
     stored: bool = False,
     memory: bool = True,
     last_reading: datetime | None = None,
+    resolution_s: float = 1.0,
 ) -> Dated:
     at = at or arrival()
     return date(
@@ -51,6 +52,7 @@ def dated(
         live_s=LIVE_S,
         memory=memory,
         last_reading_s=None if last_reading is None else seconds(last_reading),
+        resolution_s=resolution_s,
     )
 
 
@@ -253,3 +255,12 @@ def test_a_stamp_of_ten_years_ago_is_not_believed() -> None:
     found = dated(civil("2016-01-01T10:00:00"), measured("2026-11-21T09:00:00"))
     assert found.flags == (UNTRUSTED,)
     assert found.basis == "arrival"
+
+
+def test_a_stamp_without_seconds_was_taken_somewhere_in_its_minute() -> None:
+    true = NOW - timedelta(hours=3) + timedelta(seconds=59)
+    told = civil("2026-11-21T06:00:00")
+    exact = dated(told, measured("2026-11-21T09:00:00"))
+    by_the_minute = dated(told, measured("2026-11-21T09:00:00"), resolution_s=60.0)
+    assert abs(exact.taken - true).total_seconds() > exact.uncertainty_s
+    assert abs(by_the_minute.taken - true).total_seconds() <= by_the_minute.uncertainty_s

@@ -182,6 +182,7 @@ def measurement(record: Record) -> Measurement:
             ("diastolic", record.diastolic_mmhg, "mmHg"),
             ("pulse", record.pulse or None, "1/min"),
         ),
+        time_resolution_s=60.0,
         frame=record.raw,
         device_time=record.time,
     )

@@ -77,6 +77,7 @@ def measurement(data: bytes) -> Measurement | None:
             ("diastolic", result.diastolic_mmhg, "mmHg"),
             ("pulse", result.pulse or None, "1/min"),
         ),
+        time_resolution_s=60.0,
         frame=data,
         device_time=result.time,
     )

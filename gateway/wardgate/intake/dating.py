@@ -99,6 +99,7 @@ def date(
     live_s: float,
     memory: bool,
     last_reading_s: float | None,
+    resolution_s: float = 1.0,
 ) -> Dated:
     """Date one measurement.
 
@@ -111,6 +112,7 @@ def date(
         live_s: how long after a measurement this model may take to send it.
         memory: whether this model keeps measurements it could not send.
         last_reading_s: UTC of this device's last reading before this session; what was kept was kept since then.
+        resolution_s: the step of `told`: a stamp without seconds was taken somewhere in its minute.
     """
     found = None
     if told is not None and pieces:
@@ -124,9 +126,10 @@ def date(
             doubt_s = live_s + _kept_for_s(arrival, last_reading_s)
         return Dated(arrival.utc, doubt_s, "arrival", None, flags, stored)
     age_s = arrival.utc_s - found.taken_s
-    backfill = stored or age_s > live_s + found.doubt_s
+    doubt_s = found.doubt_s + resolution_s - 1.0
+    backfill = stored or age_s > live_s + doubt_s
     taken = arrival.utc - timedelta(seconds=age_s)
-    return Dated(taken, found.doubt_s, "device-clock", found.offset_s, found.flags, backfill)
+    return Dated(taken, doubt_s, "device-clock", found.offset_s, found.flags, backfill)
 
 
 def _kept_for_s(arrival: Arrival, last_reading_s: float | None) -> float:

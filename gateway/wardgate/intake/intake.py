@@ -314,6 +314,7 @@ class DeviceSink:
             live_s=model.live_s,
             memory=model.history is not History.NONE,
             last_reading_s=self._last_reading_s,
+            resolution_s=measurement.time_resolution_s,
         )
 
     def _unattributed_because(self, measurement: Measurement, taken_s: float) -> str | None:
