@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -44,6 +45,7 @@ async def test_medisana(
         await scale.take({"weight": 78.4})
         await readings(home, 1)
         await scale.asleep()
+        clock.leap_to(clock.utc() + timedelta(days=1))
         await scale.take({"weight": 78.6})
         await readings(home, 2)
         await scale.asleep()
