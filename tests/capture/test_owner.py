@@ -26,7 +26,7 @@ from wardgate.capture.caller import Caller
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.owner import RadioOwner
 from wardgate.capture.radio import RadioBackend
-from wardgate.capture.recovery import Budget, Helper, Recovery
+from wardgate.capture.recovery import Budget, Hearing, Helper, Recovery
 from wardgate.config import Device
 from wardgate.store.store import Store
 
@@ -333,8 +333,9 @@ async def test_a_quiet_home_is_only_silent(air: Air, host: Host, told: Told, clo
 
 @pytest.mark.usefixtures("radio")
 async def test_a_home_full_of_beacons_that_falls_still_has_a_deaf_adapter(
-    air: Air, host: Host, told: Told, clock: HandClock
+    air: Air, host: Host, told: Told, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Hearing, "LEARN_S", 60.0)
     await beacons(air, clock, gap_s=2.0)
     await look_again(air, host, clock, 310.0)
     await look_again(air, host, clock, 70.0)

@@ -182,6 +182,14 @@ def test_how_quiet_a_home_is_is_learnt_anew_after_two_days() -> None:
     assert hearing.is_deaf(now_s + 300.0)
 
 
+def test_a_home_whose_first_night_is_quiet_has_no_deaf_adapter() -> None:
+    hearing = Hearing()
+    now_s = 0.0
+    for _ in range(7200):  # an evening full of voices
+        hearing.heard(now_s := now_s + 2.0)
+    assert not hearing.is_deaf(now_s + 8 * 3600.0)
+
+
 def test_the_helper_resets_a_usb_adapter_and_unblocks_bluetooth_alone(machine: Machine) -> None:
     usb = machine.sys / "devices/usb1/1-2"
     interface = usb / "1-2:1.0"

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from dbus_fast.errors import DBusFastError
 
@@ -88,12 +88,12 @@ class Hearing:
 
     QUIET_TIMES: Final = 4.0
     """So many times as long as it ever was still in these two days."""
-    ENOUGH: Final = 50
-    """Advertisements before anything is said about what is usual."""
+    LEARN_S: ClassVar[float] = 86400.0
+    """A day with its night has to be known before anything is said about what is usual."""
 
     def __init__(self) -> None:
         self.heard_at_s: float | None = None
-        self._count = 0
+        self._first_s = 0.0
         self._day = 0
         self._longest_s = [0.0, 0.0]
 
@@ -105,12 +105,13 @@ class Hearing:
                 self._longest_s = [0.0, self._longest_s[0]] if day == self._day + 1 else [0.0, 0.0]
                 self._day = day
             self._longest_s[0] = max(self._longest_s[0], now_s - self.heard_at_s)
+        else:
+            self._first_s = now_s
         self.heard_at_s = now_s
-        self._count += 1
 
     def is_deaf(self, now_s: float) -> bool:
         """Whether it has been still for much longer than it ever is."""
-        if self.heard_at_s is None or self._count < self.ENOUGH:
+        if self.heard_at_s is None or self.heard_at_s - self._first_s < self.LEARN_S:
             return False
         return now_s - self.heard_at_s > self.QUIET_TIMES * max(self._longest_s)
 
