@@ -306,7 +306,7 @@ class Caller:
             "pairing-lost",
             "problem",
             sentence,
-            what_to_do=f"Pair it again on the hub's page. {self.known.model.wake}",
+            what_to_do=f"Pair it again: wardgate pair {self.known.id}. {self.known.model.wake}",
             device=self.known.id,
         )
 

@@ -258,7 +258,7 @@ class Recovery:
                 "bonds-missing",
                 "problem",
                 f"The hub's Bluetooth service no longer knows {len(missing)} of its devices.",
-                what_to_do="Pair them again on the hub's page.",
+                what_to_do="Pair them again, each with: wardgate pair DEVICE",
                 detail={"step": step, "addresses": ", ".join(missing)},
             )
 

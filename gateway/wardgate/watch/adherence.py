@@ -117,7 +117,7 @@ def _cause(known: Known, row: DeviceRow, last: datetime) -> tuple[str, str]:
     """The likely cause, and what to do about it."""
     wake = known.model.wake or "Take a reading."
     if row.bonded is False:
-        return "not-paired", f"Pair the {known.model.kind.noun} again on the hub's page."
+        return "not-paired", f"Pair the {known.model.kind.noun} again: wardgate pair {known.id}"
     if row.battery_percent is not None and row.battery_percent <= BATTERY_LOW_PERCENT:
         return "battery", f"Put new batteries into the {known.model.kind.noun}. Then: {wake}"
     if row.last_heard is None or row.last_heard <= last:
