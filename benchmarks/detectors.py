@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardgate_signal.finding import DAY_S, Finding
+from wardgate_signal.oximetry.limits import SpotTarget
 from wardgate_signal.pressure import PersistentLow
-from wardgate_signal.saturation import SpotTarget
 from wardgate_signal.weight import GuidelineEsc, GuidelineUs
 from wardgate_signal.weight_baseline import PersonalBaseline
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import wardgate_signal
 from wardgate_signal.finding import DAY_S, Finding, Saved
+from wardgate_signal.oximetry.limits import SpotTarget
 from wardgate_signal.pressure import PersistentLow
-from wardgate_signal.saturation import SpotTarget
 from wardgate_signal.weight import GuidelineEsc, GuidelineUs
 from wardgate_signal.weight_baseline import PersonalBaseline
 
@@ -147,7 +147,7 @@ def test_a_foreign_state_is_refused(case: Case, saved: Saved) -> None:
 
 def test_detectors_know_numpy_and_nothing_else() -> None:
     allowed = {"__future__", "collections", "dataclasses", "enum", "math", "typing", "numpy", "wardgate_signal"}
-    for path in Path(wardgate_signal.__file__).parent.glob("*.py"):
+    for path in Path(wardgate_signal.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

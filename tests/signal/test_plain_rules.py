@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wardgate_signal.finding import DAY_S, Finding, Level
+from wardgate_signal.oximetry.limits import SpotTarget
 from wardgate_signal.pressure import PersistentLow
-from wardgate_signal.saturation import SpotTarget
 from wardgate_signal.weight import GuidelineEsc, GuidelineUs
 
 LB = 0.45359237
@@ -130,10 +130,10 @@ def test_saturation_against_the_patients_own_target(
 
 def test_a_weak_pulse_neither_counts_nor_clears() -> None:
     rule = SpotTarget(94.0, 98.0)
-    assert rule.update(MORNING_S, 80.0, perfusion_pct=0.29) is None
-    assert rule.update(MORNING_S + 3600, 93.0, perfusion_pct=0.3) is not None
-    assert rule.update(MORNING_S + 7200, 99.0, perfusion_pct=0.1) is None
-    finding = rule.update(MORNING_S + 10800, 93.0, perfusion_pct=2.0)
+    assert rule.update(MORNING_S, 80.0, perfusion=0.29) is None
+    assert rule.update(MORNING_S + 3600, 93.0, perfusion=0.3) is not None
+    assert rule.update(MORNING_S + 7200, 99.0, perfusion=0.1) is None
+    finding = rule.update(MORNING_S + 10800, 93.0, perfusion=2.0)
     assert finding is not None
     assert finding.level is Level.ALERT
 

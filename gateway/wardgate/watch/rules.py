@@ -9,8 +9,8 @@ from typing import Final
 from wardgate.config import Watch
 from wardgate.contract.messages import Priority
 from wardgate_signal.finding import Finding
+from wardgate_signal.oximetry.limits import SpotTarget
 from wardgate_signal.pressure import PersistentLow
-from wardgate_signal.saturation import SpotTarget
 from wardgate_signal.weight import GuidelineEsc, GuidelineUs
 from wardgate_signal.weight_baseline import PersonalBaseline
 

@@ -28,7 +28,7 @@ from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, adopted, step
 from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
 from wardgate.watch.rules import Rule, Sample, rules
-from wardgate_signal.saturation import VERY_LOW_PCT
+from wardgate_signal.oximetry.limits import VERY_LOW_PCT
 
 log: Final = logging.getLogger(__name__)
 

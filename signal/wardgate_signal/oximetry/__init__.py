@@ -1,0 +1,1 @@
+"""Saturation: spot readings and nights."""
