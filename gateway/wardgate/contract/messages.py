@@ -113,6 +113,24 @@ class Alert(Struct, frozen=True, kw_only=True):
     readings: tuple[str, ...]
     raised: Utc
     changed: Utc
+    pathways: Annotated[tuple[str, ...], Meta(description="what the patient is monitored for that it serves")] = ()
+    raised_count: Annotated[
+        int, Meta(ge=1, description="how often it was raised since it was last new or worse: 2 is the second time")
+    ] = 1
+    worse_revision: Annotated[
+        int,
+        Meta(
+            ge=0, description="the last revision in which it was new or worse; acknowledging it or a later one counts"
+        ),
+    ] = 0
+    acknowledged_revision: (
+        Annotated[int, Meta(description="what somebody at the ward has seen; null again once it is worse")] | None
+    ) = None
+    acknowledged_by: Annotated[str, Meta(description="a role, never a name")] | None = None
+    acknowledged_at: Utc | None = None
+    quiet_until: (
+        Annotated[datetime, Meta(tz=True, description="in quiet hours, not high: it may wait until then")] | None
+    ) = None
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -158,6 +176,15 @@ class Refusal(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class AlertAck(Struct, frozen=True, kw_only=True):
+    """A person at the ward has seen a revision of an alert. It stays open until it is better."""
+
+    id: str
+    revision: int
+    by: Annotated[str, Meta(description="the person's role, never a name: nurse, doctor")]
+    at: Utc
+
+
 class Ack(Struct, frozen=True, kw_only=True):
     """What the ward has committed: everything up to `cumulative`, and each of `selective` beyond it."""
 
@@ -171,6 +198,10 @@ class Ack(Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="the ward has just connected: the hub sends again now what is not acknowledged"),
     ] = False
+    alerts: Annotated[
+        tuple[AlertAck, ...],
+        Meta(description="what somebody has seen; sent again until an alert or an event answers. Of any epoch"),
+    ] = ()
 
 
 Upward = Reading | Alert | Event
