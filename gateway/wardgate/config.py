@@ -23,6 +23,7 @@ from wardgate_drivers.model.declaration import Serial
 from wardgate_drivers.model.lookup import by_id
 
 _ADDRESS: Final = re.compile(r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$")
+_TIME: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -136,6 +137,25 @@ class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pressure: Pressure = msgspec.field(default_factory=Pressure)
 
 
+class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How alerts are told."""
+
+    raise_again_min: Annotated[
+        tuple[float, ...],
+        Meta(
+            description="minutes without acknowledgement after which a medium or high alert is raised again; with the "
+            "last comes an event. Empty for a ward that cannot acknowledge"
+        ),
+    ] = (2.0, 5.0, 15.0)
+    an_hour: Annotated[int, Meta(ge=1, description="calls in an hour; high priority and worsening always pass")] = 8
+    a_day: Annotated[int, Meta(ge=1, description="calls in a day; high priority and worsening always pass")] = 24
+    quiet_from: (
+        Annotated[str, Meta(pattern=_TIME, description="quiet hours begin, local time, HH:MM; high never waits")] | None
+    ) = None
+    quiet_until: Annotated[str, Meta(pattern=_TIME, description="quiet hours end, local time, HH:MM")] | None = None
+    home_values: Annotated[bool, Meta(description="whether the home is told its values with an alert")] = False
+
+
 class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The page's own process."""
 
@@ -150,6 +170,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radio: Radio = msgspec.field(default_factory=Radio)
     device: tuple[Device, ...] = ()
     watch: Watch = msgspec.field(default_factory=Watch)
+    alerts: Alerts = msgspec.field(default_factory=Alerts)
     page: Page = msgspec.field(default_factory=Page)
 
     def fingerprint(self) -> str:
@@ -254,7 +275,18 @@ def _contradictions(config: Config) -> list[str]:
     target = config.watch.saturation
     if target.target_low_pct >= target.target_high_pct:
         problems.append("watch.saturation: target_low_pct has to be below target_high_pct.")
-    return problems + _broker_problems(config.broker)
+    return problems + _alerts_problems(config.alerts) + _broker_problems(config.broker)
+
+
+def _alerts_problems(alerts: Alerts) -> list[str]:
+    problems = []
+    if list(alerts.raise_again_min) != sorted({m for m in alerts.raise_again_min if m > 0}):
+        problems.append("alerts.raise_again_min: each has to be above zero and longer than the one before.")
+    if (alerts.quiet_from is None) != (alerts.quiet_until is None):
+        problems.append("alerts: quiet_from and quiet_until go together.")
+    elif alerts.quiet_from is not None and alerts.quiet_from == alerts.quiet_until:
+        problems.append("alerts: quiet hours that begin when they end would be all day or never.")
+    return problems
 
 
 def _unknown_zone(name: str) -> list[str]:
