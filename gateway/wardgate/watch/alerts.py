@@ -1,9 +1,10 @@
 """The life of an alert: raised, updated when worse, resolved when it has been well for a while. No input or output.
 
-One episode is one alert with one id, whatever number of rules speak in it. It is updated when the severity has grown
-by the rule's step or the priority has risen: a worsening always passes, and a value that swings about a limit says
-nothing new. It is resolved after `CLEAR_READINGS` clear readings in a row, the last of them `CLEAR_S` after the last
-bad one: at most one episode of a kind in a day.
+What happens to it between two readings (acknowledged, raised again) is in `escalation`. One episode is one alert with
+one id, whatever number of rules speak in it. It is updated when the severity has grown by the rule's step or the
+priority has risen: a worsening always passes, and a value that swings about a limit says nothing new. It is resolved
+after `CLEAR_READINGS` clear readings in a row, the last of them `CLEAR_S` after the last bad one: at most one episode
+of a kind in a day.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ _EVEN: Final = 1e-9
 """Room for floats: 2.3 and then 2.8 is worse by 0.5."""
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """The moment since which an alert has waited for somebody to see it."""
+
+    boot_id: str
+    boottime_s: float
+    utc_s: float
+    waited_s: float = 0.0
+    """What had passed before this boot."""
+
+
 class Episode(Struct, frozen=True, kw_only=True):
     """An open alert, and what decides about its next step."""
 
@@ -40,6 +51,12 @@ class Episode(Struct, frozen=True, kw_only=True):
     """Every rule that has spoken in it."""
     last_bad_s: float
     clear_readings: int = 0
+    told: Told | None = None
+    """When it was last new or worse."""
+    escalated: bool = False
+    """Nobody saw it in time, and that has been told."""
+    held: bool = False
+    """The rate cap holds it back: its alert is not on the disk, and the ward does not know it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,11 @@ class Step:
 def episode_id(assignment: str, kind: str, reading_id: str) -> str:
     """The same for ever for the same beginning: a replay raises the same alert again, not another one."""
     return hashlib.blake2b("\n".join(("alert", assignment, kind, reading_id)).encode(), digest_size=16).hexdigest()
+
+
+def worse_revision(alert: Alert) -> int:
+    """The revision in which it was last new or worse. Before revisions were counted so, each was one."""
+    return alert.worse_revision or alert.revision
 
 
 def adopted(alert: Alert) -> Episode:
@@ -104,11 +126,12 @@ def _raised(kind: str, firing: list[tuple[Rule, Finding]], at: Assessment, hub: 
         rule=rule.name,
         rule_version=rule.version,
         sentence=sentences.nurse(finding, at.usual),
-        home_sentence=sentences.home(priority),
+        home_sentence=sentences.home(kind, priority, len(at.readings[rule.name])),
         inputs=_inputs(finding, firing, at),
         readings=at.readings[rule.name],
         raised=now,
         changed=now,
+        worse_revision=1,
     )
     return Step(
         Episode(
@@ -138,17 +161,23 @@ def _still_bad(episode: Episode, firing: list[tuple[Rule, Finding]], at: Assessm
     alert = msgspec.structs.replace(
         before,
         revision=before.revision + 1,
+        worse_revision=before.revision + 1,
+        raised_count=1,
+        acknowledged_revision=None,
+        acknowledged_by=None,
+        acknowledged_at=None,
         state="updated",
         priority=priority,
         rule=rule.name,
         rule_version=rule.version,
         sentence=sentences.nurse(finding, at.usual),
-        home_sentence=sentences.home(priority),
+        home_sentence=sentences.home(before.kind, priority, len(at.readings[rule.name])),
         inputs=_inputs(finding, firing, at),
         readings=at.readings[rule.name],
         changed=now,
     )
-    return Step(msgspec.structs.replace(episode, alert=alert, peak=max(severity, episode.peak)), alert)
+    episode = msgspec.structs.replace(episode, alert=alert, peak=max(severity, episode.peak), escalated=False)
+    return Step(episode, alert)
 
 
 def _resolved(before: Alert, kind: str, at: Assessment, now: datetime) -> Alert:

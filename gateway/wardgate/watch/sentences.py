@@ -1,22 +1,33 @@
-"""What a nurse and the home read about an alert. The home's sentences hold no value and no limit."""
+"""What a nurse and the home read about an alert. The home's hold no limit, and no value unless asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from wardgate.contract.messages import Priority
 from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
 from wardgate_signal.finding import Finding
 
+HOME_REPEAT: Final = "Do it again, please. Sit still for 5 minutes first."
 HOME_TOLD: Final = "Got it. Thank you. We are telling your team."
 HOME_HELP: Final = "Please ask for help. Ring your team."
 HOME_BETTER: Final = "Got it. Thank you."
 
 
-def home(priority: Priority) -> str:
-    """For the home, while an alert is open."""
-    return HOME_HELP if priority == "high" else HOME_TOLD
+def home(kind: str, priority: Priority, readings: int) -> str:
+    """For the home, while an alert is open that rests on so many readings: ask for help, please repeat, received."""
+    if priority == "high":
+        return HOME_HELP
+    return HOME_REPEAT if readings == 1 and kind in _REPEATED else HOME_TOLD
+
+
+def home_value(values: Mapping[str, float]) -> str:
+    """A reading as its patient may be told it, where the ward has turned that on."""
+    for name, words, unit, digits in _HOME_VALUES:
+        if name in values:
+            return f"Your {words} was {number(values[name], digits)} {unit}."
+    return ""
 
 
 def nurse(finding: Finding, usual: float | None) -> str:
@@ -79,6 +90,13 @@ def _pressure(inputs: dict[str, float], usual: float | None) -> str:
     )
 
 
+_REPEATED: Final = (LOW_SATURATION, LOW_PRESSURE)
+"""One low value of these may be a cold finger or a talk: it is worth a second measurement."""
+_HOME_VALUES: Final = (
+    ("weight", "weight", "kg", 1),
+    ("spo2", "oxygen", "%", 0),
+    ("systolic", "upper blood pressure", "mmHg", 0),
+)
 _WORDS: Final[dict[str, Callable[[dict[str, float], float | None], str]]] = {
     "weight.guideline_esc": _gain,
     "weight.guideline_us": _gain,

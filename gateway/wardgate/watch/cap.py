@@ -1,0 +1,94 @@
+"""The rate cap: so many calls for a nurse in an hour and in a day, over all alerts of a patient (hazard H16).
+
+It never holds back an alert of high priority, nor one that has become worse, nor the end of one. What it may hold back
+are new alerts of medium and low priority and the raising again, and the latter first: what is new is counted against
+what is new alone, the raising again against everything. What is held back is named in one event, and goes out as soon
+as there is room.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from wardgate.clock import Clock
+from wardgate.config import Config
+from wardgate.contract.messages import Alert
+from wardgate.store.store import Store
+from wardgate.watch import sentences
+from wardgate.watch.alerts import Step, Told
+from wardgate.watch.quiet import Quiet
+from wardgate.watch.rules import Sample
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+
+
+class Cap:
+    """Counts over the stored alerts, so that a restart forgets nothing."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._limits = ((HOUR, config.alerts.an_hour), (DAY, config.alerts.a_day))
+        self._assignment = config.hub.assignment
+        self._store = store
+
+    def room_for_new(self, now: datetime, beside: int = 0) -> bool:
+        """Whether one more new alert may go out; `beside` others go out with it."""
+        return self._room([a for a in self._calls(now) if a.raised_count == 1], now, beside)
+
+    def room_for_again(self, now: datetime) -> bool:
+        """Whether an alert may be raised again."""
+        return self._room(self._calls(now), now, 0)
+
+    def _room(self, calls: list[Alert], now: datetime, beside: int) -> bool:
+        return all(sum(a.changed > now - span for a in calls) + beside < limit for span, limit in self._limits)
+
+    def _calls(self, now: datetime) -> list[Alert]:
+        """Every revision of the last day that called for a nurse."""
+        return [
+            a
+            for a in self._store.alerts(now - DAY)
+            if a.assignment == self._assignment and a.state in ("raised", "updated")
+        ]
+
+
+class Gate:
+    """What a step of an alert's life passes on its way out: the cap, quiet hours, and the home's words."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self.cap: Final = Cap(config, store)
+        self.quiet: Final = Quiet(config.alerts, config.hub.timezone)
+        self._home_values = config.alerts.home_values
+        self._clock = clock
+
+    def quiet_until(self, alert: Alert) -> datetime | None:
+        """Until when an alert may wait now. A hub that does not know the time has no quiet hours."""
+        if alert.priority == "high" or not self._clock.synchronised():
+            return None
+        return self.quiet.until(self._clock.utc())
+
+    def told(self) -> Told:
+        """This moment."""
+        clock = self._clock
+        return Told(boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=clock.utc().timestamp())
+
+    def passed(self, held: bool, done: Step, sample: Sample, beside: int) -> Step:
+        """The step as it goes out. `held` says whether the episode was held back before it."""
+        alert, episode = done.alert, done.episode
+        if alert is None:
+            return done
+        if episode is None:
+            return Step(None, None if held else alert)
+        if held:
+            # Worse: it goes out, and the ward has not heard of it yet.
+            alert = msgspec.structs.replace(alert, state="raised", revision=1, worse_revision=1)
+        if self._home_values and (value := sentences.home_value(sample.values)):
+            alert = msgspec.structs.replace(alert, home_sentence=f"{value} {alert.home_sentence}")
+        alert = msgspec.structs.replace(alert, quiet_until=self.quiet_until(alert))
+        episode = msgspec.structs.replace(episode, alert=alert, told=self.told(), held=False)
+        new = alert.revision == 1 and not held
+        if new and alert.priority != "high" and not self.cap.room_for_new(self._clock.utc(), beside):
+            return Step(msgspec.structs.replace(episode, held=True), None)
+        return Step(episode, alert)
