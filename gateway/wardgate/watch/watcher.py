@@ -25,8 +25,9 @@ from wardgate.config import Config
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
-from wardgate.watch.alerts import Episode, adopted, step
+from wardgate.watch.alerts import Episode, Step, adopted, step, worse_revision
 from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
+from wardgate.watch.cap import Gate
 from wardgate.watch.rules import Rule, Sample, rules
 from wardgate_signal.oximetry.limits import VERY_LOW_PCT
 
@@ -72,6 +73,7 @@ class Watcher:
         all_rules = rules(config.watch) if rule_set is None else rule_set
         self._kinds = {c: tuple(dict.fromkeys(r.kind for r in all_rules if r.channel == c)) for c in FIRST_QUANTITY}
         self._series = {c: Series([r for r in all_rules if r.channel == c], self._rule_failed) for c in FIRST_QUANTITY}
+        self.gate = Gate(config, store, clock)
         self._notes: dict[str, Notes] = {}
         self._pending: deque[tuple[Reading, Assessment]] = deque()
         self._lock = asyncio.Lock()
@@ -121,6 +123,39 @@ class Watcher:
                     return
                 self._pending.popleft()
 
+    def episodes(self) -> list[Episode]:
+        """What is open, whether the ward has been told or the rate cap holds it back."""
+        return [episode for notes in self._notes.values() for episode in notes.episodes.values()]
+
+    async def revise(self, alert_id: str, change: Callable[[Episode], Step]) -> bool:
+        """Change an open episode between two readings. False while readings wait for the disk: try again later.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        async with self._lock:
+            if self._pending:
+                return False
+            for channel, notes in self._notes.items():
+                for kind, episode in notes.episodes.items():
+                    if episode.alert.id == alert_id:
+                        await self._revised(channel, kind, episode, change(episode))
+                        return True
+            return True
+
+    async def _revised(self, channel: str, kind: str, before: Episode, done: Step) -> None:
+        if done.alert is not None:
+            await self._store.put_alert(done.alert)
+        if done.episode is not None and done.episode != before:
+            # Before the note: what is in memory never falls behind an alert that is on the disk.
+            notes = self._notes[channel]
+            notes = self._notes[channel] = msgspec.structs.replace(
+                notes, episodes={**notes.episodes, kind: done.episode}
+            )
+            await self._keep(channel, notes)
+        if done.alert is not None:
+            self._changed("alerts")
+
     @property
     def waiting(self) -> int:
         """Assessments that the disk has not taken."""
@@ -163,9 +198,12 @@ class Watcher:
         for kind in self._kinds[channel]:
             mine, alert = noted.get(kind), stored.get(kind)
             if alert is None:
+                if mine is not None and mine.held:
+                    episodes[kind] = mine
                 continue  # never on the disk, or resolved there
-            same = mine is not None and (mine.alert.id, mine.alert.revision) == (alert.id, alert.revision)
-            episodes[kind] = mine if mine is not None and same else adopted(alert)
+            # Acknowledged or raised again since it was noted: what it is about is the same.
+            same = mine is not None and (mine.alert.id, worse_revision(mine.alert)) == (alert.id, worse_revision(alert))
+            episodes[kind] = msgspec.structs.replace(mine, alert=alert) if mine is not None and same else adopted(alert)
         return episodes
 
     async def _settle(self, reading: Reading, at: Assessment) -> None:
@@ -174,7 +212,9 @@ class Watcher:
         episodes = dict(notes.episodes)
         told: list[Alert] = []
         for kind in self._kinds[channel]:
-            done = step(kind, episodes.pop(kind, None), at, self._config.hub, self._clock.utc())
+            before = episodes.pop(kind, None)
+            done = step(kind, before, at, self._config.hub, self._clock.utc())
+            done = self.gate.passed(before is not None and before.held, done, at.sample, len(told))
             if done.episode is not None:
                 episodes[kind] = done.episode
             if done.alert is not None:
