@@ -10,15 +10,19 @@ import difflib
 import hashlib
 import re
 import tomllib
-import types
-import typing
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from wardgate.checked import Unusable, converted, did_you_mean
+from wardgate.contract.messages import Utc
+from wardgate.pathways.combine import settings
+from wardgate.pathways.known import CONDITIONS, LIMITS, RULES, TARGET, rule_problems
+from wardgate.pathways.notes import note_problem
+from wardgate.pathways.pathway import names, pathway, unknown
 from wardgate_drivers.model.declaration import Serial
 from wardgate_drivers.model.lookup import by_id
 
@@ -88,7 +92,13 @@ class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: Annotated[str, Meta(description="its model's id in the catalogue: `wardgate devices list`")]
     address: Annotated[str | None, Meta(description="Bluetooth address, AA:BB:CC:DD:EE:FF")] = None
     port: Annotated[str | None, Meta(description="serial line, best a path below /dev/serial/by-id")] = None
-    cadence_h: Annotated[float, Meta(gt=0, description="a reading is expected every so many hours")] = 24.0
+    cadence_h: (
+        Annotated[
+            float,
+            Meta(gt=0, description="a reading is expected every so many hours; not set: as the pathways say, else 24"),
+        ]
+        | None
+    ) = None
     user_index: (
         Annotated[
             int, Meta(ge=0, le=0xFFFFFFFF, description="the patient's slot or number on a device of several users")
@@ -106,9 +116,16 @@ class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dry_weight_kg: Annotated[float, Meta(gt=20, lt=400, description="agreed dry weight, where there is one")] | None = (
         None
     )
-    gain_3_days_kg: Annotated[float, Meta(gt=0, description="ESC: tell the ward above this gain in 3 days")] = 2.0
-    gain_1_day_kg: Annotated[float, Meta(gt=0, description="US advice: 3 lb in a day")] = 1.36
-    gain_7_days_kg: Annotated[float, Meta(gt=0, description="US advice: 5 lb in a week")] = 2.27
+    gain_3_days_kg: (
+        Annotated[float, Meta(gt=0, description="ESC: tell the ward above this gain in 3 days; 2.0 without a pathway")]
+        | None
+    ) = None
+    gain_1_day_kg: (
+        Annotated[float, Meta(gt=0, description="US advice: 3 lb in a day; 1.36 without a pathway")] | None
+    ) = None
+    gain_7_days_kg: (
+        Annotated[float, Meta(gt=0, description="US advice: 5 lb in a week; 2.27 without a pathway")] | None
+    ) = None
     other_person_kg: Annotated[
         float, Meta(gt=0, description="further than this from the patient's usual weight: not attributed")
     ] = 8.0
@@ -117,24 +134,63 @@ class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Saturation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The patient's own target range."""
 
-    target_low_pct: Annotated[float, Meta(ge=50, le=100, description="lower end of the target")] = 94.0
-    target_high_pct: Annotated[float, Meta(ge=50, le=100, description="upper end of the target")] = 100.0
+    target_low_pct: (
+        Annotated[float, Meta(ge=50, le=100, description="lower end of the target; 94 without a pathway")] | None
+    ) = None
+    target_high_pct: (
+        Annotated[float, Meta(ge=50, le=100, description="upper end of the target; 100 without a pathway")] | None
+    ) = None
 
 
 class Pressure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits on blood pressure."""
 
-    systolic_low_mmhg: Annotated[float, Meta(ge=50, le=140, description="persistently below this: tell the ward")] = (
-        90.0
+    systolic_low_mmhg: (
+        Annotated[
+            float, Meta(ge=50, le=140, description="persistently below this: tell the ward; 90 without a pathway")
+        ]
+        | None
+    ) = None
+
+
+class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule that is tried: it computes and is counted, and tells nobody."""
+
+    name: Annotated[Key, Meta(description="what the ward calls it")]
+    rule: Annotated[str, Meta(description="the rule that is tried")]
+    limits: Annotated[dict[str, float], Meta(description="the limits it is tried with; the others are the plan's")] = (
+        msgspec.field(default_factory=dict)
     )
+
+
+class Note(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fact about the treatment that the detectors have to know. `wardgate note` says one at once."""
+
+    at: Annotated[Utc, Meta(description="when it was so")]
+    note: Annotated[str, Meta(description="diuretic_up, diuretic_down, discharged, dry_weight:78.5, ...")]
 
 
 class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the ward wants to be told about."""
 
+    pathways: Annotated[
+        tuple[str, ...], Meta(description="what the patient is monitored for; `wardgate plan` says what that means")
+    ] = ()
+    conditions: Annotated[tuple[str, ...], Meta(description="also known of the patient: atrial_fibrillation")] = ()
+    beta_blocker: Annotated[bool, Meta(description="whether a beta blocker holds the pulse down")] = False
+    agreed: Annotated[
+        tuple[str, ...], Meta(description="rules that may tell the ward although comfort comes first")
+    ] = ()
     weight: Weight = msgspec.field(default_factory=Weight)
     saturation: Saturation = msgspec.field(default_factory=Saturation)
     pressure: Pressure = msgspec.field(default_factory=Pressure)
+    shadow: tuple[Shadow, ...] = ()
+    note: tuple[Note, ...] = ()
+
+    def given(self) -> dict[str, float]:
+        """The limits that stand in the file."""
+        values = {name: getattr(getattr(self, limit.section), name) for name, limit in LIMITS.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,55 +269,14 @@ def parse(text: str, path: Path) -> Config:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"It is no TOML: {error}."]) from error
-    problems = _unknown_keys(raw, Config, "")
-    if problems:
-        raise ConfigError(path, problems)
     try:
-        config = msgspec.convert(raw, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(path, [_plain(error)]) from error
+        config = converted(raw, Config)
+    except Unusable as error:
+        raise ConfigError(path, error.problems) from error
     problems = _contradictions(config)
     if problems:
         raise ConfigError(path, problems)
     return config
-
-
-def _plain(error: msgspec.ValidationError) -> str:
-    """msgspec's words, with the place first: `Expected ... - at `$.hub.id`` becomes `hub.id: expected ...`."""
-    what, _, where = str(error).partition(" - at `$")
-    place = where.rstrip("`").lstrip(".") or "the file"
-    missing = re.fullmatch(r"Object missing required field `(\w+)`", what)
-    if missing:
-        prefix = f"{place}." if where.strip("`") else ""
-        return f"{prefix}{missing[1]} is missing."
-    return f"{place}: {what[0].lower()}{what[1:]}."
-
-
-def struct_of(hint: Any) -> type[Struct] | None:
-    """The section type behind a field's type, whether it stands alone, in a tuple or beside None."""
-    if isinstance(hint, type) and issubclass(hint, Struct):
-        return hint
-    if typing.get_origin(hint) in (tuple, typing.Union, types.UnionType, Annotated):
-        return next((s for s in map(struct_of, typing.get_args(hint)) if s), None)
-    return None
-
-
-def _unknown_keys(raw: object, section: type[Struct], place: str) -> list[str]:
-    if isinstance(raw, list):
-        return [p for i, item in enumerate(raw) for p in _unknown_keys(item, section, f"{place}[{i}]")]
-    if not isinstance(raw, dict):
-        return []
-    hints = typing.get_type_hints(section, include_extras=True)
-    problems = []
-    for key, value in raw.items():
-        here = f"{place}.{key}" if place else key
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
-            hint = f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(hints)}."
-            problems.append(f"{here} is not known. {hint}")
-        elif inner := struct_of(hints[key]):
-            problems += _unknown_keys(value, inner, here)
-    return problems
 
 
 def _contradictions(config: Config) -> list[str]:
@@ -272,10 +287,33 @@ def _contradictions(config: Config) -> list[str]:
         problems += [f"device: two devices have the {field} `{v}`." for v in twice]
     for device in config.device:
         problems += [f"device `{device.id}`: {p}" for p in _device_problems(device)]
-    target = config.watch.saturation
-    if target.target_low_pct >= target.target_high_pct:
-        problems.append("watch.saturation: target_low_pct has to be below target_high_pct.")
-    return problems + _alerts_problems(config.alerts) + _broker_problems(config.broker)
+    return problems + _watch_problems(config.watch) + _alerts_problems(config.alerts) + _broker_problems(config.broker)
+
+
+def _watch_problems(watch: Watch) -> list[str]:
+    problems = [f"watch.pathways: {unknown(name)}" for name in watch.pathways if name not in names()]
+    for place, words, known in (
+        ("conditions", watch.conditions, CONDITIONS),
+        ("agreed", watch.agreed, tuple(RULES)),
+    ):
+        problems += [
+            f"watch.{place}: `{word}` is not known. {did_you_mean(word, known)}" for word in words if word not in known
+        ]
+    if not problems:
+        settled = settings([pathway(name) for name in watch.pathways], watch.given())
+        low, high = (settled[name] for name in TARGET)
+        if low.value >= high.value:
+            problems.append(
+                "watch.saturation: target_low_pct has to be below target_high_pct. "
+                f"They are {low.value:g} ({low.source}) and {high.value:g} ({high.source})."
+            )
+    called = [shadow.name for shadow in watch.shadow]
+    problems += [
+        f"watch.shadow: two are called `{name}`." for name in sorted({c for c in called if called.count(c) > 1})
+    ]
+    for shadow in watch.shadow:
+        problems += [f"watch.shadow `{shadow.name}`: {p}" for p in rule_problems(shadow.rule, shadow.limits)]
+    return problems + [f"watch.note: {p}" for note in watch.note if (p := note_problem(note.note))]
 
 
 def _alerts_problems(alerts: Alerts) -> list[str]:

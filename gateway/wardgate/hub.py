@@ -130,7 +130,7 @@ class Hub:
         await self._note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
         self.watcher = Watcher(config, store, clock, journal, self._changed)
-        self.adherence = Adherence(config.hub, store, clock, journal, self.devices)
+        self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.intake = Intake(config, store, clock, self.devices, journal, self.watcher.on_reading, self._changed)
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
         self.sender = Sender(

@@ -47,7 +47,8 @@ def problems(text: str) -> list[str]:
 def test_a_good_file_and_its_defaults() -> None:
     config = read(GOOD)
     assert config.broker.confirm == "ward"
-    assert config.watch.weight.gain_3_days_kg == 2.0
+    assert config.watch.weight.gain_3_days_kg is None  # the plan's
+    assert config.watch.weight.other_person_kg == 8.0
     assert [device.id for device in config.device] == ["scale", "clip"]
 
 
@@ -99,7 +100,15 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
 def test_explain_names_every_setting_and_its_default() -> None:
     """What `explain` prints, with the required settings filled in, is itself a good file."""
     text = explain()
-    for setting in ("gain_3_days_kg = 2.0", "# dry_weight_kg =", 'confirm = "ward"', "[[device]]"):
+    for setting in (
+        "other_person_kg = 8.0",
+        "# gain_3_days_kg =",
+        "[[watch.shadow]]",
+        "pathways = []",
+        "# dry_weight_kg =",
+        'confirm = "ward"',
+        "[[device]]",
+    ):
         assert setting in text
     filled = {
         "id": '"x"',
@@ -107,6 +116,10 @@ def test_explain_names_every_setting_and_its_default() -> None:
         "assignment": '"a"',
         "host": '"h"',
         "model": '"and-uc-352ble"',
+        "name": '"tried"',
+        "rule": '"weight.guideline_esc"',
+        "at": "2026-11-22T08:00:00Z",
+        "note": '"diuretic_up"',
     }
     lines = []
     for line in text.splitlines():
@@ -114,4 +127,5 @@ def test_explain_names_every_setting_and_its_default() -> None:
         lines.append(f"{name} = {filled[name]}" if line.endswith("# has to be given") else line)
     complete = "\n".join(lines).replace("# address =   # default: not set", 'address = "AA:BB:CC:DD:EE:FF"')
     assert tomllib.loads(complete)
-    assert read(complete).device[0].cadence_h == 24.0
+    assert read(complete).device[0].cadence_h is None
+    assert read(complete).watch.shadow[0].limits == {}

@@ -144,7 +144,7 @@ async def test_the_living_room_tells_a_story() -> None:
     assert max(b - a for a, b in zip(history, history[3:], strict=False)) < 2.0
     live = [patient.at(day, 7.2).weight_kg for day in range(8)]
     assert max(b - a for a, b in zip(live, live[3:], strict=False)) > 2.0
-    assert min(patient.at(day, 7.5).spo2_pct for day in range(8)) < told.watch.saturation.target_low_pct
+    assert min(patient.at(day, 7.5).spo2_pct for day in range(8)) < told.watch.given()["target_low_pct"]
 
 
 @pytest.mark.parametrize(

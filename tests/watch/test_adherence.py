@@ -16,6 +16,7 @@ from wardgate.capture.journal import Journal
 from wardgate.contract.messages import Event
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
+from wardgate.watch.plan import make_plan
 
 HUB = config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1")
 SCALE = config.Device(id="scale", model="and-uc-352ble", address="AA:BB:CC:DD:EE:01", cadence_h=24)
@@ -37,7 +38,7 @@ class Waiting:
         self.store = Store.open(self.path, self.clock)
         self.devices = Devices(self.store, known_devices((SCALE, CUFF)), ignore)
         journal = Journal("hub-1", self.clock, self.store.put_event, ignore)
-        self.adherence = Adherence(HUB, self.store, self.clock, journal, self.devices)
+        self.adherence = Adherence(HUB, self.store, self.clock, journal, self.devices, make_plan(config.Watch()))
 
     async def restart(self) -> None:
         await self.store.close()

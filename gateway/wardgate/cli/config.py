@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Meta, Struct
 
+from wardgate.checked import struct_of
 from wardgate.cli.options import BAD_CONFIG, add_config, add_json, command, complain
-from wardgate.config import Config, ConfigError, load, struct_of
+from wardgate.config import Config, ConfigError, load
 
 
 def main(words: list[str]) -> int:
@@ -71,6 +72,8 @@ def _setting(field: msgspec.structs.FieldInfo) -> str:
         return f"{field.name} =   # has to be given"
     if field.default is None:
         return f"# {field.name} =   # default: not set"
+    if field.default is msgspec.NODEFAULT and callable(field.default_factory):
+        return f"{field.name} = {json.dumps(field.default_factory())}"
     return f"{field.name} = {json.dumps(field.default)}"
 
 

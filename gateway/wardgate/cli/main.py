@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "doctor": "find out what is wrong and what to do",
     "pair": "pair a device again, on your word",
     "devices": "the devices Wardgate knows",
+    "plan": "what is measured and when the ward is told, in words",
     "config": "check a configuration, or explain every setting",
     "page": "the page for a browser on this machine",
     "ward": "the reference ward: receive, keep, acknowledge",

@@ -80,8 +80,10 @@ class View:
         """The answer to `series`."""
         now = self.clock.utc()
         since = now - timedelta(days=days)
-        target = self.config.watch.saturation if channel == "saturation" else None
-        cadences_h = [k.device.cadence_h for k in self.devices.known if channel in k.model.channels]
+        plan = self.watcher.plan
+        has_target = channel == "saturation"
+        mine = [k.device for k in self.devices.known if channel in k.model.channels]
+        cadences_h = [hours for device in mine if (hours := plan.cadence_h(device, channel)) is not None]
         return Series(
             channel=channel,
             since=since,
@@ -89,8 +91,8 @@ class View:
             readings=tuple(self.store.readings(channel, since, assignment=self.config.hub.assignment)),
             usual=self.watcher.usual(channel),
             limits=tuple(Limit(quantity=x.quantity, value=x.value) for x in self.watcher.limits(channel)),
-            target_low=target.target_low_pct if target else None,
-            target_high=target.target_high_pct if target else None,
+            target_low=plan.limit("target_low_pct") if has_target else None,
+            target_high=plan.limit("target_high_pct") if has_target else None,
             cadence_s=min(cadences_h) * 3600.0 if cadences_h else None,
             alerts=self._alerts(channel, since),
         )
@@ -146,7 +148,7 @@ class View:
             last_heard_age_s=_age_s(now, row.last_heard),
             last_reading=row.last_reading,
             last_reading_age_s=_age_s(now, row.last_reading),
-            cadence_s=known.device.cadence_h * 3600.0,
+            cadence_s=self.adherence.cadence_s(known.id),
             battery_percent=row.battery_percent,
             battery_at=row.battery_at,
             rssi_dbm=row.rssi_dbm,

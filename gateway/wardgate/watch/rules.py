@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from wardgate.config import Watch
 from wardgate.contract.messages import Priority
+from wardgate.watch.plan import Plan, make_plan
 from wardgate_signal.finding import Finding
 from wardgate_signal.oximetry.limits import SpotTarget
 from wardgate_signal.pressure import PersistentLow
@@ -34,6 +35,7 @@ class Sample:
 
 Feed = Callable[[Sample], Finding | None]
 """Takes a series value by value. None where a value is not used."""
+Start = Callable[[], Feed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,48 +48,67 @@ class Rule:
     channel: str
     worse_by: float
     priority: Callable[[Finding], Priority] = field(repr=False)
-    start: Callable[[], Feed] = field(repr=False)
+    start: Start = field(repr=False)
     """Begins anew, with an empty memory."""
+    pathways: tuple[str, ...] = ()
+    """Ids of the pathways it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a rule is made with: this patient's plan, with the limits that are tried in place of it."""
+
+    plan: Plan
+    watch: Watch
+    tried: Mapping[str, float] = field(default_factory=dict)
+
+    def limit(self, name: str) -> float:
+        """A limit by its name."""
+        return self.tried.get(name, self.plan.limit(name))
 
 
 def rules(watch: Watch) -> tuple[Rule, ...]:
-    """All rules of a hub."""
-    return (*_weight_rules(watch), _saturation_rule(watch), _pressure_rule(watch))
+    """All rules that tell the ward of a patient: those of the plan."""
+    setup = Setup(make_plan(watch), watch)
+    return tuple(made(name, setup) for name in setup.plan.rules)
 
 
-def _weight_rules(watch: Watch) -> tuple[Rule, ...]:
-    limits = watch.weight
-
-    def esc() -> Feed:
-        rule = GuidelineEsc(limits.gain_3_days_kg)
-        return lambda s: rule.update(s.time_s, s.values["weight"])
-
-    def us() -> Feed:
-        rule = GuidelineUs(limits.gain_1_day_kg, limits.gain_7_days_kg)
-        return lambda s: rule.update(s.time_s, s.values["weight"])
-
-    def baseline() -> Feed:
-        rule = PersonalBaseline(limits.dry_weight_kg)
-        return lambda s: rule.update(s.time_s, s.values["weight"])
-
-    return (
-        _weight_rule(GuidelineEsc, "medium", esc),
-        _weight_rule(GuidelineUs, "low", us),
-        _weight_rule(PersonalBaseline, "medium", baseline),
-    )
+def made(name: str, setup: Setup) -> Rule:
+    """One rule by its name, whether the plan has it or not."""
+    return replace(_MADE[name](setup), pathways=setup.plan.rules.get(name, ()))
 
 
-def _weight_rule(
-    of: type[GuidelineEsc | GuidelineUs | PersonalBaseline], priority: Priority, start: Callable[[], Feed]
-) -> Rule:
+def _weight(of: type[GuidelineEsc | GuidelineUs | PersonalBaseline], priority: Priority, start: Start) -> Rule:
     return Rule(of.RULE, of.VERSION, WEIGHT_GAIN, "weight", of.WORSE_BY, lambda _: priority, start)
 
 
-def _saturation_rule(watch: Watch) -> Rule:
-    target = watch.saturation
-
+def _esc(setup: Setup) -> Rule:
     def start() -> Feed:
-        rule = SpotTarget(target.target_low_pct, target.target_high_pct)
+        rule = GuidelineEsc(setup.limit("gain_3_days_kg"))
+        return lambda s: rule.update(s.time_s, s.values["weight"])
+
+    return _weight(GuidelineEsc, "medium", start)
+
+
+def _us(setup: Setup) -> Rule:
+    def start() -> Feed:
+        rule = GuidelineUs(setup.limit("gain_1_day_kg"), setup.limit("gain_7_days_kg"))
+        return lambda s: rule.update(s.time_s, s.values["weight"])
+
+    return _weight(GuidelineUs, "low", start)
+
+
+def _baseline(setup: Setup) -> Rule:
+    def start() -> Feed:
+        rule = PersonalBaseline(setup.watch.weight.dry_weight_kg)
+        return lambda s: rule.update(s.time_s, s.values["weight"])
+
+    return _weight(PersonalBaseline, "medium", start)
+
+
+def _saturation(setup: Setup) -> Rule:
+    def start() -> Feed:
+        rule = SpotTarget(setup.limit("target_low_pct"), setup.limit("target_high_pct"))
         return lambda s: rule.update(s.time_s, s.values["spo2"], s.values.get("perfusion"))
 
     def priority(finding: Finding) -> Priority:
@@ -97,9 +118,9 @@ def _saturation_rule(watch: Watch) -> Rule:
     return Rule(kind.RULE, kind.VERSION, LOW_SATURATION, "saturation", kind.WORSE_BY, priority, start)
 
 
-def _pressure_rule(watch: Watch) -> Rule:
+def _pressure(setup: Setup) -> Rule:
     def start() -> Feed:
-        rule = PersistentLow(watch.pressure.systolic_low_mmhg)
+        rule = PersistentLow(setup.limit("systolic_low_mmhg"))
         return lambda s: rule.update(s.time_s, s.values["systolic"])
 
     def priority(finding: Finding) -> Priority:
@@ -107,3 +128,12 @@ def _pressure_rule(watch: Watch) -> Rule:
 
     kind = PersistentLow
     return Rule(kind.RULE, kind.VERSION, LOW_PRESSURE, "blood_pressure", kind.WORSE_BY, priority, start)
+
+
+_MADE: Final[dict[str, Callable[[Setup], Rule]]] = {
+    "weight.guideline_esc": _esc,
+    "weight.guideline_us": _us,
+    "weight.personal_baseline": _baseline,
+    "saturation.spot_target": _saturation,
+    "pressure.persistent_low": _pressure,
+}

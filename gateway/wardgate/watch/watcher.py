@@ -28,6 +28,7 @@ from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, Step, adopted, step, worse_revision
 from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
 from wardgate.watch.cap import Gate
+from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Rule, Sample, rules
 from wardgate_signal.oximetry.limits import VERY_LOW_PCT
 
@@ -70,6 +71,7 @@ class Watcher:
         self._clock = clock
         self._journal = journal
         self._changed = changed
+        self.plan = make_plan(config.watch)
         all_rules = rules(config.watch) if rule_set is None else rule_set
         self._kinds = {c: tuple(dict.fromkeys(r.kind for r in all_rules if r.channel == c)) for c in FIRST_QUANTITY}
         self._series = {c: Series([r for r in all_rules if r.channel == c], self._rule_failed) for c in FIRST_QUANTITY}
@@ -167,13 +169,14 @@ class Watcher:
 
     def limits(self, channel: str) -> tuple[LimitLine, ...]:
         """At which values the ward is told. For weight it goes with the usual."""
-        watch = self._config.watch
         if channel == "saturation":
-            return (LimitLine("spo2", watch.saturation.target_low_pct - VERY_LOW_PCT),)
+            return (LimitLine("spo2", self.plan.limit("target_low_pct") - VERY_LOW_PCT),)
         if channel == "blood_pressure":
-            return (LimitLine("systolic", watch.pressure.systolic_low_mmhg),)
+            return (LimitLine("systolic", self.plan.limit("systolic_low_mmhg")),)
         usual_kg = self.usual(channel) if channel == "weight" else None
-        return () if usual_kg is None else (LimitLine("weight", round(usual_kg + watch.weight.gain_3_days_kg, 2)),)
+        return (
+            () if usual_kg is None else (LimitLine("weight", round(usual_kg + self.plan.limit("gain_3_days_kg"), 2)),)
+        )
 
     def _key(self, channel: str) -> str:
         return f"watch/{self._config.hub.assignment}/{channel}"

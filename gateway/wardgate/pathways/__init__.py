@@ -1,0 +1,1 @@
+"""What a patient can be monitored for: versioned data, and how several become one."""

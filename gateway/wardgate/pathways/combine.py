@@ -1,0 +1,110 @@
+"""Several pathways in one patient are one: the tighter limit, the narrower target, the shorter cadence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from wardgate.pathways.known import LIMITS, RULES, TARGET
+from wardgate.pathways.pathway import Pathway
+
+CONFIGURATION: Final = "configuration"
+DEFAULT: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A limit as it holds for this patient, and who says so."""
+
+    name: str
+    value: float
+    source: str
+    """`configuration`, `default`, or a pathway with its version."""
+    instead_of: tuple[tuple[str, float], ...] = ()
+    """What was not taken: (source, value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A channel that is measured, how often, and for which pathways."""
+
+    channel: str
+    cadence_h: float | None
+    """None: when it is wanted."""
+    source: str
+    serves: tuple[str, ...]
+    how: str = ""
+
+
+def settings(pathways: Sequence[Pathway], given: Mapping[str, float]) -> dict[str, Setting]:
+    """Every limit by its name. What is given wins over every pathway, and a pathway over the default."""
+    found = {}
+    for name, limit in LIMITS.items():
+        offers = _offers(pathways, name)
+        best = max(offers, key=lambda o: o[1] if limit.tighter == "higher" else -o[1], default=(DEFAULT, limit.default))
+        found[name] = _setting(name, best, offers, given)
+    ranges = _ranges(pathways)
+    if ranges:
+        # Of two ranges equally narrow the lower one is taken: 88 to 92 % is prescribed because more does harm.
+        source, low, high = min(ranges, key=lambda r: (r[2] - r[1], r[2]))
+        for name, value in zip(TARGET, (low, high), strict=True):
+            found[name] = _setting(name, (source, value), _offers(pathways, name), given)
+    return found
+
+
+def channels(pathways: Sequence[Pathway]) -> dict[str, Asked]:
+    """Every channel that is asked for, once. Where a pathway softens, its channels alone."""
+    speaking = [p for p in pathways if p.softens] or list(pathways)
+    found: dict[str, Asked] = {}
+    for pathway in speaking:
+        for wanted in pathway.channel:
+            new = Asked(wanted.name, wanted.cadence_h, pathway.name, (pathway.id,), wanted.how)
+            old = found.get(wanted.name)
+            found[wanted.name] = new if old is None else _shorter(old, new)
+    return found
+
+
+def serves(pathways: Sequence[Pathway], agreed: Iterable[str], given: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Every rule that tells the ward, with the ids of the pathways it serves.
+
+    Without pathways all rules do. A limit in the configuration turns its rule on too: the ward has asked for it. Where
+    a pathway softens, only agreed rules tell, and a limit that was given is an agreement.
+    """
+    if not pathways:
+        return dict.fromkeys(RULES, ())
+    wanted = {rule: tuple(p.id for p in pathways if any(r.name == rule for r in p.rule)) for rule in RULES}
+    limits = set(given)
+    asked_for = set(agreed) | {rule for rule, names in RULES.items() if limits & set(names)}
+    if any(p.softens for p in pathways):
+        softening = tuple(p.id for p in pathways if p.softens)
+        return {rule: wanted[rule] or softening for rule in RULES if rule in asked_for}
+    return {rule: ids for rule, ids in wanted.items() if ids or rule in asked_for}
+
+
+def _offers(pathways: Sequence[Pathway], name: str) -> list[tuple[str, float]]:
+    return [(p.name, rule.limits[name]) for p in pathways for rule in p.rule if name in rule.limits]
+
+
+def _ranges(pathways: Sequence[Pathway]) -> list[tuple[str, float, float]]:
+    low, high = TARGET
+    return [
+        (p.name, rule.limits.get(low, LIMITS[low].default), rule.limits.get(high, LIMITS[high].default))
+        for p in pathways
+        for rule in p.rule
+        if low in rule.limits or high in rule.limits
+    ]
+
+
+def _setting(
+    name: str, best: tuple[str, float], offers: list[tuple[str, float]], given: Mapping[str, float]
+) -> Setting:
+    chosen = (CONFIGURATION, given[name]) if name in given else best
+    others = tuple(offer for offer in dict.fromkeys(offers) if offer[1] != chosen[1])
+    return Setting(name, chosen[1], chosen[0], others)
+
+
+def _shorter(old: Asked, new: Asked) -> Asked:
+    hours = [asked.cadence_h or float("inf") for asked in (old, new)]
+    first = old if hours[0] <= hours[1] else new
+    return Asked(old.channel, first.cadence_h, first.source, (*old.serves, *new.serves), first.how)

@@ -1,0 +1,41 @@
+"""What the detectors can be told about the treatment and the devices."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+from wardgate.checked import did_you_mean
+
+NOTES: Final[dict[str, tuple[str, ...]]] = {
+    "new_scale": ("weight",),
+    "new_device": ("blood_pressure", "saturation"),
+    "diuretic_up": ("weight", "blood_pressure"),
+    "diuretic_down": ("weight", "blood_pressure"),
+    "discharged": ("weight", "blood_pressure", "saturation"),
+    "beta_blocker_up": ("blood_pressure", "saturation"),
+    "bp_drug_up": ("blood_pressure",),
+    "bp_drug_down": ("blood_pressure",),
+    "antibiotics": ("saturation",),
+    "oxygen_started": ("saturation",),
+}
+"""Each note with the channels to whose detectors it says something."""
+DRY_WEIGHT: Final = "dry_weight"
+_DRY_WEIGHT: Final = re.compile(r"dry_weight:(\d{2,3}(?:\.\d+)?)")
+
+
+def note_problem(note: str) -> str | None:
+    """Why this note cannot be taken; None when it can."""
+    if note in NOTES:
+        return None
+    if note.partition(":")[0] == DRY_WEIGHT:
+        match = _DRY_WEIGHT.fullmatch(note)
+        kg = float(match[1]) if match else math.nan
+        return None if 20.0 < kg < 400.0 else f"`{note}` has to look like dry_weight:78.5, in kilograms."
+    return f"`{note}` is no note. {did_you_mean(note, (*NOTES, 'dry_weight:<kg>'))}"
+
+
+def channels_of(note: str) -> tuple[str, ...]:
+    """To whose detectors it is told."""
+    return ("weight",) if note.startswith(DRY_WEIGHT) else NOTES.get(note, ())
