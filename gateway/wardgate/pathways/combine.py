@@ -69,17 +69,17 @@ def serves(pathways: Sequence[Pathway], agreed: Iterable[str], given: Iterable[s
     """Every rule that tells the ward, with the ids of the pathways it serves.
 
     Without pathways all rules do. A limit in the configuration turns its rule on too: the ward has asked for it. Where
-    a pathway softens, only agreed rules tell, and a limit that was given is an agreement.
+    a pathway softens, only what was agreed by name tells anybody.
     """
     if not pathways:
         return dict.fromkeys(RULES, ())
     wanted = {rule: tuple(p.id for p in pathways if any(r.name == rule for r in p.rule)) for rule in RULES}
+    softening = tuple(p.id for p in pathways if p.softens)
+    if softening:
+        named = set(agreed)
+        return {rule: (*wanted[rule], *softening) for rule in RULES if rule in named}
     limits = set(given)
-    asked_for = set(agreed) | {rule for rule, names in RULES.items() if limits & set(names)}
-    if any(p.softens for p in pathways):
-        softening = tuple(p.id for p in pathways if p.softens)
-        return {rule: wanted[rule] or softening for rule in RULES if rule in asked_for}
-    return {rule: ids for rule, ids in wanted.items() if ids or rule in asked_for}
+    return {rule: ids for rule, ids in wanted.items() if ids or limits & set(RULES[rule])}
 
 
 def _offers(pathways: Sequence[Pathway], name: str) -> list[tuple[str, float]]:

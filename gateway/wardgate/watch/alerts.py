@@ -132,6 +132,7 @@ def _raised(kind: str, firing: list[tuple[Rule, Finding]], at: Assessment, hub: 
         raised=now,
         changed=now,
         worse_revision=1,
+        pathways=_served(firing),
     )
     return Step(
         Episode(
@@ -175,6 +176,7 @@ def _still_bad(episode: Episode, firing: list[tuple[Rule, Finding]], at: Assessm
         inputs=_inputs(finding, firing, at),
         readings=at.readings[rule.name],
         changed=now,
+        pathways=tuple(dict.fromkeys((*before.pathways, *_served(firing)))),
     )
     episode = msgspec.structs.replace(episode, alert=alert, peak=max(severity, episode.peak), escalated=False)
     return Step(episode, alert)
@@ -191,6 +193,11 @@ def _resolved(before: Alert, kind: str, at: Assessment, now: datetime) -> Alert:
         readings=(at.sample.reading_id,),
         changed=now,
     )
+
+
+def _served(firing: list[tuple[Rule, Finding]]) -> tuple[str, ...]:
+    """Every pathway for which somebody wants to hear of it."""
+    return tuple(dict.fromkeys(pathway for rule, _ in firing for pathway in rule.pathways))
 
 
 def _inputs(finding: Finding, firing: list[tuple[Rule, Finding]], at: Assessment) -> dict[str, float | str | None]:
