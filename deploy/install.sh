@@ -153,6 +153,7 @@ install_configuration() {
 }
 
 install_services() {
+    lay "$here/tmpfiles.conf" /usr/lib/tmpfiles.d/wardgate.conf 0644
     lay "$here/modules-load.conf" /usr/lib/modules-load.d/wardgate.conf 0644
     lay "$here/systemd/wardgate.service" /etc/systemd/system/wardgate.service 0644
     lay "$here/systemd/wardgate-page.service" /etc/systemd/system/wardgate-page.service 0644

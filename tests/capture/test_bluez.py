@@ -5,6 +5,8 @@ The stand-in shows what bluetoothd would have been told; the real one is in the 
 
 from __future__ import annotations
 
+import asyncio
+
 from dbus_fast import Message, MessageType
 
 from tests.support.bluez_stand_in import CUFF, CUFF_PATH, Adapter, Bluetoothd, Bus, Device, Watched
@@ -115,3 +117,20 @@ async def test_a_link_that_a_killed_hub_left_behind_is_taken_down(bus: Bus, watc
     await watched.host.hang_up(CUFF)
     assert not device.connected
     await watched.host.hang_up("F0:00:00:00:00:77")  # unknown to BlueZ: nothing to do
+
+
+async def test_a_link_that_something_makes_is_noticed(bus: Bus, watched: Watched) -> None:
+    daemon = await bus.bluetoothd()
+    daemon.bus.export("/org/bluez/hci0", Adapter())
+    ours, stranger = Device(), Device()
+    daemon.bus.export(CUFF_PATH, ours)
+    daemon.bus.export(STRANGER_PATH, stranger)
+    await watched.until("on")
+    stranger.signal(Connected=True)
+    ours.connected = False
+    ours.signal(Connected=False)
+    ours.connected = True
+    ours.signal(Connected=True)
+    async with asyncio.timeout(10):
+        assert await watched.connected.get() == CUFF
+    assert watched.connected.empty()

@@ -159,6 +159,7 @@ class Host:
         self.state: HostState = "on"
         self.generation = 0
         self.on_change: Callable[[], None] = lambda: None
+        self.on_connected: Callable[[str], None] = lambda _: None
         self.cycled = 0
         self.searching = True
 

@@ -153,3 +153,36 @@ def test_an_adapter_that_was_pulled_out_and_plugged_in_is_listened_to_again(play
     assert finding["state"] == "no-adapter"
     assert finding["bonds"] == BONDING
     assert finding["weights_at_ward"][-1] == 78.7
+
+
+def test_a_code_is_asked_for_and_typed_and_a_wrong_one_can_be_mended(played: Played) -> None:
+    finding = found(played, "passkey")
+    assert finding["told"][:4] == ["passkey-needed", "device-refused", "passkey-needed", "paired"]
+    assert finding["device_knows_hub"]
+    assert finding["at_ward"] == finding["taken"]
+
+
+def test_devices_that_clash_lose_nothing_and_the_neighbours_scale_is_left_alone(played: Played) -> None:
+    finding = found(played, "clashes")
+    assert finding["at_ward"] == finding["taken"]
+    assert not finding["neighbour_connected"]
+    assert 91.0 not in finding["weights_at_ward"]
+
+
+def test_another_program_that_takes_the_scale_costs_no_reading(played: Played) -> None:
+    finding = found(played, "rival")
+    assert finding["at_ward"] == finding["taken"]
+    assert finding["hung_up"] + finding["busy"] > 0
+
+
+def test_a_search_of_another_program_costs_no_reading(played: Played) -> None:
+    assert found(played, "search-in-progress")["spo2_at_ward"] == 95.0
+
+
+def test_passers_by_leave_nothing_behind(played: Played) -> None:
+    finding = found(played, "strangers")
+    assert finding["heard"] >= finding["before"] + 150
+    assert finding["after"] <= finding["before"]
+    assert finding["cleaned"] == 0
+    assert finding["left"] == finding["files"] - finding["files"] // 2
+    assert set(BONDING) <= set(finding["bonds"])

@@ -82,6 +82,10 @@ class Device(ServiceInterface):
     def disconnect(self) -> None:
         self.connected = False
 
+    def signal(self, **properties: bool | int) -> None:
+        """Tell everybody of a change, as bluetoothd does."""
+        self.emit_properties_changed(dict(properties))
+
     @dbus_property(access=PropertyAccess.READ, name="Bonded")
     def bonded(self) -> DBusBool:
         return True
@@ -157,8 +161,10 @@ class Watched:
 
     def __init__(self) -> None:
         self.passkeys: dict[str, int] = {}
-        self.host = Bluez("hci0", PairingAgent(lambda address: address == CUFF, self._passkey))
+        self.host = Bluez("hci0", PairingAgent(lambda address: address == CUFF, self._passkey), [CUFF])
         self.host.on_change = self._note
+        self.connected: asyncio.Queue[str] = asyncio.Queue()
+        self.host.on_connected = self.connected.put_nowait
         self._changed = asyncio.Event()
 
     async def _passkey(self, address: str) -> int:

@@ -49,6 +49,19 @@ class Bluetoothd:
         await self.start()
 
 
+async def bluez_bonds() -> list[str]:
+    """The addresses BlueZ holds keys for."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        reply = await bus.call(
+            Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", member="GetManagedObjects")
+        )
+    finally:
+        bus.disconnect()
+    found = [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
+    return sorted(str(d["Address"].value) for d in found if d["Bonded"].value)
+
+
 async def _owned(name: str) -> None:
     """Done once somebody owns this name on the system bus."""
     bus = await MessageBus(bus_type=BusType.SYSTEM).connect()

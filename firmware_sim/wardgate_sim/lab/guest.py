@@ -26,6 +26,7 @@ from wardgate_sim.firmware.and_medical import AndCuff, AndScale
 from wardgate_sim.firmware.device import DeviceClock
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.plx_oximeter import PlxOximeter
+from wardgate_sim.firmware.standard_cuffs import BeurerBm85
 from wardgate_sim.lab.bluetoothd import Bluetoothd, call_clock_synchronised
 from wardgate_sim.lab.kernel import PROJECT
 from wardgate_sim.radio import Link, open_vhci
@@ -34,8 +35,14 @@ log: Final = logging.getLogger(__name__)
 
 USER: Final = "wardgate"
 ZONE: Final = ZoneInfo("Europe/London")
-ADDRESSES: Final = {"cuff": "F0:00:00:00:00:01", "scale": "F0:00:00:00:00:02", "oximeter": "F0:00:00:00:00:03"}
-CLOCK_OFFSETS_S: Final = {"cuff": -3600.0, "scale": 95.0, "oximeter": 0.0}
+ADDRESSES: Final = {
+    "cuff": "F0:00:00:00:00:01",
+    "scale": "F0:00:00:00:00:02",
+    "oximeter": "F0:00:00:00:00:03",
+    "code-cuff": "F0:00:00:00:00:04",
+}
+NEIGHBOUR: Final = "F0:00:00:00:00:05"
+CLOCK_OFFSETS_S: Final = {"cuff": -3600.0, "scale": 95.0, "oximeter": 0.0, "code-cuff": 0.0}
 """How wrong the devices' clocks are before a hub sets them: summer time, and a few years of drift."""
 PORT: Final = 1883
 _READY_S: Final = 30.0
@@ -66,6 +73,12 @@ address = "{ADDRESSES["scale"]}"
 id = "oximeter"
 model = "plx-oximeter"
 address = "{ADDRESSES["oximeter"]}"
+
+[[device]]
+id = "code-cuff"
+model = "beurer-bm85"
+address = "{ADDRESSES["code-cuff"]}"
+user_index = 1
 """
 
 
@@ -222,6 +235,10 @@ class Guest:
             "scale": self.scale,
             "oximeter": self.oximeter,
         }
+        self.code_cuff: Final = BeurerBm85(link, ADDRESSES["code-cuff"], _clock("code-cuff"))
+        """It is in the configuration too, and shows six digits when it is paired."""
+        self.neighbour: Final = AndScale(link, NEIGHBOUR, _clock("scale"))
+        """Of the same model as this home's scale, and none of its devices."""
 
     @property
     def control(self) -> Path:
@@ -245,7 +262,7 @@ async def open_guest(share: Path) -> AsyncIterator[Guest]:
         service = Service(config, run, share / "hub.log")
         guest = Guest(share, config, service, bluetoothd, adapter)
         await stack.enter_async_context(_ward(guest))
-        for device in guest.devices.values():
+        for device in (*guest.devices.values(), guest.code_cuff, guest.neighbour):
             await device.start()
         stack.push_async_callback(service.stop)
         await service.start()

@@ -15,12 +15,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from dbus_fast import BusType, Message
-from dbus_fast.aio import MessageBus
-
 from wardgate.capture.owner import HOST_AWAY_S
 from wardgate.control.client import connect
 from wardgate_sim.firmware.peripheral import Peripheral
+from wardgate_sim.lab import crowd
+from wardgate_sim.lab.bluetoothd import bluez_bonds
 from wardgate_sim.lab.guest import ADDRESSES, Guest, open_guest
 from wardgate_sim.lab.host import FINDINGS
 
@@ -41,7 +40,7 @@ async def bond(guest: Guest) -> dict[str, Any]:
         await device.asleep()
     return {
         "device_knows_hub": {d.name: bool(await d.bonded_hosts()) for d in (guest.cuff, guest.scale)},
-        "hub_knows_device": await _bluez_bonds(),
+        "hub_knows_device": await bluez_bonds(),
     }
 
 
@@ -99,7 +98,7 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
     await guest.witness.until(lambda: _lost(guest), ARRIVAL_S)
     event = next(e for e in guest.witness.events if e.code == "pairing-lost")
     found |= {"event_device": event.device, "event_what_to_do": event.what_to_do, "event_severity": event.severity}
-    found["bonds_before_word"] = await _bluez_bonds()
+    found["bonds_before_word"] = await bluez_bonds()
     found["readings_before_word"] = len(guest.witness.of("cuff"))
     async with connect(guest.control) as hub:
         paired = asyncio.create_task(hub.call("pair", device="cuff"))
@@ -109,7 +108,7 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
     await cuff.asleep()
     await cuff.take({"systolic": 137.0, "diastolic": 88.0, "pulse": 76.0})
     await _arrive(guest, "cuff", cuff)
-    return found | {"bonds_after": await _bluez_bonds(), "unsent_after": len(cuff.unsent)}
+    return found | {"bonds_after": await bluez_bonds(), "unsent_after": len(cuff.unsent)}
 
 
 async def without_bluetoothd(guest: Guest) -> dict[str, Any]:
@@ -152,7 +151,7 @@ async def adapter_pulled(guest: Guest) -> dict[str, Any]:
         while (state := (await hub.status()).hub.radio.state) != "no-adapter":  # noqa: ASYNC110 - the hub's own view
             await asyncio.sleep(0.1)
     await guest.adapter.plug()
-    return {"state": state, **await _weigh(guest, 78.7), "bonds": await _bluez_bonds()}
+    return {"state": state, **await _weigh(guest, 78.7), "bonds": await bluez_bonds()}
 
 
 async def _recovered(guest: Guest, within_s: float) -> dict[str, Any]:
@@ -163,7 +162,7 @@ async def _recovered(guest: Guest, within_s: float) -> dict[str, Any]:
     return {
         "steps": [event.detail for event in told if event.code == "radio-recovery"],
         "recovered": [event.detail for event in told if event.code == "radio-recovered"],
-        "bonds": await _bluez_bonds(),
+        "bonds": await bluez_bonds(),
     }
 
 
@@ -199,6 +198,11 @@ STEPS: Final[dict[str, Step]] = {
     "bluetoothd-hangs": bluetoothd_hangs,
     "adapter-blocked": adapter_blocked,
     "adapter-pulled": adapter_pulled,
+    "passkey": crowd.passkey,
+    "clashes": crowd.clashes,
+    "rival": crowd.rival,
+    "search-in-progress": crowd.search_in_progress,
+    "strangers": crowd.strangers,
     "end": end,
 }
 
@@ -233,7 +237,7 @@ async def _idle(guest: Guest) -> None:
 
 async def _without_bond(address: str) -> None:
     """Wait until BlueZ has let go of this bond."""
-    while address in await _bluez_bonds():  # noqa: ASYNC110 - the state of another process
+    while address in await bluez_bonds():  # noqa: ASYNC110 - the state of another process
         await asyncio.sleep(0.05)
 
 
@@ -261,19 +265,6 @@ async def _device_keys(guest: Guest) -> dict[str, list[str]]:
         keys = await device.gatt.keystore.get_all() if device.gatt.keystore else []
         found[device.name] = [f"{name} {kept.ltk.value.hex() if kept.ltk else ''}" for name, kept in keys]
     return found
-
-
-async def _bluez_bonds() -> list[str]:
-    """The addresses BlueZ holds keys for."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    try:
-        reply = await bus.call(
-            Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", member="GetManagedObjects")
-        )
-    finally:
-        bus.disconnect()
-    found = [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
-    return sorted(str(d["Address"].value) for d in found if d["Bonded"].value)
 
 
 async def _doctor(guest: Guest) -> dict[str, Any]:

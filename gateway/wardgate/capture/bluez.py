@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Literal, Protocol
 
 from dbus_fast import BusType, DBusError, Message, MessageType, Variant
@@ -31,6 +31,9 @@ _RULES: Final = (
     "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.ObjectManager',path='/'",
     "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',arg0='org.bluez.Adapter1'",
 )
+_DEVICE_RULE: Final = (
+    "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',path='{}',arg0='org.bluez.Device1'"
+)
 SENTENCES: Final[dict[HostState, str]] = {
     "on": "Bluetooth is on.",
     "no-bluetoothd": "The Bluetooth service is not running. Start it: sudo systemctl enable --now bluetooth",
@@ -46,6 +49,8 @@ class RadioHost(Protocol):
     generation: int
     """Counts up whenever everything that was scanning or connected is gone."""
     on_change: Callable[[], None]
+    on_connected: Callable[[str], None]
+    """Called with the address when one of our devices has been connected to, by whomever."""
 
     async def run(self) -> None: ...
 
@@ -61,13 +66,15 @@ class RadioHost(Protocol):
 
 
 class Bluez:
-    """Keeps an eye on BlueZ for the hub's whole life."""
+    """Keeps an eye on BlueZ for the hub's whole life, and on the links of these addresses."""
 
-    def __init__(self, adapter: str, agent: PairingAgent) -> None:
+    def __init__(self, adapter: str, agent: PairingAgent, addresses: Collection[str] = ()) -> None:
         self.state: HostState = "no-bluetoothd"
         self.generation = 0
         self.on_change: Callable[[], None] = lambda: None
+        self.on_connected: Callable[[str], None] = lambda _: None
         self._adapter = f"/org/bluez/{adapter}"
+        self._ours = {self._device(address): address for address in addresses}
         self._agent = agent
         self._bus: MessageBus | None = None
         self._something = asyncio.Event()
@@ -106,11 +113,11 @@ class Bluez:
             await self._call(self._adapter, _ADAPTER, "RemoveDevice", "o", [self._device(address)])
 
     async def hang_up(self, address: str) -> None:
-        """Take down a link that a hub before this one left behind: a device that is connected does not advertise."""
+        """Take down a link that is not this hub's: a device that is connected does not advertise."""
         path = self._device(address)
         with contextlib.suppress(DBusError):
             if (await self._get_all(path, _DEVICE)).get("Connected", False):
-                log.info("hanging up on %s, which an earlier hub was connected to", address)
+                log.info("hanging up on %s, which something else was connected to", address)
                 await self._call(path, _DEVICE, "Disconnect", "", [])
 
     async def power_cycle(self) -> None:
@@ -137,7 +144,7 @@ class Bluez:
                 await bus.connect()
             self._bus = bus
             bus.add_message_handler(self._heard)
-            for rule in _RULES:
+            for rule in (*_RULES, *(_DEVICE_RULE.format(path) for path in self._ours)):
                 await self._call(
                     "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule], to="org.freedesktop.DBus"
                 )
@@ -160,6 +167,11 @@ class Bluez:
             self._registered = False
             self.generation += 1
             self._enter("no-bluetoothd")
+        if message.member == "PropertiesChanged" and message.body[0] == _DEVICE:
+            connected = message.body[1].get("Connected")
+            if connected is not None and connected.value and message.path in self._ours:
+                self.on_connected(self._ours[message.path])
+            return  # a device that is heard says nothing about the adapter
         self._something.set()
 
     async def _look(self) -> HostState:

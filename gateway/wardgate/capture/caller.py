@@ -246,7 +246,7 @@ class Caller:
     def _went_well(self) -> None:
         self._backoff.worked()
         self._ready_at_s = self._clock.boottime_s() + REST_S
-        for condition in ("pairing-lost", "device-refused", "session-failed", "consent-refused"):
+        for condition in ("pairing-lost", "device-refused", "session-failed", "consent-refused", "device-taken"):
             self._journal.over(condition, self.known.id, f"The {self.kind} works again.")
 
     def _is_paired(self) -> None:

@@ -17,7 +17,7 @@ from wardgate.capture.owner import RadioOwner, RadioState
 from wardgate.capture.passkeys import Passkeys
 from wardgate.capture.radio import RadioBackend
 from wardgate.capture.recovery import Budget, Helper, Recovery
-from wardgate.capture.serial_port import SerialLine
+from wardgate.capture.serial_port import OpenPort, SerialLine, open_serial_port
 from wardgate.capture.stand_in import StandIn
 from wardgate.clock import Clock
 from wardgate.config import Config
@@ -41,6 +41,7 @@ class Capture:
         sink_for: Callable[[Known], SessionSink],
         changed: Callable[[str], None],
         random_: random.Random | None = None,
+        open_port: OpenPort = open_serial_port,
     ) -> None:
         jitter = random_ or random.Random()  # noqa: S311 - it spreads retries, it guards nothing
         self._passkeys = Passkeys(journal)
@@ -50,7 +51,11 @@ class Capture:
         listeners: dict[str, Listener] = {}
         self.lines: list[SerialLine] = []
         self._host: RadioHost = (
-            Bluez(config.radio.adapter, PairingAgent(self._may_pair, self._passkey))
+            Bluez(
+                config.radio.adapter,
+                PairingAgent(self._may_pair, self._passkey),
+                [k.device.address for k in devices.known if isinstance(k.model.link, Gatt) and k.device.address],
+            )
             if backend.bluez
             else StandIn(backend)
         )
@@ -59,7 +64,7 @@ class Capture:
         for known in devices.known:
             link, address = known.model.link, known.device.address
             if isinstance(link, Serial):
-                self.lines.append(SerialLine(known, link, devices, journal, clock, sink_for))
+                self.lines.append(SerialLine(known, link, devices, journal, clock, sink_for, open_port))
             elif isinstance(link, Broadcast) and address:
                 listeners[address] = Listener(known, link, devices, clock, sink_for)
             elif isinstance(link, Gatt) and address:

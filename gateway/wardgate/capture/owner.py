@@ -74,7 +74,9 @@ class RadioOwner:
         self._trouble = ""
         self._scans = 0
         self._failed_scans = 0
+        self._taken: set[Caller] = set()
         host.on_change = self._host_changed
+        host.on_connected = self._connected
 
     @property
     def last_heard_age_s(self) -> float | None:
@@ -157,6 +159,7 @@ class RadioOwner:
                 listener.scan_began()
             while not self._wanted and self._is_on() and self._host.generation == generation:
                 self._something.clear()
+                await self._free_taken()
                 try:
                     async with asyncio.timeout(self._patience_s()):
                         await self._something.wait()
@@ -237,6 +240,25 @@ class RadioOwner:
             return
         self._wanted[caller] = device
         self._something.set()
+
+    def _connected(self, address: str) -> None:
+        """Somebody has connected to a device of this home. If it was not this hub, the device will not be heard."""
+        caller = self._callers.get(address)
+        if caller is not None and not caller.busy and caller is not self._connecting:
+            self._taken.add(caller)
+            self._something.set()
+
+    async def _free_taken(self) -> None:
+        while self._taken:
+            caller = self._taken.pop()
+            self._journal.begin(
+                "device-taken",
+                "attention",
+                f"Another program on this hub connected to the {caller.kind}. It was hung up.",
+                what_to_do="Stop the other program: only Wardgate may use this Bluetooth adapter.",
+                device=caller.known.id,
+            )
+            await self._host.hang_up(caller.address)
 
     def _host_changed(self) -> None:
         self._something.set()

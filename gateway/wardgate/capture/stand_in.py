@@ -21,6 +21,7 @@ class StandIn:
         self.state: HostState = "on"
         self.generation = 0
         self.on_change: Callable[[], None] = lambda: None
+        self.on_connected: Callable[[str], None] = lambda _: None
         self._backend = backend
 
     async def run(self) -> None:
