@@ -1,0 +1,243 @@
+"""One patient's scale, cuff and oximeter together.
+
+Every channel has a filter that knows the patient's own level and noise; a bank of possible onsets and paces of a slow
+change is common to all of them. For each kind of deterioration the channels' likelihood ratios are multiplied at the
+same onset and pace, so that small changes which began together count where none alone would; a channel that is not
+measured multiplies by one. Against them stands that nothing changes, or that one channel alone has moved harmlessly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Set as AbstractSet
+from typing import ClassVar, Final
+
+import numpy as np
+
+from wardgate_signal.finding import DAY_S, Json, Saved, require_finite
+from wardgate_signal.fusion import hypotheses as hyp
+from wardgate_signal.fusion.channel import Channel, Floats, number, numbers
+from wardgate_signal.fusion.finding import PatientFinding
+from wardgate_signal.fusion.hypotheses import CHANNELS, Kind
+from wardgate_signal.fusion.notes import Notes
+
+_KINDS: Final = tuple(Kind)
+_PACES: Final = np.array(hyp.PACES_DAYS)
+_COLD_PERFUSION_PCT: Final = 0.5
+_COLD_NOISE: Final = 2.5
+_UNITS: Final = {"weight": "kg", "systolic": "mmhg", "pulse": "bpm", "saturation": "pct"}
+_DRY_WEIGHT_SD_KG: Final = 1.5
+_NEVER_S: Final = -1e15
+_LOG_PACE_ODDS: Final = np.log(np.array(hyp.PACE_ODDS) / hyp.ONSETS)
+_LOG_HARMLESS_ODDS: Final = np.log(hyp.HARMLESS_ODDS)[:, None]
+_SIZES: Final = hyp.SIZES[:, :, None]
+_HALF_SQUARES: Final = 0.5 * _SIZES * _SIZES
+
+
+class PatientMonitor:
+    """All channels of one patient, causal, one reading at a time."""
+
+    RULE: ClassVar[str] = "fusion.patient"
+    VERSION: ClassVar[int] = 1
+    ALERT_SCORE: ClassVar[float] = 3.0
+
+    def __init__(
+        self,
+        conditions: AbstractSet[str],
+        target_low_pct: float,
+        target_high_pct: float,
+        dry_weight_kg: float | None = None,
+        beta_blocker: bool = False,
+    ) -> None:
+        require_finite(target_low_pct=target_low_pct, target_high_pct=target_high_pct)
+        size = hyp.ONSETS * len(_PACES)
+        self._info = np.zeros((len(CHANNELS), size))
+        self._gain = np.zeros((len(CHANNELS), size))
+        self._channels = {
+            name: Channel(hyp.NATURES[name], self._info[i], self._gain[i]) for i, name in enumerate(CHANNELS)
+        }
+        if dry_weight_kg is not None:
+            require_finite(dry_weight_kg=dry_weight_kg)
+            self._channels["weight"].expect(dry_weight_kg, _DRY_WEIGHT_SD_KG)
+        self._channels["saturation"].expect(min(96.0, (target_low_pct + target_high_pct) / 2), 4.0)
+        self._priors = np.array(list(hyp.prior_log_odds(conditions).values()))
+        self._beliefs = hyp.beliefs(beta_blocker=beta_blocker)
+        self._notes = Notes()
+        self._onsets_s = np.full(hyp.ONSETS, _NEVER_S)
+        self._next = 0
+        self._last_s = -math.inf
+        self._last: dict[str, list[float]] = {}
+
+    def update_weight(self, time_s: float, weight_kg: float, note: str | None = None) -> PatientFinding:
+        """Take a weight.
+
+        Raises:
+            ValueError: no number, or older than the last reading of any channel.
+        """
+        return self._take("weight", time_s, {"weight": weight_kg}, note)
+
+    def update_pressure(
+        self,
+        time_s: float,
+        systolic_mmhg: float,
+        diastolic_mmhg: float,
+        pulse_bpm: float | None,
+        note: str | None = None,
+    ) -> PatientFinding:
+        """Take a cuff's reading; None where it reports no pulse.
+
+        Raises:
+            ValueError: no number, or older than the last reading of any channel.
+        """
+        require_finite(diastolic_mmhg=diastolic_mmhg)
+        return self._take("pressure", time_s, {"systolic": systolic_mmhg, "pulse": pulse_bpm}, note)
+
+    def update_saturation(
+        self,
+        time_s: float,
+        spo2_pct: float,
+        pulse_bpm: float | None,
+        perfusion: float | None = None,
+        note: str | None = None,
+    ) -> PatientFinding:
+        """Take an oximeter's reading; `perfusion` is the index in %, None where it reports none.
+
+        Raises:
+            ValueError: no number, or older than the last reading of any channel.
+        """
+        noise = 1.0
+        if perfusion is not None:
+            require_finite(perfusion=perfusion)
+            noise = _COLD_NOISE if perfusion < _COLD_PERFUSION_PCT else 1.0
+        return self._take("oximeter", time_s, {"saturation": spo2_pct, "pulse": pulse_bpm}, note, noise)
+
+    def _take(
+        self, device: str, time_s: float, values: dict[str, float | None], note: str | None, noise: float = 1.0
+    ) -> PatientFinding:
+        known = {name: value for name, value in values.items() if value is not None}
+        require_finite(time_s=time_s, **known)
+        if time_s < self._last_s:
+            raise ValueError("a reading older than the last one: feed the series again, in order")
+        row = [time_s, *known.values()]
+        new = self._last.get(device) != row
+        if new:
+            self._last[device] = row
+            self._last_s = time_s
+            self._open(time_s)
+        ages = self._ages()
+        shape = np.minimum(ages / _PACES, 1.0).ravel()
+        if new:
+            if note is not None:
+                self._notes.take(note, device, time_s, self._channels)
+            for name, value in known.items():
+                self._channels[name].update(time_s, value, shape, second=device == "oximeter", noise=noise)
+        return self._judge(ages, shape)
+
+    def _open(self, time_s: float) -> None:
+        """Begin new onsets, one every so often, over the oldest."""
+        every_s = hyp.ONSET_EVERY_DAYS * DAY_S
+        newest_s = float(self._onsets_s[self._next - 1])
+        if newest_s == _NEVER_S:
+            newest_s = time_s - every_s
+        if newest_s + every_s > time_s:
+            return
+        new = np.zeros(hyp.ONSETS, dtype=bool)
+        first_s = max(newest_s + every_s, time_s - hyp.ONSETS * every_s)
+        while first_s <= time_s:
+            self._onsets_s[self._next] = first_s
+            new[self._next] = True
+            self._next = (self._next + 1) % hyp.ONSETS
+            first_s += every_s
+        slots = np.repeat(new, len(_PACES))
+        for channel in self._channels.values():
+            channel.begin(slots)
+
+    def _ages(self) -> Floats:
+        """Days since each onset, a column."""
+        ages: Floats = (self._last_s - self._onsets_s[:, None]) / DAY_S
+        return ages
+
+    def _judge(self, ages: Floats, shape: Floats) -> PatientFinding:
+        exponents = _SIZES * self._gain[:, None, :] - _HALF_SQUARES * self._info[:, None, :]
+        peaks = exponents.max(axis=1, keepdims=True)
+        likelihood = self._beliefs @ np.exp(exponents - peaks)
+        ratios = np.log(likelihood + 1e-300) + peaks  # channel, kind, onset and pace
+        # An old change that has come to its full height is no news any more.
+        weights = (_LOG_PACE_ODDS - hyp.FADE_PER_DAY * np.maximum(0.0, ages - _PACES - hyp.HOLD_DAYS)).ravel()
+        bad = ratios[:, :-1].sum(axis=0) + weights + (self._priors + self._notes.priors(self._last_s))[:, None]
+        harmless = ratios[:, -1] + weights + _LOG_HARMLESS_ODDS
+        return self._finding(bad, ratios, _log_sum([0.0, *_log_sums(harmless)]), ages, shape)
+
+    def _finding(self, bad: Floats, ratios: Floats, against: float, ages: Floats, shape: Floats) -> PatientFinding:
+        by_kind = _log_sums(bad)
+        best = by_kind.index(max(by_kind))
+        slot = int(bad[best].argmax())
+        total = _log_sum(by_kind)
+        speaks = [max(0.0, x) for x in ratios[:, best, slot].tolist()]
+        whole = sum(speaks)
+        shares = {name: speaks[i] / whole if whole > 0.0 else 0.0 for i, name in enumerate(CHANNELS)}
+        evidence = {f"probability_{kind}": math.exp(by_kind[i] - total) for i, kind in enumerate(_KINDS)}
+        evidence["days"] = float(ages[slot // len(_PACES), 0])
+        come = float(shape[slot])
+        for i, (name, channel) in enumerate(self._channels.items()):
+            if channel.readings:
+                evidence[f"{name}_change_{_UNITS[name]}"] = come * self._size(i, best, slot)
+        return PatientFinding(total - against, _KINDS[best], shares, evidence, self.RULE, self.VERSION)
+
+    def _size(self, channel: int, kind: int, slot: int) -> float:
+        """How far the channel is on its way to move, if it is of that kind and of that onset and pace."""
+        gain, info = float(self._gain[channel, slot]), float(self._info[channel, slot])
+        sizes = hyp.SIZES[channel].tolist()
+        exponents = [size * gain - 0.5 * size * size * info for size in sizes]
+        peak = max(exponents)
+        weights = [
+            b * math.exp(x - peak) for b, x in zip(self._beliefs[channel, kind].tolist(), exponents, strict=True)
+        ]
+        mean: float = sum(w * size for w, size in zip(weights, sizes, strict=True)) / (sum(weights) or 1.0)
+        return mean
+
+    def state(self) -> Saved:
+        """All that it remembers."""
+        return {
+            "last_s": self._last_s if math.isfinite(self._last_s) else None,
+            "last": {device: list[Json](row) for device, row in self._last.items()},
+            "onsets_s": self._onsets_s.tolist(),
+            "next": float(self._next),
+            "notes": self._notes.save(),
+            "channels": {name: channel.save() for name, channel in self._channels.items()},
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Go on from a `state`, in a monitor made with the same arguments.
+
+        Raises:
+            ValueError: it is no state of this monitor.
+        """
+        last, channels = saved.get("last"), saved.get("channels")
+        if not isinstance(last, dict) or not isinstance(channels, dict):
+            raise ValueError("no saved patient monitor")
+        self._last = {device: _row(row) for device, row in last.items()}
+        last_s = saved.get("last_s")
+        self._last_s = -math.inf if last_s is None else number(last_s)
+        self._onsets_s[:] = numbers(saved.get("onsets_s"), hyp.ONSETS)
+        self._next = int(number(saved.get("next"))) % hyp.ONSETS
+        self._notes.load(saved.get("notes"))
+        for name, channel in self._channels.items():
+            channel.load(channels.get(name))
+
+
+def _row(saved: Json) -> list[float]:
+    if not isinstance(saved, list):
+        raise ValueError("no saved reading")
+    return [number(item) for item in saved]
+
+
+def _log_sums(rows: Floats) -> list[float]:
+    peaks = rows.max(axis=1)
+    sums: list[float] = (np.log(np.exp(rows - peaks[:, None]).sum(axis=1)) + peaks).tolist()
+    return sums
+
+
+def _log_sum(terms: list[float]) -> float:
+    peak = max(terms)
+    return peak + math.log(sum(math.exp(term - peak) for term in terms))
