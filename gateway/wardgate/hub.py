@@ -29,6 +29,7 @@ from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
 from wardgate.supervise import Supervisor
 from wardgate.watch.adherence import Adherence
+from wardgate.watch.life import Life
 from wardgate.watch.watcher import Watcher
 
 log: Final = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class Hub:
         await self._note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
         self.watcher = Watcher(config, store, clock, journal, self._changed)
+        self.life = Life(config, store, clock, journal, self.watcher)
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.intake = Intake(config, store, clock, self.devices, journal, self.watcher.on_reading, self._changed)
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
@@ -141,6 +143,7 @@ class Hub:
             journal.keep,
             version=__version__,
             config_hash=config.fingerprint(),
+            on_seen=self.life.acknowledge,
         )
         view = View(
             config=config,
@@ -163,6 +166,7 @@ class Hub:
         self._radio_tasks, self._tasks, self._delivery = Supervisor(journal), Supervisor(journal), Supervisor(journal)
         self._delivery.keep("delivery", self.sender.run)
         self._tasks.keep("intake", self.intake.run)
+        self._tasks.keep("alerts", self.life.run)
         self._tasks.keep("housekeeping", self._keep_house)
         self._tasks.keep("watchdog", self._feed_watchdog)
         for name, run in self.capture.tasks().items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from wardgate.clock import Clock, utc_from_s
 from wardgate.config import Broker
 from wardgate.contract import topics
-from wardgate.contract.messages import Event, State
+from wardgate.contract.messages import AlertAck, Event, State
 from wardgate.deliver.session import Session
 from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
@@ -26,7 +26,7 @@ class Sender:
     """The way from the outbox to the ward. `run` goes on for ever; everything else may be asked at any time.
 
     `on_event` gets an event for each change of what stands in the way, and for each message set aside; the hub stores
-    it, and so it reaches the ward with the rest.
+    it, and so it reaches the ward with the rest. `on_seen` gets what the ward says of alerts that a person has seen.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Sender:
         *,
         version: str,
         config_hash: str = "",
+        on_seen: Callable[[Sequence[AlertAck]], object] | None = None,
     ) -> None:
         self._broker = broker
         self._hub = hub
@@ -47,6 +48,7 @@ class Sender:
         self._on_event = on_event
         self._version = version
         self._config_hash = config_hash
+        self._on_seen = on_seen
         self._session: Session | None = None
         self._trouble: Trouble | None = None
         self._retry_at_s: float | None = None
@@ -189,6 +191,11 @@ class Sender:
             "It is kept on the hub. Tell the ward.",
             seq=seq,
         )
+
+    def seen(self, alerts: Sequence[AlertAck]) -> None:
+        """Somebody at the ward has seen these alerts."""
+        if self._on_seen:
+            self._on_seen(alerts)
 
     def alert_unanswered(self, seq: int) -> None:
         """The ward has not answered an alert for a quarter of an hour."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final, Literal, Protocol
 
 import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract import topics
-from wardgate.contract.messages import Ack, State
+from wardgate.contract.messages import Ack, AlertAck, State
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
 from wardgate.mqtt import REFUSED, Link
@@ -51,6 +52,10 @@ class Host(Protocol):
 
     def parked(self, seq: int, reason: str) -> None:
         """A message was set aside for good."""
+        ...
+
+    def seen(self, alerts: Sequence[AlertAck]) -> None:
+        """Somebody at the ward has seen these alerts."""
         ...
 
     def alert_unanswered(self, seq: int) -> None:
@@ -216,6 +221,8 @@ class Session:
             text = f"The ward's answer makes no sense: {error}."
             self._host.trouble(Trouble("ack-unreadable", text, "Tell the ward."))
             return
+        if ack.hub == self._hub and ack.alerts:
+            self._host.seen(ack.alerts)  # of any epoch: a salvaged alert keeps its id
         if ack.hub != self._hub or ack.epoch != self._store.epoch:
             return  # about a database that this hub no longer has
         if max((ack.cumulative, *ack.selective)) > self._store.last_seq:
