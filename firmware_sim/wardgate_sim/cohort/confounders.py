@@ -46,7 +46,7 @@ def _slow(rng: np.random.Generator, world: World, course: Course) -> None:
     course.shift["systolic"] += wander(rng, t.size, 3.0, 0.97) + rng.normal(0, 3) * np.sin(
         2 * np.pi * (t + rng.random())
     )
-    course.shift["pulse"] += wander(rng, t.size, 1.8, 0.97)
+    course.shift["pulse"] += wander(rng, t.size, 1.4, 0.97)
     course.shift["saturation"] += wander(rng, t.size, 0.35, 0.97)
 
 
@@ -86,7 +86,7 @@ def _illness(rng: np.random.Generator, world: World, who: Traits, course: Course
     """Feasts, colds and fevers, isolated bad days, runs of a fast heart."""
     for _ in range(rng.poisson(world.benign_gains)):
         profile = bump(course.days, next(clear), float(rng.uniform(1, 4)), float(rng.uniform(3, 10)))
-        course.add(profile, kg=float(rng.gamma(4, 0.28)))
+        course.add(profile, kg=float(rng.gamma(2, 0.65)))
     for _ in range(rng.poisson(world.infections)):
         day = next(clear)
         fever = float(rng.gamma(3, 0.35))

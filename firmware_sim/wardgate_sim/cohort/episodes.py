@@ -53,8 +53,8 @@ def _heart_failure(rng: np.random.Generator, world: World, who: Traits, course: 
     course.add(rise(course.days, onset, event, event + stay, shape), kg=gain_kg)
     late = rise(course.days, onset, event, recovery, "exponential", lag=float(rng.uniform(0.1, 0.6)))
     pulse = float(rng.gamma(2.5, 3.2)) * (rng.random() < 0.6) * world.signal
-    kind_of_pressure = rng.choice(3, p=(0.35, 0.25, 0.4))
-    systolic = (float(rng.gamma(4, 4)), -float(rng.gamma(4, 3)), 0.0)[kind_of_pressure] * world.signal
+    kind_of_pressure = rng.choice(3, p=(0.4, 0.25, 0.35))
+    systolic = (float(rng.gamma(4, 4.5)), -float(rng.gamma(4, 3)), 0.0)[kind_of_pressure] * world.signal
     drop = float(rng.gamma(2.2, 0.9)) * (rng.random() < 0.6) * world.signal
     course.add(
         late,
@@ -72,8 +72,8 @@ def _respiratory(rng: np.random.Generator, world: World, who: Traits, course: Co
     onset = event - float(np.clip(rng.lognormal(np.log(4.5), 0.4), 2, 10))
     admitted, stay, recovery = _stay(rng, event, 0.45)
     profile = rise(course.days, onset, event, recovery, "early" if rng.random() < 0.4 else "linear")
-    pulse = float(np.clip(rng.normal(8.5, 5.5), -3, 30)) * world.signal
-    drop = float(rng.gamma(1.8, 1.25)) * world.signal
+    pulse = float(np.clip(rng.normal(10, 6), -3, 30)) * world.signal
+    drop = float(rng.gamma(1.8, 0.95)) * world.signal
     course.add(
         profile,
         pulse=pulse * (0.6 if who.beta_blocker else 1),

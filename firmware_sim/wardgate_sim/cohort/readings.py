@@ -57,11 +57,11 @@ def _times(
     """Days with a fraction. Missed days come in runs; who is ill measures less."""
     luck = 0.8 * lazy + 0.6 * rng.normal(0, 1, lazy.size)
     taken = np.argsort(np.argsort(luck)) / luck.size < keen * course.taken
-    day = np.floor(course.days[taken])
+    day: Floats = np.floor(course.days[taken])
     hour = who.hour + rng.normal(0, 0.4 if who.careful else 1.2, day.size)
     evening = rng.random(day.size) < world.evening_share[not who.careful]
-    hour = np.where(evening, rng.normal(19, 1.5, day.size), np.clip(hour, 4.5, 15))
-    at = np.asarray(day + hour / 24 + _AFTER[channel], dtype=np.float64)
+    at: Floats = np.where(evening, rng.normal(19, 1.5, day.size), np.clip(hour, 4.5, 15)).astype(np.float64)
+    at = day + at / 24 + _AFTER[channel]
     return np.sort(at[at < course.days[-1] - 0.5])
 
 
@@ -71,8 +71,7 @@ def _shift(course: Course, name: str, at: Floats) -> Floats:
 
 def _shown(values: Floats, lowest: float, highest: float) -> Floats:
     """What a display shows: whole numbers within its range."""
-    shown: Floats = np.round(np.clip(values, lowest, highest))
-    return shown
+    return np.clip(values, lowest, highest).round().astype(np.float64)
 
 
 def _chance(rng: np.random.Generator, size: int, share: float) -> list[int]:
@@ -93,7 +92,7 @@ def _weights(rng: np.random.Generator, world: World, who: Traits, course: Course
     clothed = _chance(rng, at.size, world.clothes_share[noisy])
     kg[clothed] += rng.uniform(0.5, 1.8, len(clothed))
     taken.spoil(clothed, "clothes")
-    loaded = _chance(rng, at.size, world.load_share)
+    loaded = _chance(rng, at.size, world.load_share * (1.5 if noisy else 0.5))
     kg[loaded] += rng.gamma(3, 1.4, len(loaded))
     taken.spoil(loaded, "load")
     strangers = _chance(rng, at.size, world.stranger_share)

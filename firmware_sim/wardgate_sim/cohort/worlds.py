@@ -22,12 +22,12 @@ class World:
     careful_share: float = 0.6
     # The scale: white noise of a reading and correlated noise of the body, SD, for a careful and for a noisy user.
     white_kg: tuple[float, float] = (0.2, 0.4)
-    body_kg: tuple[float, float] = (0.28, 0.42)
-    body_day_correlation: float = 0.6
+    body_kg: tuple[float, float] = (0.34, 0.55)
+    body_day_correlation: float = 0.75
     tail_df: float = 5.0
     weekday_kg: float = 0.22
     drift_kg_per_year: float = 2.5
-    wander_kg: float = 0.5
+    wander_kg: float = 0.8
     scale_steps_kg: tuple[float, ...] = (0.05, 0.1, 0.1, 0.2)
     # Habits.
     adherence: float = 0.76
@@ -36,13 +36,13 @@ class World:
     evening_share: tuple[float, float] = (0.01, 0.08)
     stranger_share: float = 0.002
     load_share: float = 0.003
-    clothes_share: tuple[float, float] = (0.02, 0.08)
+    clothes_share: tuple[float, float] = (0.01, 0.08)
     # What changes and is told (a share of the cases).
     told_share: float = 0.65
     new_scale: float = 0.25
     new_device: float = 0.2
     dose_steps: float = 0.9
-    benign_gains: float = 0.6
+    benign_gains: float = 0.9
     drug_steps: float = 0.5
     infections: float = 0.6
     bad_days: float = 8.0
@@ -51,8 +51,8 @@ class World:
     respiratory: float = 0.9
     low_output: float = 0.2
     no_gain_share: float = 0.35
-    gain_median_kg: float = 1.25
-    gain_spread: float = 0.8
+    gain_median_kg: float = 1.5
+    gain_spread: float = 0.85
     shapes: tuple[tuple[Shape, float], ...] = (("linear", 0.3), ("exponential", 0.35), ("step", 0.15), ("spurt", 0.2))
     onset_median_days: float = 12.0
     # Pressure, pulse, saturation: day-to-day SD of a well patient, and how far an episode moves them.
@@ -75,6 +75,8 @@ WORLDS: Final[dict[str, World]] = {
         careful_share=0.9,
         adherence=0.9,
         tail_df=12.0,
+        body_kg=(0.28, 0.42),
+        wander_kg=0.5,
         body_day_correlation=0.4,
         scale_steps_kg=(0.05, 0.1),
         weekday_kg=0.15,
@@ -112,15 +114,15 @@ WORLDS: Final[dict[str, World]] = {
         _PUBLISHED,
         white_kg=(0.15, 0.3),
         body_kg=(0.4, 0.65),
-        body_day_correlation=0.8,
+        body_day_correlation=0.85,
         weekday_kg=0.4,
         drift_kg_per_year=5.0,
-        wander_kg=0.9,
+        wander_kg=1.2,
         told_share=0.35,
         new_scale=0.5,
         new_device=0.4,
         dose_steps=1.6,
-        benign_gains=1.0,
+        benign_gains=1.4,
         drug_steps=1.2,
         infections=0.9,
         no_gain_share=0.3,
