@@ -16,7 +16,8 @@ from typing import Final
 
 from wardgate_sim import virtual_time
 from wardgate_sim.interference import Interference
-from wardgate_sim.weeks import live, plan
+from wardgate_sim.weeks import live
+from wardgate_sim.weeks_plan import plan
 from wardgate_sim.weeks_score import Score, lines, score
 
 WEEKS: Final = 12

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -54,6 +53,7 @@ from wardgate_sim.firmware.viatom_bp2 import ViatomBp2
 from wardgate_sim.firmware.weighing_indicator import WeighingIndicator
 from wardgate_sim.firmware.xiaomi_scale import XiaomiScale
 from wardgate_sim.firmware.yonker_cuff import YonkerCuff
+from wardgate_sim.line import Line, Pty
 from wardgate_sim.patient import Patient, Vitals
 from wardgate_sim.radio import Link
 from wardgate_sim.scenario import DeviceSpec, FaultSpec, Scenario, ScenarioError
@@ -176,13 +176,19 @@ class Use:
 class Home:
     """Devices standing on a link. `now` is the true time of the place, UTC."""
 
-    def __init__(self, scenario: Scenario, link: Link, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, scenario: Scenario, link: Link, now: Callable[[], datetime], *, line: Callable[[], Line] = Pty
+    ) -> None:
         self.scenario: Final = scenario
         self.link: Final = link
         self._now = now
+        self._line = line
         self._zone = ZoneInfo(scenario.timezone)
         self.first_day: Final[date] = now().astimezone(self._zone).date()
         """Day 0, the first live one."""
+        since_utc = now().astimezone(self._zone).utcoffset()
+        self._clocks_ahead_s: Final = 0.0 if since_utc is None else since_utc.total_seconds()
+        """Local time less UTC on the first day: devices know nothing of summer time."""
         self.patient: Final = Patient(
             scenario.patient, scenario.seed, scenario.episode, first_weekday=self.first_day.weekday()
         )
@@ -191,15 +197,15 @@ class Home:
     def _make(self, spec: DeviceSpec) -> Device:
         clock = DeviceClock(lambda: self._civil_s(self._now()), offset_s=spec.clock_offset_s)
         if spec.model in _ON_A_LINE:
-            return _ON_A_LINE[spec.model](clock, **spec.options)
+            return _ON_A_LINE[spec.model](clock, line=self._line(), **spec.options)
         if spec.model not in _ON_THE_RADIO:
             raise ScenarioError(f"device `{spec.id}`: no firmware for `{spec.model}`.")
         if spec.address is None:
             raise ScenarioError(f"device `{spec.id}` needs an address.")
         return _ON_THE_RADIO[spec.model](self.link, spec.address, clock, **spec.options)
 
-    def _civil_s(self, utc: datetime) -> int:
-        return calendar.timegm(utc.astimezone(self._zone).timetuple())
+    def _civil_s(self, utc: datetime) -> float:
+        return utc.timestamp() // 1 + self._clocks_ahead_s
 
     def device_config(self) -> tuple[config.Device, ...]:
         """The devices as a hub's configuration names them."""

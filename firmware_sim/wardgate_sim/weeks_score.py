@@ -14,6 +14,7 @@ from wardgate_sim.weeks import Measured, Week
 
 WITHOUT_MEMORY_S: Final = 600.0
 """A reading without a device's time belongs to a measurement that began at most so long before."""
+MINUTE_S: Final = 60
 SLACK_S: Final = 1.5
 """Between the press of a button and the device's own stamp, which has whole seconds."""
 
@@ -119,12 +120,14 @@ def _fits(reading: Reading, measured: Measured, *, anybody: bool = False) -> boo
     if not anybody and reading.device.id != measured.device:
         return False
     # A reading has what the device told: not every one tells a mean, or an impedance.
-    if any(abs(measured.values.get(q.name, q.value) - q.value) > 0.006 for q in reading.quantities):
+    off = 0.006 + measured.kind.step / 2
+    if any(abs(measured.values.get(q.name, q.value) - q.value) > off for q in reading.quantities):
         return False
     if not any(q.name in measured.values for q in reading.quantities):
         return False
     if reading.time.device_time is not None:
-        return reading.time.device_time == measured.device_time
+        shown = len("YYYY-mm-ddTHH:MM") if measured.kind.stamp_s == MINUTE_S else None
+        return reading.time.device_time[:shown] == measured.device_time[:shown]
     since_s = (reading.time.received - measured.at).total_seconds()
     return 0.0 <= since_s <= WITHOUT_MEMORY_S
 
@@ -156,6 +159,8 @@ def _cause(week: Week, measured: Measured) -> str:
     happened = Counter(what for at_s, what in week.link.happened[address] if since_s <= at_s < until_s)
     if any(f.device == measured.device and f.since <= measured.at < f.until for f in week.plan.flat):
         return "not heard: its battery was flat"
+    if measured.kind.on_a_line:
+        return "on its line, and not taken"
     return _cause_of(happened, week.plan.kinds[measured.device].keeps)
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from wardgate_sim.interference import Interference
 from wardgate_sim.virtual_time import run
-from wardgate_sim.weeks import KINDS, Kind, Plan, Week, live, plan
+from wardgate_sim.weeks import Week, live
+from wardgate_sim.weeks_kinds import KINDS, Kind
+from wardgate_sim.weeks_plan import Plan, plan
 from wardgate_sim.weeks_score import score
 
 BAD_AIR = Interference(0.3, 0.3, 0.3, 0.3)

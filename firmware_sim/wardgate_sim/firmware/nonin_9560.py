@@ -1,4 +1,4 @@
-"""Nonin 9560 on a serial line (a pty): format 13, every record repeated until it is acknowledged.
+"""Nonin 9560 on a serial line: format 13, every record repeated until it is acknowledged.
 
 It sends while a host has the line open. A record that was made just now is marked live; one that waited is marked
 "from memory" and keeps its own time. The host's commands are those of Nonin's 9560 specification.
@@ -7,9 +7,6 @@ It sends while a host has the line open. A record that was made just now is mark
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import tty
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
@@ -17,8 +14,12 @@ from typing import Final
 from wardgate_sim.encode import nonin
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.line import Line, Pty
 
 FORMAT_13: Final = 0x0D
+IDLE_S: Final = 60.0
+"""A look at the line, should nothing happen on it."""
+ANSWER_LOOK_S: Final = 0.002
 _LONGEST_COMMAND: Final = 16
 
 
@@ -27,7 +28,9 @@ class Nonin9560:
 
     MODEL: Final = "nonin-9560-serial"
 
-    def __init__(self, clock: DeviceClock, *, repeat_s: float = 1.0, serial: str = "501000001") -> None:
+    def __init__(
+        self, clock: DeviceClock, *, repeat_s: float = 1.0, serial: str = "501000001", line: Line | None = None
+    ) -> None:
         self.clock: Final = clock
         self.repeat_s = repeat_s
         self.serial: Final = serial
@@ -37,15 +40,11 @@ class Nonin9560:
         self.garble_next = False
         """Spoil a byte of the next record, once."""
         self._live: Taken | None = None
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
-        self.port: Final = os.ttyname(slave)
+        self.line: Final = line or Pty()
+        self.port: Final = self.line.port
         """What the hub opens."""
-        os.close(slave)
-        os.set_blocking(self._master, False)
         self._heard = bytearray()
         self._answered = asyncio.Event()
-        self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -58,9 +57,7 @@ class Nonin9560:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
+        self.line.close()
 
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Measure; it is sent as soon as a host is there."""
@@ -72,7 +69,7 @@ class Nonin9560:
         """A measurement made while no hub was near."""
         taken = self.book.take(values, at or self.clock.now())
         self.unsent.append(taken)
-        self._something.set()
+        self.line.poke()
         return taken
 
     async def asleep(self) -> None:
@@ -84,16 +81,16 @@ class Nonin9560:
     async def _run(self) -> None:
         """Send the oldest record again and again until it is acknowledged, then the next."""
         while True:
-            if not self.host_present():
+            if not self.line.host_present():
                 self._heard.clear()
-                await asyncio.sleep(min(0.05, self.repeat_s))
+                await self.line.activity(IDLE_S)
                 continue
             self._listen()
             if not self.unsent:
-                await asyncio.sleep(min(0.05, self.repeat_s))
+                await self.line.activity(IDLE_S)
                 continue
             taken = self.unsent[0]
-            self._write(self._spoilt(self.encode(taken)))
+            self.line.write(self._spoilt(self.encode(taken)))
             if await self._acknowledged():
                 self.unsent.popleft()
                 self.book.acknowledged.append(taken)
@@ -103,21 +100,15 @@ class Nonin9560:
         """Whether an ACK came before the record is due again."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self.repeat_s
-        while loop.time() < until and self.host_present():
+        while loop.time() < until and self.line.host_present():
             match self._listen():
                 case nonin.ACK:
                     return True
                 case nonin.NAK:
                     return False
                 case _:
-                    await asyncio.sleep(0.002)
+                    await self.line.activity(ANSWER_LOOK_S)
         return False
-
-    def host_present(self) -> bool:
-        """Whether anybody has the line open."""
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        return not any(event & select.POLLHUP for _, event in poll.poll(0))
 
     def encode(self, taken: Taken) -> bytes:
         """One record."""
@@ -135,19 +126,9 @@ class Nonin9560:
         self.garble_next = False
         return frame[:-3] + bytes([frame[-3] ^ 0x01]) + frame[-2:]
 
-    def _write(self, data: bytes) -> None:
-        try:
-            os.write(self._master, data)
-        except BlockingIOError:
-            # Nobody reads: the line's buffer is full, and the record is due again anyway.
-            return
-
     def _listen(self) -> bytes:
         """Take what the host wrote: answer its commands, return its last ACK or NAK."""
-        try:
-            self._heard += os.read(self._master, 256)
-        except (BlockingIOError, OSError):
-            return b""
+        self._heard += self.line.read()
         answer = b""
         while self._heard:
             first = self._heard[:1]
@@ -173,7 +154,7 @@ class Nonin9560:
         command = bytes(self._heard[:size])
         del self._heard[:size]
         if command[-1] == nonin.ETX:
-            self._write(self._answer(command[1], command[3:-1]))
+            self.line.write(self._answer(command[1], command[3:-1]))
         return True
 
     def _answer(self, opcode: int, data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Oximeters on a serial line (a pty) that stream while a finger is in: Contec's and Nonin's.
+"""Oximeters on a serial line that stream while a finger is in: Contec's and Nonin's.
 
 Switched on with a finger in, they find a pulse, show values, and go silent some seconds after the finger has left.
 """
@@ -6,9 +6,6 @@ Switched on with a finger in, they find a pulse, show values, and go silent some
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import tty
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
@@ -16,8 +13,7 @@ from wardgate_sim.encode import nonin, oximeters
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
 from wardgate_sim.firmware.finger_oximeter import EMPTY_SECONDS, SEARCHING_SECONDS
-
-_LONGEST_COMMAND: Final = 64
+from wardgate_sim.line import Line, Pty
 
 
 class SerialOximeter:
@@ -26,7 +22,13 @@ class SerialOximeter:
     MODEL: ClassVar[str]
 
     def __init__(
-        self, clock: DeviceClock, *, finger_s: float = 40.0, second_s: float = 1.0, serial: str = "1000001"
+        self,
+        clock: DeviceClock,
+        *,
+        finger_s: float = 40.0,
+        second_s: float = 1.0,
+        serial: str = "1000001",
+        line: Line | None = None,
     ) -> None:
         self.clock: Final = clock
         self.finger_s = finger_s
@@ -35,12 +37,9 @@ class SerialOximeter:
         self.book: Final = Book(serial)
         self.garble_next = False
         """Lose a byte of the next second, once."""
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
-        self.port: Final = os.ttyname(slave)
+        self.line: Final = line or Pty()
+        self.port: Final = self.line.port
         """What the hub opens."""
-        os.close(slave)
-        os.set_blocking(self._master, False)
         self._measuring: asyncio.Task[None] | None = None
 
     def second(self, number: int, spo2: int | None, pulse: int | None) -> bytes:
@@ -65,9 +64,7 @@ class SerialOximeter:
         if self._measuring is not None:
             self._measuring.cancel()
             await asyncio.wait([self._measuring])
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
+        self.line.close()
 
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Switch it on and put a finger in for `finger_s` of its seconds."""
@@ -83,12 +80,6 @@ class SerialOximeter:
         if self._measuring is not None:
             await asyncio.wait([self._measuring])
 
-    def host_present(self) -> bool:
-        """Whether anybody has the line open."""
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        return not any(event & select.POLLHUP for _, event in poll.poll(0))
-
     async def _measure(self, taken: Taken) -> None:
         spo2, pulse = round(taken.values["spo2"]), round(taken.values["pulse"])
         for number in range(1, round(self.finger_s) + EMPTY_SECONDS + 1):
@@ -96,8 +87,8 @@ class SerialOximeter:
             self._listen()
             has_values = SEARCHING_SECONDS < number <= self.finger_s
             data = self.second(number, spo2, pulse) if has_values else self.second(number, None, None)
-            if self.may_send() and self.host_present():
-                self._write(self._spoilt(data))
+            if self.may_send() and self.line.host_present():
+                self.line.write(self._spoilt(data))
 
     def _spoilt(self, data: bytes) -> bytes:
         if not self.garble_next:
@@ -105,19 +96,10 @@ class SerialOximeter:
         self.garble_next = False
         return data[:2] + data[3:]
 
-    def _write(self, data: bytes) -> None:
-        try:
-            os.write(self._master, data)
-        except BlockingIOError:
-            # Nobody reads: the line's buffer is full.
-            return
-
     def _listen(self) -> None:
-        try:
-            heard = os.read(self._master, _LONGEST_COMMAND)
-        except (BlockingIOError, OSError):
-            return
-        self.hear(heard)
+        heard = self.line.read()
+        if heard:
+            self.hear(heard)
 
 
 class ContecSerial(SerialOximeter):
@@ -192,7 +174,7 @@ class Nonin3150Serial(SerialOximeter):
     def hear(self, command: bytes) -> None:
         """02 70 04 02, format, 00, sum, 03; answered with ACK or NAK."""
         self._format_8 |= bytes.fromhex("0270040208007e03") in command
-        self._write(nonin.ACK if self._format_8 else nonin.NAK)
+        self.line.write(nonin.ACK if self._format_8 else nonin.NAK)
 
 
 class NoninXpod(SerialOximeter):
@@ -201,9 +183,15 @@ class NoninXpod(SerialOximeter):
     MODEL = "nonin-xpod-serial"
 
     def __init__(
-        self, clock: DeviceClock, *, data_format: int = 2, finger_s: float = 40.0, second_s: float = 1.0
+        self,
+        clock: DeviceClock,
+        *,
+        data_format: int = 2,
+        finger_s: float = 40.0,
+        second_s: float = 1.0,
+        line: Line | None = None,
     ) -> None:
-        super().__init__(clock, finger_s=finger_s, second_s=second_s)
+        super().__init__(clock, finger_s=finger_s, second_s=second_s, line=line)
         self._block = {2: nonin.format_2, 7: nonin.format_7}[data_format]
 
     def second(self, number: int, spo2: int | None, pulse: int | None) -> bytes:

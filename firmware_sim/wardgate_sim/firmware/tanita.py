@@ -11,6 +11,7 @@ from typing import Final
 from wardgate_sim.encode import text_scales
 from wardgate_sim.firmware.device import DeviceClock, Taken
 from wardgate_sim.firmware.text_line import TextLineDevice
+from wardgate_sim.line import Line
 
 PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.02
@@ -29,13 +30,14 @@ class TanitaScale(TextLineDevice):
         product: str = "SC-240",
         stones: bool = False,
         patience_s: float = PATIENCE_S,
+        line: Line | None = None,
     ) -> None:
         self.product = product
         self.stones = stones
         self.patience_s = patience_s
         self.garble_next = False
         """Spoil a digit of the next line, once."""
-        super().__init__(clock, serial=serial)
+        super().__init__(clock, serial=serial, line=line)
 
     async def weigh(self, taken: Taken) -> None:
         """The result, as soon as a host is there."""

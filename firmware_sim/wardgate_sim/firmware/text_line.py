@@ -1,16 +1,14 @@
-"""A device that writes lines into a serial line (a pty). It hears nothing."""
+"""A device that writes lines into a serial line. It hears nothing."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import tty
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import Book, DeviceClock, Taken
+from wardgate_sim.line import Line, Pty
 
 
 class TextLineDevice:
@@ -19,16 +17,13 @@ class TextLineDevice:
     MODEL: ClassVar[str]
     """Id in the hub's catalogue."""
 
-    def __init__(self, clock: DeviceClock, *, serial: str) -> None:
+    def __init__(self, clock: DeviceClock, *, serial: str, line: Line | None = None) -> None:
         self.clock: Final = clock
         self.serial: Final = serial
         self.book: Final = Book(serial)
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
-        self.port: Final = os.ttyname(slave)
+        self.line: Final = line or Pty()
+        self.port: Final = self.line.port
         """What the hub opens."""
-        os.close(slave)
-        os.set_blocking(self._master, False)
         self._weighing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -37,9 +32,7 @@ class TextLineDevice:
     async def stop(self) -> None:
         """Pull the plug: the line hangs up."""
         await self._cancel(self._weighing)
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
+        self.line.close()
 
     async def take(self, values: Mapping[str, float], at: Civil | None = None) -> Taken:
         """Step on it."""
@@ -57,20 +50,10 @@ class TextLineDevice:
         """What it writes for a person."""
         raise NotImplementedError
 
-    def host_present(self) -> bool:
-        """Whether anybody has the line open."""
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        return not any(event & select.POLLHUP for _, event in poll.poll(0))
-
     def write(self, line: bytes) -> bool:
         """Write; whether anybody was there to read it."""
-        if not self.host_present():
-            return False
-        try:
-            return os.write(self._master, line) == len(line)
-        except BlockingIOError:
-            return False
+        self.line.read()
+        return self.line.host_present() and self.line.write(line)
 
     @staticmethod
     async def _cancel(task: asyncio.Task[None] | None) -> None:

@@ -14,6 +14,7 @@ from wardgate_sim.encode import text_scales
 from wardgate_sim.encode.text_scales import State
 from wardgate_sim.firmware.device import DeviceClock, Taken
 from wardgate_sim.firmware.text_line import TextLineDevice
+from wardgate_sim.line import Line
 
 RISING: Final = (0.3, 0.8, 1.04, 0.99)
 FALLING: Final = (0.7, 0.1)
@@ -33,15 +34,19 @@ class WeighingIndicator(TextLineDevice):
         stable_lines: int = 16,
         terse: bool = False,
         unit: str = "kg",
+        empty_period_s: float | None = None,
+        line: Line | None = None,
     ) -> None:
         self.period_s = period_s
+        self.empty_period_s = period_s if empty_period_s is None else empty_period_s
+        """The same while nobody stands on it."""
         self.stable_lines = stable_lines
         self.terse = terse
         self.unit = unit
         self.leans_kg: float | None = None
         """Hold on to something at first: so much shows as stable before the true weight."""
         self._idle: asyncio.Task[None] | None = None
-        super().__init__(clock, serial=serial)
+        super().__init__(clock, serial=serial, line=line)
 
     async def start(self) -> None:
         """Switch it on: from now on it writes."""
@@ -56,7 +61,7 @@ class WeighingIndicator(TextLineDevice):
         while True:
             if self._weighing is None or self._weighing.done():
                 self._say(State.STABLE, 0.0)
-            await asyncio.sleep(self.period_s)
+            await asyncio.sleep(self.empty_period_s)
 
     async def weigh(self, taken: Taken) -> None:
         """On, still, off."""

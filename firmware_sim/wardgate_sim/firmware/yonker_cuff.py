@@ -15,7 +15,7 @@ from bumble.gatt import Characteristic, Service
 from wardgate_sim.encode import yonker
 from wardgate_sim.encode.civil import Civil
 from wardgate_sim.firmware.device import DeviceClock, Taken
-from wardgate_sim.firmware.peripheral import Peripheral, Properties, advertisement
+from wardgate_sim.firmware.peripheral import LinkLost, Peripheral, Properties, advertisement
 from wardgate_sim.radio import Link
 
 
@@ -66,7 +66,16 @@ class YonkerCuff(Peripheral):
         return self._last
 
     async def session(self, connection: Connection) -> None:
-        """The result, once a host has subscribed."""
+        """The result, once a host has subscribed. One that was lost may come again while the cuff is on."""
+        try:
+            await self._tell(connection)
+        except LinkLost:
+            left_s = self._air_until_s - asyncio.get_running_loop().time()
+            if left_s > 0:
+                self.wake(left_s)
+            raise
+
+    async def _tell(self, connection: Connection) -> None:
         self._subscribed.clear()
         async with asyncio.timeout(self.air_s):
             await self.while_linked(self._subscribed.wait())

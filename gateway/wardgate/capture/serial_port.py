@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
 
 import serial
 
@@ -27,6 +27,44 @@ FEED_S: Final = 35.0
 """Longer than a commit may take: then the line is opened afresh and the device repeats what was not acknowledged."""
 
 
+class Port(Protocol):
+    """An open line."""
+
+    def fileno(self) -> int:
+        """The descriptor of a line that does not block."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+OpenPort = Callable[[str, Serial], Awaitable[Port]]
+"""Opens a line by its path. FileNotFoundError: it is not plugged in."""
+
+
+async def open_serial_port(path: str, link: Serial) -> Port:
+    """A real one.
+
+    Raises:
+        FileNotFoundError: it is not plugged in.
+        OSError, ValueError, serial.SerialException: it cannot be used.
+    """
+    if not await asyncio.to_thread(os.path.exists, path):
+        raise FileNotFoundError(path)
+    port: Port = await asyncio.to_thread(
+        serial.Serial,
+        path,
+        baudrate=link.baud,
+        bytesize=link.data_bits,
+        parity=link.parity,
+        stopbits=link.stop_bits,
+        timeout=0,
+        exclusive=True,
+    )
+    return port
+
+
 class SerialLine:
     """Keeps one line open. `run` never returns."""
 
@@ -38,7 +76,9 @@ class SerialLine:
         journal: Journal,
         clock: Clock,
         sink_for: Callable[[Known], SessionSink],
+        open_port: OpenPort = open_serial_port,
     ) -> None:
+        self._open_port = open_port
         self.known: Final = known
         self._link = link
         self._path = known.device.port or ""
@@ -100,21 +140,9 @@ class SerialLine:
             loop.remove_reader(descriptor)
             port.close()
 
-    async def _open(self) -> serial.Serial:
-        if not await asyncio.to_thread(os.path.exists, self._path):
-            raise FileNotFoundError(self._path)
-        link = self._link
+    async def _open(self) -> Port:
         async with asyncio.timeout(OPEN_S):
-            port = await asyncio.to_thread(
-                serial.Serial,
-                self._path,
-                baudrate=link.baud,
-                bytesize=link.data_bits,
-                parity=link.parity,
-                stopbits=link.stop_bits,
-                timeout=0,
-                exclusive=True,
-            )
+            port = await self._open_port(self._path, self._link)
         self._journal.over("serial-lost", self.known.id, f"The {self.known.model.kind.noun} is plugged in again.")
         log.info("%s: listening on %s", self.known.id, self._path)
         return port
