@@ -11,7 +11,8 @@ from typing import Final
 
 from wardgate.contract.messages import Reading
 from wardgate.intake.attribution import counts_as_usual
-from wardgate.watch.rules import Feed, Rule, Sample
+from wardgate.watch.noting import Noting
+from wardgate.watch.rules import TOGETHER, Feed, Rule, Sample
 from wardgate_signal.finding import Finding
 from wardgate_signal.weight_baseline import PersonalBaseline
 
@@ -45,7 +46,14 @@ def admissible(reading: Reading, assignment: str) -> bool:
 def sample_of(reading: Reading) -> Sample:
     """What the rules see of it."""
     values = {q.name: q.value for q in reading.quantities}
-    return Sample(reading.time.taken.timestamp(), reading.id, values)
+    device = reading.device
+    return Sample(
+        reading.time.taken.timestamp(),
+        reading.id,
+        values,
+        reading.channel,
+        (device.id, device.model, device.address, device.serial),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +77,22 @@ class Series:
     run. A sample of the future (a wrong clock) waits until the series has come there.
     """
 
-    def __init__(self, rules: Sequence[Rule], on_failure: Callable[[Rule, Sample, str], None]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        on_failure: Callable[[Rule, Sample, str], None],
+        notes: Sequence[tuple[float, str]] = (),
+    ) -> None:
         self._rules = tuple(rules)
         self._on_failure = on_failure
+        self._notes = notes
         self._samples: list[Sample] = []
         self._broken: dict[str, float] = {}
         self._restart()
 
     def _restart(self) -> None:
         self._fed = 0
+        self._noting = Noting(self._notes)
         self._feeds: list[tuple[Rule, Feed]] = [(rule, rule.start()) for rule in self._rules]
         self._last: dict[str, Finding] = {}
         self._failing: set[str] = set()
@@ -92,6 +107,11 @@ class Series:
         if place < self._fed:
             self._restart()
         return place
+
+    def noted(self, at_s: float) -> None:
+        """A note has come. If samples after it have been fed, the rules begin again and meet it in its place."""
+        if self._fed and self._samples[self._fed - 1].time_s >= at_s:
+            self._restart()
 
     def assess(self, sample: Sample) -> Assessment:
         """Put a sample in its place and say what the rules find there, knowing nothing that came after it in time."""
@@ -130,7 +150,7 @@ class Series:
         baseline = self._last.get(PersonalBaseline.RULE)
         if baseline is not None and "usual_kg" in baseline.inputs:
             return baseline.inputs["usual_kg"]
-        if not end:
+        if not end or any(rule.channel == TOGETHER for rule in self._rules):
             return None
         since_s = self._samples[end - 1].time_s - USUAL_S
         recent = self._samples[bisect_right(self._samples, since_s, key=lambda s: s.time_s) : end]
@@ -147,7 +167,8 @@ class Series:
         return tuple(ids) if newest in ids else (*ids, newest)
 
     def _feed(self, end: int) -> None:
-        for sample in self._samples[self._fed : end]:
+        for stored in self._samples[self._fed : end]:
+            sample = self._noting.with_note(stored)
             self._failing.clear()
             for rule, feed in self._feeds:
                 self._feed_one(rule, feed, sample)
@@ -156,6 +177,8 @@ class Series:
     def _feed_one(self, rule: Rule, feed: Feed, sample: Sample) -> None:
         try:
             finding = feed(sample)
+            if finding is not None:
+                rule.priority(finding)  # here, where it fails alone
         except Exception as error:
             # Whatever a rule does wrong, the others and the rest of the hub go on.
             if rule.name not in self._broken:

@@ -19,6 +19,9 @@ WEIGHT_GAIN: Final = "weight-gain"
 LOW_SATURATION: Final = "low-saturation"
 LOW_PRESSURE: Final = "low-pressure"
 
+TOGETHER: Final = "together"
+"""The place of rules that look at several channels at once."""
+
 RANK: Final[dict[Priority, int]] = {"low": 0, "medium": 1, "high": 2}
 FAR_BELOW_TARGET_PCT: Final = 6.0
 FAR_BELOW_LIMIT_MMHG: Final = 15.0
@@ -31,6 +34,11 @@ class Sample:
     time_s: float
     reading_id: str
     values: dict[str, float]
+    channel: str = ""
+    device: tuple[str | None, ...] = ()
+    """Which device said it: its name here, model, address, serial number."""
+    note: str | None = None
+    """What was told about the treatment or the device since the reading before."""
 
 
 Feed = Callable[[Sample], Finding | None]

@@ -26,10 +26,12 @@ from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, Step, adopted, step, worse_revision
-from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
+from wardgate.watch.assess import Assessment
 from wardgate.watch.cap import Gate
+from wardgate.watch.panel import Panel
 from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Rule, Sample, rules
+from wardgate.watch.therapy import Therapy, decoded, therapy_key
 from wardgate_signal.oximetry.limits import VERY_LOW_PCT
 
 log: Final = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ HISTORY: Final = timedelta(days=400)
 
 
 class Notes(Struct, frozen=True, kw_only=True):
-    """What is kept for one channel: how far its live readings have been looked at, and what is open."""
+    """What is kept for one place of the panel: how far its live readings have been looked at, and what is open."""
 
     epoch: str
     seq: int
@@ -73,46 +75,60 @@ class Watcher:
         self._changed = changed
         self.plan = make_plan(config.watch)
         all_rules = rules(config.watch) if rule_set is None else rule_set
-        self._kinds = {c: tuple(dict.fromkeys(r.kind for r in all_rules if r.channel == c)) for c in FIRST_QUANTITY}
-        self._series = {c: Series([r for r in all_rules if r.channel == c], self._rule_failed) for c in FIRST_QUANTITY}
+        assignment = config.hub.assignment
+        said = decoded(store.detector_state(therapy_key(assignment)))
+        self.therapy = Therapy(assignment, config.watch.note, said)
+        self._panel = Panel(assignment, all_rules, self._rule_failed, self.therapy.notes)
         self.gate = Gate(config, store, clock)
         self._notes: dict[str, Notes] = {}
-        self._pending: deque[tuple[Reading, Assessment]] = deque()
+        self._pending: deque[tuple[str, Reading, Assessment]] = deque()
         self._lock = asyncio.Lock()
 
     async def start(self) -> None:
         """Read the stored series, and look at the live readings that a crash left unassessed."""
         since = self._clock.utc() - HISTORY
-        left: list[Reading] = []
-        for channel in FIRST_QUANTITY:
-            notes = self._notes[channel] = self._restored(channel)
+        for place in self._panel.kinds:
+            notes = self._notes[place] = self._restored(place)
             try:
-                await self._keep(channel, notes)
+                await self._keep(place, notes)
             except StoreError as error:
                 log.warning("the watch begins without notes: %s", error)
-            for reading in self._store.readings(channel, since, assignment=self._config.hub.assignment):
-                if not admissible(reading, self._config.hub.assignment):
-                    continue
-                self._series[channel].add(sample_of(reading))
-                if not reading.backfill and reading.seq > notes.seq:
-                    left.append(reading)
+        known = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        left: list[Reading] = []
+        for reading in filter(self._panel.admits, known):
+            self._panel.add(reading)
+            if not reading.backfill:
+                left.append(reading)
         for reading in sorted(left, key=lambda r: r.seq):
-            log.info("reading %s had not been assessed", reading.id)
-            at = self._series[reading.channel].reassess(reading.id)
-            if at is not None:
-                self._pending.append((reading, at))
+            for place in self._panel.places(reading.channel):
+                if reading.seq > self._notes[place].seq:
+                    log.info("reading %s had not been assessed", reading.id)
+                    at = self._panel.reassess(place, reading.id)
+                    if at is not None:
+                        self._pending.append((place, reading, at))
         await self.retry()
 
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk. Never raises for the disk's sake: see `retry`."""
-        if not admissible(reading, self._config.hub.assignment):
+        if not self._panel.admits(reading):
             return
-        series, sample = self._series[reading.channel], sample_of(reading)
         if reading.backfill:
-            series.add(sample)
+            self._panel.add(reading)
             return
-        self._pending.append((reading, series.assess(sample)))
+        self._pending += [(place, reading, at) for place, at in self._panel.assess(reading)]
         await self.retry()
+
+    async def note(self, note: str) -> bool:
+        """Take a checked note on the treatment or a device, durably. False when it was known.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        now = self._clock.utc()
+        new = await self.therapy.add(self._store, note, now)
+        if new:
+            self._panel.noted(now.timestamp())
+        return new
 
     async def retry(self) -> None:
         """Bring what has been assessed to the disk. What it refuses stays here; call it again from time to time."""
@@ -165,7 +181,7 @@ class Watcher:
 
     def usual(self, channel: str) -> float | None:
         """The patient's own level now, in the channel's first quantity; None while it is not known."""
-        return self._series[channel].usual(self._clock.utc().timestamp())
+        return self._panel.usual(channel, self._clock.utc().timestamp())
 
     def limits(self, channel: str) -> tuple[LimitLine, ...]:
         """At which values the ward is told. For weight it goes with the usual."""
@@ -198,7 +214,7 @@ class Watcher:
         assignment = self._config.hub.assignment
         stored = {a.kind: a for a in self._store.open_alerts() if a.assignment == assignment}
         episodes: dict[str, Episode] = {}
-        for kind in self._kinds[channel]:
+        for kind in self._panel.kinds[channel]:
             mine, alert = noted.get(kind), stored.get(kind)
             if alert is None:
                 if mine is not None and mine.held:
@@ -209,12 +225,11 @@ class Watcher:
             episodes[kind] = msgspec.structs.replace(mine, alert=alert) if mine is not None and same else adopted(alert)
         return episodes
 
-    async def _settle(self, reading: Reading, at: Assessment) -> None:
-        channel = reading.channel
-        notes = self._notes[channel]
+    async def _settle(self, place: str, reading: Reading, at: Assessment) -> None:
+        notes = self._notes[place]
         episodes = dict(notes.episodes)
         told: list[Alert] = []
-        for kind in self._kinds[channel]:
+        for kind in self._panel.kinds[place]:
             before = episodes.pop(kind, None)
             done = step(kind, before, at, self._config.hub, self._clock.utc())
             done = self.gate.passed(before is not None and before.held, done, at.sample, len(told))
@@ -226,7 +241,7 @@ class Watcher:
             await self._store.put_alert(alert)
         stored = reading if reading.seq else self._store.read.reading(reading.id)
         seq = max(notes.seq, stored.seq if stored is not None else 0)
-        await self._keep(channel, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
+        await self._keep(place, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
         for alert in told:
             log.warning("alert %s %s, revision %d: %s", alert.kind, alert.state, alert.revision, alert.rule)
             self._changed("alerts")

@@ -1,0 +1,50 @@
+"""Which note belongs to which sample. It follows from the series alone: a replay says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wardgate.pathways.notes import channels_of
+from wardgate.watch.rules import Sample
+
+
+class Noting:
+    """Goes along a series from its beginning. Each note comes with the first sample after it that it is about."""
+
+    def __init__(self, notes: Sequence[tuple[float, str]]) -> None:
+        self._notes = notes
+        self._next = 0
+        self._due: list[str] = []
+        self._seen: dict[str, list[tuple[str | None, ...]]] = {}
+
+    def with_note(self, sample: Sample) -> Sample:
+        """The next sample, with the note that a detector has to know there."""
+        while self._next < len(self._notes) and self._notes[self._next][0] <= sample.time_s:
+            self._due.append(self._notes[self._next][1])
+            self._next += 1
+        new = self._new_device(sample)
+        if new is not None:
+            self._due.insert(0, new)
+        note = next((due for due in self._due if sample.channel in channels_of(due)), None)
+        if note is None:
+            return sample
+        self._due.remove(note)
+        return replace(sample, note=note)
+
+    def _new_device(self, sample: Sample) -> str | None:
+        """A device never seen before in this channel, after others. Two that are used in turn are no news."""
+        seen = self._seen.setdefault(sample.channel, [])
+        place = next((i for i, known in enumerate(seen) if _same(known, sample.device)), None)
+        if place is not None:
+            seen[place] = tuple(b or a for a, b in zip(seen[place], sample.device, strict=True))
+            return None
+        seen.append(sample.device)
+        if len(seen) == 1:
+            return None
+        return "new_scale" if sample.channel == "weight" else "new_device"
+
+
+def _same(one: tuple[str | None, ...], other: tuple[str | None, ...]) -> bool:
+    """What is not known of a device (its serial number is read later) does not make it another."""
+    return len(one) == len(other) and all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
