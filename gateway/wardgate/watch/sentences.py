@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from wardgate.contract.messages import Priority
 from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
 from wardgate_signal.finding import Finding
+
+log: Final = logging.getLogger(__name__)
 
 HOME_REPEAT: Final = "Do it again, please. Sit still for 5 minutes first."
 HOME_TOLD: Final = "Got it. Thank you. We are telling your team."
@@ -31,18 +34,31 @@ def home_value(values: Mapping[str, float]) -> str:
 
 
 def nurse(finding: Finding, usual: float | None) -> str:
-    """The reason for an alert, in a sentence or three."""
-    return _WORDS[finding.rule](finding.inputs, usual)
+    """The reason for an alert, in a sentence or three. Never fails: an alert without its best words is still one."""
+    words = _WORDS.get(finding.rule, _plain(finding.rule))
+    try:
+        return words(finding.inputs, usual)
+    except Exception:
+        log.exception("the words of %s do not fit what it says", finding.rule)
+        return _plain(finding.rule)(finding.inputs, usual)
 
 
 def better(kind: str, value: float, usual: float | None) -> str:
     """Why an alert is over. `value` is the channel's first quantity now."""
-    return _BETTER[kind](value, usual)
+    return _BETTER[kind](value, usual) if kind in _BETTER else f"It is over. The last value is {number(value)}."
 
 
 def number(value: float, digits: int = 1) -> str:
     """As a person writes it: 2 for 2.0, 78.2 for 78.2."""
     return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def _plain(rule: str) -> Callable[[dict[str, float], float | None], str]:
+    def words(inputs: dict[str, float], _: float | None) -> str:
+        named = ", ".join(f"{name.replace('_', ' ')} {number(value, 2)}" for name, value in inputs.items())
+        return f"The rule {rule} calls for a look: {named or 'no values'}."[:500]
+
+    return words
 
 
 def _days(days: float) -> str:
