@@ -139,6 +139,15 @@ class Watcher:
                 except StoreError as error:
                     log.warning("an assessment waits for the disk: %s", error)
                     return
+                except Exception:  # one reading must not stand in the way of all that follow
+                    log.exception("reading %s could not be judged", self._pending[0][0].id)
+                    self._journal.tell(
+                        "assessment-failed",
+                        "problem",
+                        "What a reading means could not be worked out. It is kept, and all others go on.",
+                        what_to_do="Send a report for support: wardgate doctor.",
+                        detail={"reading": self._pending[0][0].id},
+                    )
                 self._pending.popleft()
 
     def episodes(self) -> list[Episode]:
