@@ -96,6 +96,8 @@ class Caller:
         self._heard_at_s = float("-inf")
         self._bond_wanted = known.model.bond is not Bond.NONE
         self._timeouts_while_bonded = 0
+        self._calling: asyncio.Task[None] | None = None
+        self._person_is_asked = asyncio.Event()
         self._session: asyncio.Task[None] | None = None
         self._asked: asyncio.Future[None] | None = None
         self.pairing = False
@@ -103,8 +105,8 @@ class Caller:
 
     @property
     def busy(self) -> bool:
-        """Whether a session is running."""
-        return self._session is not None and not self._session.done()
+        """Whether it is being called, or a session is running."""
+        return any(task is not None and not task.done() for task in (self._calling, self._session))
 
     def wait_s(self) -> float:
         """How long this device is to be left alone yet; 0 when it may be called."""
@@ -123,7 +125,28 @@ class Caller:
         return self.pairing or self._devices.row(self.known.id).bonded is not True
 
     async def call(self, device: BLEDevice) -> None:
-        """Connect, and bond where there is need; the session then goes on by itself. Never raises."""
+        """Connect, and bond where there is need; the session then goes on by itself. Never raises.
+
+        Done when the radio is free for others: that it also is while a person looks for the code that the device shows,
+        as the link is up by then.
+        """
+        self._person_is_asked.clear()
+        calling = self._calling = asyncio.create_task(self._call(device), name=f"call {self.known.id}")
+        asked = asyncio.create_task(self._person_is_asked.wait())
+        try:
+            await asyncio.wait({calling, asked}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            calling.cancel()
+            await asyncio.wait({calling})
+            raise
+        finally:
+            asked.cancel()
+
+    def person_is_asked(self) -> None:
+        """The device shows a code, and somebody has to type it."""
+        self._person_is_asked.set()
+
+    async def _call(self, device: BLEDevice) -> None:
         bonded, began_s = None, self._clock.boottime_s()
         try:
             async with asyncio.timeout(CONNECT_S):
@@ -171,10 +194,11 @@ class Caller:
             self._asked = None
 
     async def stop(self) -> None:
-        """End the session, if there is one."""
-        if self._session is not None:
-            self._session.cancel()
-            await asyncio.wait({self._session})
+        """End the call or the session, if there is one."""
+        for task in (self._calling, self._session):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
 
     async def _connect(self, device: BLEDevice, *, pair: bool) -> None:
         deadline_s = CONNECT_S

@@ -129,5 +129,6 @@ class Capture:
         return caller is not None and caller.may_pair()
 
     async def _passkey(self, address: str) -> int:
-        known = self._by_address[address].known
-        return await self._passkeys.ask(known.id, known.model.kind.noun)
+        caller = self._by_address[address]
+        caller.person_is_asked()
+        return await self._passkeys.ask(caller.known.id, caller.kind)
