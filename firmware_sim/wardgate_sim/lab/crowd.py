@@ -21,7 +21,7 @@ from wardgate_sim.radio import Radio
 
 _ROUNDS: Final = 5
 _ARRIVAL_S: Final = 60.0
-_STRANGERS: Final = 200
+_STRANGERS: Final = 100
 _SHOUTS: Final = 3
 _SHOUT_S: Final = 0.03
 _FORGOTTEN_S: Final = 45.0
@@ -107,7 +107,7 @@ async def search_in_progress(guest: Guest) -> dict[str, Any]:
 
 
 async def strangers(guest: Guest) -> dict[str, Any]:
-    """Two hundred passers-by, each with an address and a name of its own; what of them stays in BlueZ."""
+    """A hundred passers-by, each with an address and a name of its own; what of them stays in BlueZ."""
     before = await _known()
     radio = Radio("passer-by", guest.adapter.link)
     for number in range(_STRANGERS):

@@ -108,6 +108,7 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
     await cuff.asleep()
     await cuff.take({"systolic": 137.0, "diastolic": 88.0, "pulse": 76.0})
     await _arrive(guest, "cuff", cuff)
+    found["acknowledged_after"] = len(cuff.book.acknowledged)
     return found | {"bonds_after": await bluez_bonds(), "unsent_after": len(cuff.unsent)}
 
 
