@@ -1,9 +1,10 @@
 """How far a level has probably dropped: a filter over a grid of drops.
 
-The drop below the usual level is one of 21 steps of half a point, from 2 points above it to 8 below. Between readings
-it may begin to fall, fall on, come back or leap, at rates a day; at each reading the probability of every step is
-weighed with how well it explains the value (Student's t, so that one wild value cannot carry much). What comes out is
-the probability of being low now, which irregular times, gaps and a recovery change as they should.
+The drop below the usual level is one of 21 steps of half a unit, from 2 units above it to 8 below (a unit is a point of
+saturation, or what a channel takes for one). Between readings it may begin to fall, fall on, come back or leap, at
+rates a day; at each reading the probability of every step is weighed with how well it explains the value (Student's t,
+so that one wild value cannot carry much). What comes out is the probability of being low now, which irregular times,
+gaps and a recovery change as they should.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-STEP_PCT: Final = 0.5
-DROP_PCT: Final[Floats] = np.arange(-2.0, 8.0 + STEP_PCT / 2, STEP_PCT)
+STEP: Final = 0.5
+DROPS: Final[Floats] = np.arange(-2.0, 8.0 + STEP / 2, STEP)
 NONE: Final = 4
 """Place of no drop in the grid."""
 LOW: Final = 6
-"""From here on, a point below the usual level, a drop counts as low."""
+"""From here on, a unit below the usual level, a drop counts as low."""
 TAILS: Final = 4.0
 """Degrees of freedom of the noise."""
 
@@ -40,7 +41,7 @@ _MOST_HOURS: Final = 2047
 
 def _transitions() -> tuple[Floats, ...]:
     """The change of the probabilities over 1, 2, 4 ... 1,024 hours."""
-    count = DROP_PCT.size
+    count = DROPS.size
     rate = np.zeros((count, count))
     for at in range(count):
         if at < count - 1:
@@ -77,14 +78,14 @@ def after(chances: Floats, gap_days: float) -> Floats:
 
 def at_rest() -> Floats:
     """The probabilities for a patient of whom nothing is known."""
-    none = np.zeros(DROP_PCT.size)
+    none = np.zeros(DROPS.size)
     none[NONE] = 1.0
     return after(none, 60.0)
 
 
-def given(chances: Floats, below_pct: float, noise_pct: float, counts: float) -> Floats:
-    """The probabilities after a value `below_pct` under the usual level, which counts as that share of a reading."""
-    off = (DROP_PCT - below_pct) / noise_pct
+def given(chances: Floats, below: float, noise: float, counts: float) -> Floats:
+    """The probabilities after a value `below` under the usual level, which counts as that share of a reading."""
+    off = (DROPS - below) / noise
     fit = -0.5 * (TAILS + 1.0) * counts * np.log1p(off * off / TAILS)
     chances = chances * np.exp(fit - fit.max())
     return np.asarray(chances / chances.sum(), np.float64)
