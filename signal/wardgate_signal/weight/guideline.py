@@ -22,26 +22,26 @@ _CLEAR_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class Limit:
     days: int
     gain_kg: float
     at_limit: bool
     """Whether a gain of just the limit counts."""
 
 
-class _GainRule:
+class GainRule:
     """Newest weight less the lowest of the last days, against one or more limits."""
 
     RULE: ClassVar[str]
     VERSION: ClassVar[int]
     WORSE_BY: ClassVar[float] = 0.5
 
-    def __init__(self, limits: tuple[_Limit, ...]) -> None:
+    def __init__(self, limits: tuple[Limit, ...]) -> None:
         self._limits = limits
         self._window = Window(max(limit.days for limit in limits) * DAY_S + _SLACK_S)
 
-    def update(self, time_s: float, weight_kg: float) -> Finding:
-        """Take the next weight.
+    def update(self, time_s: float, weight_kg: float, note: str | None = None) -> Finding:
+        """Take the next weight. A plain rule knows nothing of notes.
 
         Raises:
             ValueError: no number, or older than the last one.
@@ -50,7 +50,7 @@ class _GainRule:
         found = [self._against(limit) for limit in self._limits]
         return max(found, key=lambda f: (f.level is Level.ALERT, f.score))
 
-    def _against(self, limit: _Limit) -> Finding:
+    def _against(self, limit: Limit) -> Finding:
         seen = self._window.since(limit.days * DAY_S + _SLACK_S)
         to_s, to_kg = seen[-1]
         from_s, from_kg = min(seen, key=lambda item: (item[1], -item[0]))
@@ -88,21 +88,21 @@ class _GainRule:
         self._window.load(saved.get("window"))
 
 
-class GuidelineEsc(_GainRule):
+class GuidelineEsc(GainRule):
     """ESC: more than 2 kg in 3 days."""
 
     RULE = "weight.guideline_esc"
     VERSION = 1
 
     def __init__(self, gain_3_days_kg: float = 2.0) -> None:
-        super().__init__((_Limit(3, gain_3_days_kg, at_limit=False),))
+        super().__init__((Limit(3, gain_3_days_kg, at_limit=False),))
 
 
-class GuidelineUs(_GainRule):
+class GuidelineUs(GainRule):
     """US advice: 3 lb or more in a day, or 5 lb or more in a week."""
 
     RULE = "weight.guideline_us"
     VERSION = 1
 
     def __init__(self, gain_1_day_kg: float = 1.36, gain_7_days_kg: float = 2.27) -> None:
-        super().__init__((_Limit(1, gain_1_day_kg, at_limit=True), _Limit(7, gain_7_days_kg, at_limit=True)))
+        super().__init__((Limit(1, gain_1_day_kg, at_limit=True), Limit(7, gain_7_days_kg, at_limit=True)))
