@@ -57,10 +57,14 @@ class LivingHome(Home):
             await self.life.check()
 
     async def low(self, pct: float, at: datetime | None = None) -> None:
+        """A saturation now, or then, and a look at what is open."""
+        await self.take_low(pct, at)
+        await self.life.check()
+
+    async def take_low(self, pct: float, at: datetime | None = None) -> None:
         """A saturation now, or then."""
         self.begun = at or self.clock.now
         await self.take(make_reading("saturation", self.begun, spo2=pct))
-        await self.life.check()
 
     async def says(self, alert: Alert, revision: int | None = None, by: str = "nurse") -> None:
         """The ward acknowledges a revision."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from wardgate.cli import ward_alerts
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.config import Broker
 from wardgate.contract.messages import Alert, Event, Reading, State
@@ -19,11 +20,16 @@ from wardgate.ward.ward import Ward
 
 
 def main(words: list[str]) -> int:
+    if words[:1] == ["alerts"]:
+        return ward_alerts.show(words[1:])
+    if words[:1] == ["acknowledge"]:
+        return ward_alerts.acknowledge(words[1:])
     parser = command(
         "ward",
-        "The reference ward: receive what hubs send, check it against the contract, keep it, acknowledge it, and "
+        "The reference ward: receive what hubs send, check it against the contract, keep it, say that it is kept, and "
         "print a line for each message.",
     )
+    parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen."
     parser.add_argument("--host", required=True, help="name or address of the MQTT broker")
     parser.add_argument("--port", type=int, help="its port (default: 8883, or 1883 with --no-tls)")
     parser.add_argument("--no-tls", action="store_true", help="talk to the broker in the clear")

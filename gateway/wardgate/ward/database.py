@@ -6,10 +6,12 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from wardgate.contract.messages import Ack, Alert, Event, Reading, Refusal, State
+from wardgate.contract.messages import Ack, Alert, AlertAck, Event, Reading, Refusal, State
+from wardgate.ward import seen
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS readings (
@@ -92,7 +94,7 @@ class WardDatabase:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(_TABLES + seen.TABLES)
         self._progress: dict[tuple[str, str], _Progress] = {}
         for hub, epoch, cumulative in self._connection.execute("SELECT hub, epoch, cumulative FROM committed"):
             self._progress[hub, epoch] = _Progress(cumulative)
@@ -113,6 +115,8 @@ class WardDatabase:
                     batch.new.append(item.message)
                 else:
                     batch.duplicates += 1
+                if isinstance(item.message, Alert | Event):
+                    seen.told_by(self._connection, item.message)
             self._connection.executemany(
                 "INSERT OR IGNORE INTO refused VALUES (?, ?, ?, ?)",
                 [(r.hub, r.topic, r.reason, r.payload) for r in refused],
@@ -125,6 +129,22 @@ class WardDatabase:
             raise
         self._progress.update(progress)
         return batch
+
+    def open_alerts(self) -> list[Alert]:
+        """The last revision of every alert that is not over, worst first, then oldest."""
+        return seen.open_alerts(self._connection)
+
+    def see(self, hub: str, alert_id: str, *, by: str, at: datetime, note: str, revision: int | None) -> AlertAck:
+        """Note that somebody has seen a revision; see `seen.see`."""
+        return seen.see(self._connection, hub, alert_id, revision, by, note, at)
+
+    def unanswered(self) -> dict[str, Ack]:
+        """What has been seen and not been answered, by hub."""
+        return seen.unanswered(self._connection)
+
+    def history(self, hub: str, alert_id: str) -> list[seen.Seen]:
+        """Who has seen which revision of an alert."""
+        return seen.history(self._connection, hub, alert_id)
 
     def _touched(self, received: list[Received], refused: list[Refused]) -> list[tuple[tuple[str, str], _Progress]]:
         keys = {(r.message.hub, r.message.epoch) for r in received}

@@ -24,7 +24,7 @@ def _text(message: Reading | Alert | Event | State) -> str:
         case Reading():
             return _reading(message)
         case Alert():
-            return f"ALERT {message.state} ({message.priority}) {message.patient}: {message.sentence} [{message.rule}]"
+            return f"ALERT {_state(message)} {message.patient}: {message.sentence} [{message.rule}]"
         case Event():
             device = f" {message.device}:" if message.device else ""
             return f"{message.severity}{device} {message.sentence} {message.what_to_do}".rstrip()
@@ -33,6 +33,14 @@ def _text(message: Reading | Alert | Event | State) -> str:
                 return "offline"
             waiting = f", {message.waiting} waiting" if message.waiting else ""
             return f"online, version {message.version}{waiting}"
+
+
+def _state(alert: Alert) -> str:
+    words: list[str] = [alert.priority]
+    words += [f"time {alert.raised_count}"] if alert.raised_count > 1 and alert.state == "raised" else []
+    words += [f"seen by {alert.acknowledged_by}"] if alert.state == "acknowledged" else []
+    words += [f"may wait until {alert.quiet_until:%H:%M}Z"] if alert.quiet_until else []
+    return f"{alert.state} ({', '.join(words)})"
 
 
 def _reading(reading: Reading) -> str:

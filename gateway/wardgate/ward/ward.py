@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ import msgspec
 
 from wardgate.config import Broker
 from wardgate.contract import topics
-from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.contract.messages import Alert, AlertAck, Event, Reading, State
 from wardgate.mqtt import Backoff, Link, LinkError
 from wardgate.ward.check import checked
 from wardgate.ward.database import Received, Refused, WardDatabase
@@ -25,6 +27,20 @@ ACK_EVERY_S: Final = 0.05
 MANY: Final = 250
 """So many messages do not wait for it: a hub sends no more than 1000 ahead."""
 STEADY_S: Final = 30.0
+LOOK_S: Final = 1.0
+"""How often the database is asked what people have seen."""
+AGAIN_FIRST_S: Final = 60.0
+AGAIN_LONGEST_S: Final = 3600.0
+"""A hub that is away finds at most some dozens of repetitions when it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Retelling:
+    """What a hub was told that somebody has seen, and when it is told again."""
+
+    alerts: tuple[AlertAck, ...]
+    due_s: float
+    again_s: float
 
 
 @dataclass(slots=True)
@@ -67,6 +83,7 @@ class Ward:
         """Hubs that have had an answer over this connection. The first one makes a hub send again what it waits for."""
         self._many = asyncio.Event()
         self._arrived = asyncio.Event()
+        self._seen = asyncio.Event()
         self.connected = asyncio.Event()
         self.counts = Counts()
 
@@ -98,17 +115,19 @@ class Ward:
         link.subscribe(topics.up("+", "+"))
         self._tell(f"Connected to {self._broker.host}:{self._broker.port}.")
         self.connected.set()
-        committing = asyncio.create_task(self._commit_for_ever(link))
+        tasks = [asyncio.create_task(work) for work in (self._commit_for_ever(link), self._answer_for_ever(link))]
         try:
-            either: list[asyncio.Future[Any]] = [link.closed, committing]
+            either: list[asyncio.Future[Any]] = [link.closed, *tasks]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if committing.done():
-                committing.result()
+            for task in tasks:
+                if task.done():
+                    task.result()
             self._tell(f"The connection was lost: {link.closed.result()}.")
         finally:
             self.connected.clear()
-            committing.cancel()
-            await asyncio.gather(committing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             link.close()
 
     def _take(self, topic: str, payload: bytes) -> None:
@@ -154,6 +173,58 @@ class Ward:
         if self._on_message:
             for message in batch.new:
                 self._on_message(message)
+
+    # What people have seen
+
+    async def acknowledge(
+        self, hub: str, alert_id: str, *, by: str, note: str = "", revision: int | None = None
+    ) -> AlertAck:
+        """Somebody has seen an alert: keep it, and tell the hub until it answers. Not every delivery is an answer.
+
+        Args:
+            hub: whose alert it is.
+            alert_id: which one.
+            by: the person's role, in small letters: nurse, doctor. Never a name.
+            note: stays in the ward's database.
+            revision: what was seen; the last one here when none is named.
+
+        Raises:
+            SeenError: there is no such alert, it is over, or the role is none.
+        """
+        done = functools.partial(
+            self._database.see, hub, alert_id, by=by, at=datetime.now(UTC), note=note, revision=revision
+        )
+        ack = await asyncio.get_running_loop().run_in_executor(self._disk, done)
+        self._seen.set()
+        return ack
+
+    async def open_alerts(self) -> list[Alert]:
+        """The last revision of every alert that is not over, worst first, then oldest."""
+        return await asyncio.get_running_loop().run_in_executor(self._disk, self._database.open_alerts)
+
+    async def _answer_for_ever(self, link: Link) -> None:
+        """Tell hubs what has been seen: at once, and again, ever more rarely, while they do not answer.
+
+        `wardgate ward acknowledge` writes into the same database from another process: hence the looking.
+        """
+        loop = asyncio.get_running_loop()
+        told: dict[str, _Retelling] = {}
+        while True:
+            waiting = await loop.run_in_executor(self._disk, self._database.unanswered)
+            for hub, ack in waiting.items():
+                before = told.get(hub)
+                if before is None or before.alerts != ack.alerts:
+                    told[hub] = _Retelling(ack.alerts, loop.time() + AGAIN_FIRST_S, AGAIN_FIRST_S)
+                elif loop.time() >= before.due_s:
+                    again_s = min(AGAIN_LONGEST_S, 2 * before.again_s)
+                    told[hub] = _Retelling(ack.alerts, loop.time() + again_s, again_s)
+                else:
+                    continue
+                link.publish(topics.down(hub, "ack"), msgspec.json.encode(ack))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._seen.wait()
+            self._seen.clear()
 
     def _tell(self, sentence: str) -> None:
         if self._on_link:
