@@ -42,7 +42,7 @@ supported: venv ## generate SUPPORTED.md from the catalogue
 
 lock: venv ## renew the lock files
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
-	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra sim --extra dev pyproject.toml -o requirements-dev.lock
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra sim --extra ward --extra dev pyproject.toml -o requirements-dev.lock
 
 venv:
 	@scripts/setup.sh venv
