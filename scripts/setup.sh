@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES=(mosquitto bluez dbus busybox-static iproute2 chromium chromium-driver systemd shellcheck)
+PACKAGES=(mosquitto rabbitmq-server postgresql bluez dbus busybox-static iproute2 chromium chromium-driver systemd shellcheck)
 KERNEL_PACKAGES=(gcc make flex bison bc xz-utils patch)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -55,7 +55,7 @@ venv() {
 
 wanted() {
     printf '%s\n' "${PACKAGES[@]}"
-    command -v npm >/dev/null || echo npm # axe-core, which judges the pages
+    command -v npm >/dev/null || echo npm # axe-core, which judges the pages; with node, for the ward's example
     # The radio lab's kernel is built where there is none yet.
     if ! .venv/bin/python -c 'import sys; from wardgate_sim.lab.kernel import places; sys.exit(not any(p.exists() for p in places()))'; then
         printf '%s\n' "${KERNEL_PACKAGES[@]}"
