@@ -187,3 +187,8 @@ class Model:
     """The connection that made the bond carries no measurements: the host hangs up as soon as it is bonded."""
     wake: str = ""
     """What a person does to make it talk, in a sentence."""
+
+    @property
+    def may_replay(self) -> bool:
+        """Whether it tells what it kept without a word that it is old."""
+        return self.history in (History.PUSHED, History.ASKED)

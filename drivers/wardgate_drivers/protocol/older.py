@@ -13,15 +13,18 @@ SITTING_S: Final = 900.0
 
 
 def told_apart(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """The same, those marked as stored that are older than the sitting of the newest.
+    """The same, those marked as stored that are older than the sitting of the newest, or cannot be told from such.
 
-    A clock that is wrong by any amount still tells which of two measurements was later.
+    A clock that is wrong by any amount still tells which of two measurements was later; a date that cannot exist does
+    not. Of one that comes alone nothing can be said here.
     """
     all_ = list(measurements)
     newest_s = max((m.device_time.civil_s for m in all_ if m.device_time is not None), default=0.0)
+    if len(all_) < 2:
+        return all_
     return [replace(m, stored=True) if _is_older(m, newest_s) else m for m in all_]
 
 
 def _is_older(measurement: Measurement, newest_s: float) -> bool:
     time = measurement.device_time
-    return time is not None and time.civil_s < newest_s - SITTING_S
+    return time is None or time.civil_s < newest_s - SITTING_S

@@ -28,6 +28,8 @@ MEMORY_S: Final = 3 * YEAR_S
 """How far before it was first looked at a clock is believed: what a stamp of ten years ago tells is that the clock
 started over, as it does with a new battery."""
 UNTRUSTED: Final = "device-clock-untrusted"
+APART_S: Final = 900.0
+"""Two sessions that are further apart do not tell one sitting's measurements one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,14 @@ def date(
     memory: bool,
     last_reading_s: float | None,
     resolution_s: float = 1.0,
+    may_replay: bool = False,
+    leads: tuple[tuple[float, float], ...] = (),
 ) -> Dated:
     """Date one measurement.
+
+    A device that `may_replay` tells an old measurement as if it was of now. Where its clock is not known, a measurement
+    counts as one of now only if its stamp is local time just past, or is as far from its arrival as the newest stamp of
+    an earlier session was: a clock that is wrong is wrong by the same every day, and an old measurement's age is not.
 
     Args:
         arrival: when it came.
@@ -113,12 +121,19 @@ def date(
         memory: whether this model keeps measurements it could not send.
         last_reading_s: UTC of this device's last reading before this session; what was kept was kept since then.
         resolution_s: the step of `told`: a stamp without seconds was taken somewhere in its minute.
+        may_replay: whether this model tells what it kept without a word that it is old.
+        leads: of earlier sessions, how far the newest stamp was from its arrival, and when that was (see `lead_s`).
     """
     found = None
     if told is not None and pieces:
         found = _by_known_clock(arrival, told, pieces)
     elif told is not None:
         found = _by_unknown_clock(arrival, told.civil_s - zone_offset_s, live_s, stored=stored, memory=memory)
+    is_sure = found is not None and UNTRUSTED not in found.flags
+    if may_replay and told is not None and not is_sure and not stored:
+        if _leads_as_ever(arrival, told, leads, live_s + resolution_s):
+            return Dated(arrival.utc, 2 * live_s + resolution_s, "arrival", None, (UNTRUSTED,), False)
+        stored = True
     if found is None:
         flags = (UNTRUSTED,) if told is not None else ()
         doubt_s = live_s
@@ -130,6 +145,18 @@ def date(
     backfill = stored or age_s > live_s + doubt_s
     taken = arrival.utc - timedelta(seconds=age_s)
     return Dated(taken, doubt_s, "device-clock", found.offset_s, found.flags, backfill)
+
+
+def lead_s(arrival: Arrival, told: DeviceTime) -> float:
+    """How far a stamp stands before (or after) its arrival: the clock's offset from UTC, less the measurement's age."""
+    return told.civil_s - arrival.utc_s
+
+
+def _leads_as_ever(arrival: Arrival, told: DeviceTime, leads: tuple[tuple[float, float], ...], within_s: float) -> bool:
+    now_s = lead_s(arrival, told)
+    return arrival.synchronised and any(
+        abs(now_s - then_s) <= within_s and arrival.utc_s - at_s >= APART_S for then_s, at_s in leads
+    )
 
 
 def _kept_for_s(arrival: Arrival, last_reading_s: float | None) -> float:

@@ -11,12 +11,14 @@ from typing import Final
 import msgspec
 
 from wardgate.clock import EPOCH, utc_from_s
-from wardgate.intake.dating import Arrival, Piece
+from wardgate.intake.dating import Arrival, Piece, lead_s
 from wardgate.store.rows import ClockSpan
-from wardgate_drivers.measurement import DeviceTime
+from wardgate_drivers.measurement import DeviceTime, Measurement
 
 SAME_S: Final = 5.0
 """Two offsets that differ by less are one clock that runs as clocks do."""
+LEADS_KEPT: Final = 8
+"""Sessions whose stamps are remembered: a clock that was moved is known again after two."""
 SPANS_KEPT: Final = 16
 """A device may keep a measurement over this many times that its clock was moved."""
 
@@ -113,3 +115,28 @@ class ClockStory:
                 pieces.append(Piece(earlier.offset_s, earlier.measured_at_s, None, earlier.set_at_s))
         pieces += [Piece(s.offset_s, s.known_at_s, s.from_s, s.until_s) for s in reversed(earlier.spans)]
         return pieces
+
+
+class Leads:
+    """How far the stamps of a device are ahead of their arrival, session by session (see `dating.date`)."""
+
+    def __init__(self, earlier: tuple[tuple[float, float], ...]) -> None:
+        self.earlier: Final = earlier
+        self._of_session: tuple[float, float] | None = None
+
+    @property
+    def all(self) -> tuple[tuple[float, float], ...]:
+        """What is to be remembered, the latest first."""
+        own = () if self._of_session is None else (self._of_session,)
+        return (*own, *self.earlier)[:LEADS_KEPT]
+
+    def note(self, measurement: Measurement, arrival: Arrival) -> bool:
+        """Take a stamp into account; whether it is this session's newest so far."""
+        told = measurement.device_time
+        if told is None or measurement.stored or not arrival.synchronised:
+            return False
+        now_s = lead_s(arrival, told)
+        if self._of_session is not None and now_s <= self._of_session[0]:
+            return False
+        self._of_session = (now_s, arrival.utc_s)
+        return True

@@ -18,7 +18,7 @@ from wardgate.config import Config
 from wardgate.contract.messages import DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
-from wardgate.intake.device_clock import ClockStory, Earlier, civil_now, zone_offset_s
+from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, zone_offset_s
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
@@ -171,6 +171,7 @@ class DeviceSink:
                 row.clock_spans,
             ),
         )
+        self._leads = Leads(row.stamp_leads)
         self.measurements = 0
         """Frames with something to judge in this session."""
 
@@ -185,6 +186,8 @@ class DeviceSink:
             return _after(self._intake.devices.count(self._known.id, _COUNTED[measurement.outcome]))
         try:
             reading = self._reading(measurement, arrival)
+            if self._known.model.may_replay and self._leads.note(measurement, arrival):
+                self._intake.devices.change(self._known.id, save=False, stamp_leads=self._leads.all)
         except NotPlausible as verdict:
             log.warning("%s: %s; frame %s", self._known.id, verdict, measurement.frame.hex())
             return _after(self._intake.devices.count(self._known.id, "implausible"))
@@ -315,6 +318,8 @@ class DeviceSink:
             memory=model.history is not History.NONE,
             last_reading_s=self._last_reading_s,
             resolution_s=measurement.time_resolution_s,
+            may_replay=model.may_replay,
+            leads=self._leads.earlier,
         )
 
     def _unattributed_because(self, measurement: Measurement, taken_s: float) -> str | None:

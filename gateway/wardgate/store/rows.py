@@ -93,6 +93,9 @@ class DeviceRow(Struct, frozen=True, kw_only=True):
     clock_set_at: Utc | None = None
     clock_spans: tuple[ClockSpan, ...] = ()
     """What its clock was before it was last set, the latest last."""
+    stamp_leads: tuple[tuple[float, float], ...] = ()
+    """Per session, the latest first: by how many seconds its newest stamp (on the device's clock) was ahead of its
+    arrival (UTC), and the UTC second of that arrival."""
     bonded: bool | None = None
     rssi_dbm: int | None = None
     counts: dict[str, int] = {}
