@@ -18,6 +18,7 @@ from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.clock import Clock, SystemClock
 from wardgate.config import Config
+from wardgate.contract.messages import Reading
 from wardgate.control.methods import Methods
 from wardgate.control.server import ControlServer
 from wardgate.control.view import View
@@ -30,6 +31,7 @@ from wardgate.store.store import Store
 from wardgate.supervise import Supervisor
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.life import Life
+from wardgate.watch.shadow import Shadows
 from wardgate.watch.watcher import Watcher
 
 log: Final = logging.getLogger(__name__)
@@ -133,7 +135,8 @@ class Hub:
         self.watcher = Watcher(config, store, clock, journal, self._changed)
         self.life = Life(config, store, clock, journal, self.watcher)
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
-        self.intake = Intake(config, store, clock, self.devices, journal, self.watcher.on_reading, self._changed)
+        self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
+        self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed)
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
         self.sender = Sender(
             config.broker,
@@ -155,6 +158,7 @@ class Hub:
             journal=journal,
             watcher=self.watcher,
             adherence=self.adherence,
+            shadows=self.shadows,
             sender=self.sender,
             started_boottime_s=clock.boottime_s(),
         )
@@ -162,6 +166,7 @@ class Hub:
         await server.start()
         self._server = server
         await self.watcher.start()
+        await self.shadows.start()
         store.listen(lambda: self._changed("delivery"))
         self._radio_tasks, self._tasks, self._delivery = Supervisor(journal), Supervisor(journal), Supervisor(journal)
         self._delivery.keep("delivery", self.sender.run)
@@ -171,6 +176,11 @@ class Hub:
         self._tasks.keep("watchdog", self._feed_watchdog)
         for name, run in self.capture.tasks().items():
             self._radio_tasks.keep(name, run)
+
+    async def _look(self, reading: Reading) -> None:
+        """The ward's alerts first, then what is only on trial."""
+        await self.watcher.on_reading(reading)
+        await self.shadows.on_reading(reading)
 
     def _changed(self, room: str) -> None:
         if self._server is not None:
@@ -213,6 +223,7 @@ class Hub:
         while True:
             self.adherence.check()
             await self.watcher.retry()
+            await self.shadows.report()
             self.devices.flush()
             self._check_disk()
             self._check_clock()

@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "pair": "pair a device again, on your word",
     "devices": "the devices Wardgate knows",
     "plan": "what is measured and when the ward is told, in words",
+    "dry-run": "what a configuration would have told over the last days",
+    "note": "tell the hub of a change of treatment or device",
     "config": "check a configuration, or explain every setting",
     "page": "the page for a browser on this machine",
     "ward": "the reference ward: receive, keep, acknowledge",
@@ -41,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 well, 1 a problem was found, 2 wrong usage, 69 the hub does not answer, 78 bad configuration."""
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in COMMANDS:
-        command = importlib.import_module(f"wardgate.cli.{words[0]}")
+        command = importlib.import_module(f"wardgate.cli.{words[0].replace('-', '_')}")
         status: int = command.main(words[1:])
         return status
     parser().parse_args(words)

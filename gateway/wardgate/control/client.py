@@ -33,6 +33,7 @@ _RESULTS: Final[dict[str, Any]] = {
     "events": tuple[Event, ...],
     "pair": Done,
     "passkey": Done,
+    "note": Done,
     "ping": Pong,
     "watch": bool,
 }
@@ -71,6 +72,8 @@ class HubClient:
     async def call(self, method: Literal["pair"], *, device: str) -> Done: ...
     @overload
     async def call(self, method: Literal["passkey"], *, device: str, passkey: int) -> Done: ...
+    @overload
+    async def call(self, method: Literal["note"], *, note: str) -> Done: ...
     @overload
     async def call(self, method: Literal["ping"]) -> Pong: ...
 

@@ -102,6 +102,23 @@ class HubView(Struct, frozen=True, kw_only=True):
     confirm: Literal["ward", "broker"]
 
 
+class TrialView(Struct, frozen=True, kw_only=True):
+    """A rule on trial: what it would have told, and the live rules of its kind beside it. Nobody was told."""
+
+    name: str
+    rule: str
+    limits: dict[str, float]
+    since: Utc
+    raised: int
+    updated: int
+    resolved: int
+    open: bool
+    live_raised: int
+    last_raised: Utc | None = None
+    last_sentence: str = ""
+    problem: str = ""
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The answer to `status`."""
 
@@ -112,6 +129,7 @@ class Status(Struct, frozen=True, kw_only=True):
     open_alerts: tuple[Alert, ...]
     events: tuple[Event, ...]
     """Newest first, 20 at most."""
+    trials: tuple[TrialView, ...] = ()
 
 
 class Series(Struct, frozen=True, kw_only=True):

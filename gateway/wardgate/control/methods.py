@@ -13,6 +13,8 @@ from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import ControlError, Done, Pong
 from wardgate.control.server import Handler
 from wardgate.control.view import View
+from wardgate.pathways.notes import note_problem
+from wardgate.store.errors import StoreError
 
 T = TypeVar("T", bound=Struct)
 
@@ -43,6 +45,12 @@ class PasskeyParams(Struct, forbid_unknown_fields=True):
     passkey: Annotated[int, Meta(ge=0, le=999_999)]
 
 
+class NoteParams(Struct, forbid_unknown_fields=True):
+    """A change of treatment or device."""
+
+    note: str
+
+
 class Methods:
     """The handlers of the control socket."""
 
@@ -59,6 +67,7 @@ class Methods:
             "events": self.events,
             "pair": self.pair,
             "passkey": self.passkey,
+            "note": self.note,
         }
 
     async def ping(self, _: dict[str, Any]) -> Pong:
@@ -99,6 +108,18 @@ class Methods:
                 "no-pairing-waits", f"No pairing of {asked.device} waits for a code.", "Start the pairing first."
             )
         return Done(sentence="The code was handed on.")
+
+    async def note(self, params: dict[str, Any]) -> Done:
+        """A change of treatment or device, for the detectors; the ward hears of it as an event."""
+        note = _checked(params, NoteParams).note
+        problem = note_problem(note)
+        if problem is not None:
+            raise ControlError("no-such-note", problem)
+        try:
+            new = await self._view.note(note)
+        except StoreError as error:
+            raise ControlError("not-kept", "The note could not be kept.", str(error)) from error
+        return Done(sentence=f"Noted: {note}." if new else f"{note} was noted just now already.")
 
 
 def _checked(params: dict[str, Any], to: type[T]) -> T:

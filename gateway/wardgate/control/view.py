@@ -25,6 +25,7 @@ from wardgate.control.messages import (
     RadioView,
     Series,
     Status,
+    TrialView,
     WayPoint,
 )
 from wardgate.deliver.sender import Sender
@@ -33,6 +34,7 @@ from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
+from wardgate.watch.shadow import Shadows, Trial
 from wardgate.watch.watcher import Watcher
 from wardgate_drivers.model.declaration import Bond
 
@@ -58,6 +60,7 @@ class View:
     journal: Journal
     watcher: Watcher
     adherence: Adherence
+    shadows: Shadows
     sender: Sender
     started_boottime_s: float
 
@@ -74,6 +77,7 @@ class View:
             way=self._way(now),
             open_alerts=tuple(self.store.open_alerts()),
             events=tuple(self.store.events(EVENTS_SHOWN)),
+            trials=tuple(_trial(trial) for trial in self.shadows.trials()),
         )
 
     def series(self, channel: str, days: float) -> Series:
@@ -101,6 +105,18 @@ class View:
         """The newest readings, newest first."""
         long_ago = self.clock.utc() - timedelta(days=400)
         return tuple(reversed(self.store.readings(None, long_ago, limit=limit)))
+
+    async def note(self, note: str) -> bool:
+        """Keep a checked note and tell the ward of it; False when it was known.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        new = await self.watcher.note(note)
+        if new:
+            self.shadows.noted(self.clock.utc().timestamp())
+            self.journal.tell("therapy-note", "info", f"Noted at the hub: {note}.", detail={"note": note})
+        return new
 
     def _alerts(self, channel: str, since: datetime) -> tuple[Alert, ...]:
         """The last revision of each episode of the channel that changed in the span or is still open."""
@@ -206,6 +222,24 @@ class View:
             ward=way.ward,
             waiting_s=None if done else _age_s(now, way.broker or way.stored),
         )
+
+
+def _trial(trial: Trial) -> TrialView:
+    kept = trial.kept
+    return TrialView(
+        name=trial.name,
+        rule=trial.rule,
+        limits=trial.limits,
+        since=kept.since,
+        raised=kept.raised,
+        updated=kept.updated,
+        resolved=kept.resolved,
+        open=kept.episode is not None,
+        live_raised=trial.live_raised,
+        last_raised=kept.last_raised,
+        last_sentence=kept.last_sentence,
+        problem=trial.problem,
+    )
 
 
 def _age_s(now: datetime, then: datetime | None) -> float | None:

@@ -1,0 +1,32 @@
+"""`wardgate note`: tell the hub of a change of treatment or device, so that its detectors do not mistake it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.control.client import HubAway, call
+from wardgate.control.protocol import ControlError
+from wardgate.pathways.notes import NOTES, note_problem
+
+
+def main(words: list[str]) -> int:
+    """Exit status 0 when it is kept, 1 when the hub refuses, 2 when there is no such note, 69 when no hub answers."""
+    parser = command("note", "Tell the hub of a change of treatment or device.")
+    parser.add_argument("note", help=f"one of: {', '.join(NOTES)}, dry_weight:KG")
+    add_config(parser)
+    options = parser.parse_args(words)
+    problem = note_problem(options.note)
+    if problem is not None:
+        complain(problem)
+        return 2
+    config = load_or_exit(options.config)
+    try:
+        print(call(Path(config.hub.control_socket), "note", note=options.note).sentence)
+    except HubAway as error:
+        complain(error.sentence, error.what_to_do)
+        return HUB_AWAY
+    except ControlError as error:
+        complain(error.sentence, error.what_to_do)
+        return PROBLEM
+    return 0

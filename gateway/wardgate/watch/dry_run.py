@@ -1,0 +1,129 @@
+"""What another configuration would have told over the last days, beside what was told. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from wardgate.config import Config
+from wardgate.contract.messages import Alert, Reading
+from wardgate.store.reader import Reader
+from wardgate.watch.replay import Replay
+from wardgate.watch.rules import rules
+from wardgate.watch.therapy import Therapy, decoded, therapy_key
+
+HISTORY: Final = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One alert through its life, as far as it lies in the days looked at."""
+
+    kind: str
+    rule: str
+    priority: str
+    raised: datetime
+    resolved: datetime | None
+    sentence: str
+    revisions: int
+    pathways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Both, in the order of time."""
+
+    since: datetime
+    until: datetime
+    readings: int
+    """Live readings in those days."""
+    would: tuple[Episode, ...]
+    did: tuple[Episode, ...]
+    failed: dict[str, str]
+    """Rules that broke, with the reason."""
+
+
+def dry_run(config: Config, reader: Reader, now: datetime, days: float) -> DryRun:
+    """Replay the stored readings under a configuration.
+
+    The days before serve to learn what is usual; what would have been open at the beginning of the span is among what
+    would have been told, with the time at which it would have been raised.
+    """
+    since = now - timedelta(days=days)
+    assignment = config.hub.assignment
+    known = reader.readings(None, now - HISTORY, assignment=assignment)
+    therapy = Therapy(assignment, config.watch.note, decoded(reader.detector_state(therapy_key(assignment))))
+    replay = Replay(config.hub, rules(config.watch), therapy.notes)
+    told: list[Alert] = []
+    for reading in sorted(known, key=_as_it_came):
+        told += replay.take(reading, reading.time.received)
+    did = [alert for alert in reader.alerts(now - HISTORY) if alert.assignment == assignment]
+    live = [r for r in known if not r.backfill and r.time.received >= since]
+    return DryRun(since, now, len(live), _episodes(told, since), _episodes(did, since), replay.failed)
+
+
+def in_words(run: DryRun) -> list[str]:
+    """The comparison as a person reads it."""
+    days = (run.until - run.since).total_seconds() / 86400.0
+    lines = [f"{run.readings} readings of the last {days:g} days, from {run.since:%d %B %Y %H:%M} UTC."]
+    lines += _listed(f"Would have told ({len(run.would)}):", run.would)
+    lines += _listed(f"Did tell ({len(run.did)}):", run.did)
+    lines += [f"{rule} broke: {why}" for rule, why in run.failed.items()]
+    new = [e for e in run.would if not any(_meet(e, other) for other in run.did)]
+    gone = [e for e in run.did if not any(_meet(e, other) for other in run.would)]
+    lines += ["", f"New: {_counts(new)}. No longer: {_counts(gone)}."]
+    return lines
+
+
+def _as_it_came(reading: Reading) -> tuple[datetime, int]:
+    """What was learnt later was not known before; the numbers of two databases cannot be compared."""
+    return reading.time.received, reading.seq
+
+
+def _episodes(alerts: Iterable[Alert], since: datetime) -> tuple[Episode, ...]:
+    lives: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        lives.setdefault(alert.id, []).append(alert)
+    found = [_episode(sorted(life, key=lambda a: a.revision)) for life in lives.values()]
+    return tuple(sorted((e for e in found if e.resolved is None or e.resolved >= since), key=lambda e: e.raised))
+
+
+def _episode(life: Sequence[Alert]) -> Episode:
+    spoken = [alert for alert in life if alert.state != "resolved"] or [life[-1]]
+    worst = spoken[-1]
+    resolved = life[-1].changed if life[-1].state == "resolved" else None
+    return Episode(
+        kind=worst.kind,
+        rule=f"{worst.rule} {worst.rule_version}",
+        priority=worst.priority,
+        raised=life[0].raised,
+        resolved=resolved,
+        sentence=worst.sentence,
+        revisions=life[-1].revision,
+        pathways=worst.pathways,
+    )
+
+
+def _meet(one: Episode, other: Episode) -> bool:
+    """Whether two episodes of a kind overlap in time."""
+    if one.kind != other.kind:
+        return False
+    ends = [e.resolved or datetime.max.replace(tzinfo=e.raised.tzinfo) for e in (one, other)]
+    return one.raised <= ends[1] and other.raised <= ends[0]
+
+
+def _listed(headline: str, episodes: Sequence[Episode]) -> list[str]:
+    lines = ["", headline]
+    for e in episodes:
+        until = f"resolved {e.resolved:%d %b %H:%M}" if e.resolved is not None else "open"
+        served = f", for {' and '.join(e.pathways)}" if e.pathways else ""
+        lines.append(f"  {e.raised:%d %b %H:%M}  {e.kind}, {e.priority} priority, {e.rule}{served}; {until}")
+        lines.append(f"      {e.sentence}")
+    return lines if episodes else [*lines, "  nothing"]
+
+
+def _counts(episodes: Sequence[Episode]) -> str:
+    kinds = [e.kind for e in episodes]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "none"

@@ -1,0 +1,132 @@
+"""A configuration is tried on the last days before it is used. The hub's database is only read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.watching import MORNING, Home, make_reading
+from wardgate import config
+from wardgate.cli.main import main
+from wardgate.store.reader import Reader
+from wardgate.watch.dry_run import DryRun, dry_run, in_words
+
+
+def run(home: Home, watch: config.Watch, days: float = 14.0) -> DryRun:
+    reader = Reader(home.path)
+    try:
+        tried = config.Config(hub=home.config.hub, broker=home.config.broker, watch=watch)
+        return dry_run(tried, reader, home.clock.now, days)
+    finally:
+        reader.close()
+
+
+async def eventful(home: Home) -> None:
+    """Six weeks in three channels, with memories that come late."""
+    die = random.Random(7)
+    kg, pct = 78.0, 95.5
+    for day in range(42):
+        kg += 0.45 if 20 <= day < 27 else -0.5 if 27 <= day < 33 else 0.0
+        pct = 91.0 if 34 <= day < 37 else 95.5
+        late = day % 9 == 4
+        await home.weights((day, round(kg + die.gauss(0, 0.4), 1)), backfill=late)
+        await home.saturations((day * 24 + 1, round(pct + die.gauss(0, 1))))
+        mmhg = round(die.gauss(112 if day < 38 else 84, 4))
+        at = MORNING + timedelta(days=day, hours=2)
+        await home.take(make_reading("blood_pressure", at, systolic=mmhg, diastolic=60, pulse=70))
+
+
+async def test_the_same_configuration_would_have_told_what_it_told(home: Home) -> None:
+    await eventful(home)
+    tried = run(home, config.Watch(), days=60)
+    assert tried.would == tried.did
+    assert len(tried.did) >= 3
+    assert in_words(tried)[-1] == "New: none. No longer: none."
+
+
+async def test_another_limit_would_have_told_something_else(home: Home) -> None:
+    await home.weights((0, 78.0), (1, 78.1), (2, 79.2), (3, 79.3))
+    assert home.alerts() == []
+    tried = run(home, config.Watch(pathways=("heart-failure",), weight=config.Weight(gain_3_days_kg=1.0)))
+    (would,) = tried.would
+    assert (would.kind, would.rule, would.raised) == (
+        "weight-gain",
+        "weight.guideline_esc 1",
+        MORNING + timedelta(days=2),
+    )
+    assert would.pathways == ("heart-failure",)
+    assert tried.did == ()
+    words = "\n".join(in_words(tried))
+    assert "Did tell (0):\n  nothing" in words
+    assert "Limit 1 kg" in words
+    assert "New: 1 weight-gain. No longer: none." in words
+
+
+async def test_only_the_last_days_count_but_those_before_are_learnt_from(home: Home) -> None:
+    await home.weights((0, 78.0), (1, 82.0), (5, 78.0), (6, 78.0), (7, 78.0), (30, 77.5), (31, 80.0))
+    tried = run(home, config.Watch(), days=14)
+    assert tried.readings == 2
+    assert [episode.raised for episode in tried.would] == [MORNING + timedelta(days=31)]
+    assert tried.would == tried.did
+
+
+async def test_what_came_late_was_not_known_before(home: Home) -> None:
+    """A memory that brings the day before raises nothing then, and is there for the next live reading."""
+    await home.weights((0, 78.0), (3, 80.0))
+    home.clock.now = MORNING + timedelta(days=4)
+    late = make_reading("weight", MORNING + timedelta(days=2), weight=77.0, backfill=True)
+    await home.take(msgspec.structs.replace(late, time=msgspec.structs.replace(late.time, received=home.clock.now)))
+    await home.weights((4.1, 80.0))
+    tried = run(home, config.Watch())
+    assert tried.would == tried.did
+    assert tried.did[0].sentence.endswith("Limit 2 kg in 3 days.")
+
+
+async def test_notes_on_the_treatment_are_known_to_the_replay(home: Home) -> None:
+    await home.weights((0, 78.0))
+    await home.watcher.note("dry_weight:76.0")
+    await home.weights((1, 78.0), (2, 78.1))
+    tried = run(home, config.Watch())
+    assert tried.would == tried.did
+
+
+async def test_the_command_beside_a_running_hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    home = Home(data / "wardgate.db")
+    home.clock.now = home.clock.started = datetime.now(UTC) - timedelta(days=3)
+    await home.watcher.start()
+    for day, kg in ((0, 78.0), (1, 79.2)):
+        taken = home.clock.started + timedelta(days=day)
+        await home.take(make_reading("weight", taken, weight=kg))
+    file = tmp_path / "new.toml"
+    file.write_text(
+        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 42"\nassignment = "assignment-1"\ndata_dir = "{data}"\n'
+        '[broker]\nhost = "localhost"\n[watch.weight]\ngain_3_days_kg = 1.0\n'
+    )
+    before = hashlib.sha256(home.path.read_bytes()).hexdigest()
+    assert main(["dry-run", "--config", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("2 readings of the last 14 days")
+    assert "Would have told (1):" in said
+    assert main(["dry-run", "--config", str(file), "--json", "--days", "30"]) == 0
+    assert json.loads(capsys.readouterr().out)["did"] == []
+    assert hashlib.sha256(home.path.read_bytes()).hexdigest() == before
+    await home.weights((40, 78.0))  # the hub goes on
+    await home.store.close()
+
+
+def test_no_database_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "new.toml"
+    file.write_text(
+        f'[hub]\nid = "h"\npatient = "x"\nassignment = "a"\ndata_dir = "{tmp_path}/none"\n'
+        '[broker]\nhost = "localhost"\n'
+    )
+    assert main(["dry-run", "--config", str(file)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
