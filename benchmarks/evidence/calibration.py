@@ -8,7 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from wardgate_signal.weight import GuidelineUs
 from wardgate_sim.cohort import Patient
+from wardgate_sim.cohort.scoring import curve
 from wardgate_sim.cohort.types import DAY_S, Bools, Floats
 
 _WINDOW: Final = 14.0
@@ -46,7 +48,7 @@ def table(patients: Sequence[Patient]) -> list[Row]:
     """All figures that can be set beside each other."""
     failing = [p for p in patients if "heart_failure" in p.conditions]
     lungs = [p for p in patients if "copd" in p.conditions]
-    return [*_weight(failing), *_rules(failing), *_habits(patients), *_vitals(failing, lungs)]
+    return [*_weight(failing), *_rules(failing), _as_in_scale_hf(failing), *_habits(patients), *_vitals(failing, lungs)]
 
 
 def _series(patient: Patient, channel: str, column: int) -> tuple[Floats, Floats]:
@@ -209,6 +211,26 @@ def _rules(patients: Sequence[Patient]) -> list[Row]:
         Row("found by 2 kg in 3 days", "21 %", _share(np.array(esc[0])), "Ledwidge 2013", abs(esc[0] - 0.21) < 0.1),
         Row("found by 1.36 kg in 1 day", "46 %", _share(np.array(day[0])), "Ledwidge 2013", abs(day[0] - 0.46) < 0.1),
     ]
+
+
+def _as_in_scale_hf(patients: Sequence[Patient]) -> Row:
+    """3 lb in a day or 5 lb in a week, by the scoring convention."""
+    said = []
+    for patient in patients:
+        rule = GuidelineUs()
+        weights = [(s.time_s, s.values[0]) for s in patient.samples if s.channel == "weight"]
+        times_s = np.array([time_s for time_s, _ in weights])
+        said.append((times_s, np.array([rule.update(*each).score for each in weights])))
+    of = curve(patients, said, {"heart_failure"})
+    i = int(np.flatnonzero(of.thresholds >= 1)[-1])
+    found, false = float(of.sensitivity[i]), float(of.false_per_year[i])
+    return Row(
+        "3 lb in 1 day or 5 lb in 7: found, false alerts a patient-year",
+        "35 %, 4.18",
+        f"{100 * found:.0f} %, {false:.1f}",
+        "SCALE-HF 1",
+        abs(found - 0.35) < 0.1 and abs(false - 4.18) < 1.5,
+    )
 
 
 def _habits(patients: Sequence[Patient]) -> list[Row]:

@@ -75,6 +75,7 @@ def test_notes_are_those_that_the_hub_knows(patients: list[Patient]) -> None:
 
 def test_a_seed_gives_the_same_patients_whatever_their_number() -> None:
     assert cohort(5, 6)[:3] == cohort(5, 3)
+    assert cohort(5, 6)[4:] == cohort(5, 2, first=4)
     assert cohort(5, 1) != cohort(6, 1)
     assert cohort(5, 1) != cohort(5, 1, world="rough")
 

@@ -22,8 +22,8 @@ _EPOCH_S: Final = 1_767_571_200.0
 """Midnight UTC of a Monday, 5 January 2026."""
 
 
-def cohort(seed: int, patients: int, *, days: float = 365.0, world: str = "published") -> list[Patient]:
-    """So many patients over so many days.
+def cohort(seed: int, patients: int, *, days: float = 365.0, world: str = "published", first: int = 0) -> list[Patient]:
+    """So many patients over so many days, beginning with the one of number `first`.
 
     The same seed, days and world give the same patients, whatever their number. Seeds below `REPORTING_FROM` are for
     tuning.
@@ -34,7 +34,9 @@ def cohort(seed: int, patients: int, *, days: float = 365.0, world: str = "publi
     if world not in WORLDS:
         raise ValueError(f"no world {world!r}; there are {', '.join(WORLDS)}")
     key = zlib.crc32(world.encode())
-    return [_patient(np.random.default_rng((seed, key, i)), WORLDS[world], days) for i in range(patients)]
+    return [
+        _patient(np.random.default_rng((seed, key, i)), WORLDS[world], days) for i in range(first, first + patients)
+    ]
 
 
 def _patient(rng: np.random.Generator, world: World, days: float) -> Patient:

@@ -106,42 +106,46 @@ def at_rate(of: Curve, false_per_year: float) -> Point:
     )
 
 
-def sensitivity_interval(of: Curve, false_per_year: float, *, rounds: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the sensitivity at a false rate, by the bootstrap over patients."""
-    low, high = np.percentile(_resampled(of, false_per_year, _weights(of.years.size, rounds, seed)), (2.5, 97.5))
+def resample(of: Curve, rates: Sequence[float], *, rounds: int = 1000, seed: int = 0) -> Floats:
+    """Sensitivities at these false rates, a row a round of the bootstrap over patients.
+
+    The same seed draws the same patients, so that two detectors' rows over one cohort belong together.
+    """
+    patients = of.years.size
+    drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=rounds)
+    weights = drawn.astype(np.float64)
+    false = np.maximum.accumulate((weights @ of.false) / np.maximum(weights @ of.years, 1e-9)[:, None], axis=1)
+    sensitivity = (weights @ of.found) / np.maximum(weights @ of.episodes, 1.0)[:, None]
+    return np.column_stack([_rows_between(false, sensitivity, rate) for rate in rates])
+
+
+def interval(drawn: Floats) -> tuple[float, float]:
+    """The middle 95 % of what was drawn."""
+    low, high = np.percentile(drawn, (2.5, 97.5))
     return float(low), float(high)
 
 
 def compare(one: Curve, other: Curve, false_per_year: float, *, rounds: int = 1000, seed: int = 0) -> Difference:
     """`one` less `other` at the same false rate: the same patients are drawn for both."""
-    weights = _weights(one.years.size, rounds, seed)
-    drawn = _resampled(one, false_per_year, weights) - _resampled(other, false_per_year, weights)
+    first, second = (resample(of, (false_per_year,), rounds=rounds, seed=seed) for of in (one, other))
     mean = at_rate(one, false_per_year).sensitivity - at_rate(other, false_per_year).sensitivity
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Difference(false_per_year, mean, float(low), float(high))
-
-
-def _weights(patients: int, rounds: int, seed: int) -> Floats:
-    """How often each patient is drawn in each round."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(patients, np.full(patients, 1 / patients), size=rounds).astype(np.float64)
-
-
-def _resampled(of: Curve, rate: float, weights: Floats) -> Floats:
-    rates = np.maximum.accumulate((weights @ of.false) / (weights @ of.years)[:, None], axis=1)
-    sensitivity = (weights @ of.found) / np.maximum(weights @ of.episodes, 1.0)[:, None]
-    return np.array([_between(x, y, rate) for x, y in zip(rates, sensitivity, strict=True)])
+    return Difference(false_per_year, mean, *interval(first - second))
 
 
 def _between(rates: Floats, values: Floats, rate: float) -> float:
     """The value at a rate; where several columns have the same rate, the last and best of them counts."""
-    i = int(np.searchsorted(rates, rate, side="right"))
-    if i == 0:
-        return float(values[0]) if rates[0] <= rate else 0.0
-    if i == rates.size:
-        return float(values[-1])
-    share = (rate - rates[i - 1]) / (rates[i] - rates[i - 1])
-    return float(values[i - 1] + share * (values[i] - values[i - 1]))
+    return float(_rows_between(rates[None, :], values[None, :], rate)[0])
+
+
+def _rows_between(rates: Floats, values: Floats, rate: float) -> Floats:
+    """`_between` for each row of both."""
+    rows = np.arange(rates.shape[0])
+    after = np.sum(rates <= rate, axis=1)
+    low, high = np.clip(after - 1, 0, None), np.clip(after, None, rates.shape[1] - 1)
+    step = rates[rows, high] - rates[rows, low]
+    share = np.where(step > 0, (rate - rates[rows, low]) / np.where(step > 0, step, 1.0), 0.0)
+    between = values[rows, low] + share * (values[rows, high] - values[rows, low])
+    return np.where(after == 0, 0.0, between)
 
 
 def _outside(patient: Patient, times_s: Floats) -> Bools:

@@ -21,10 +21,10 @@ class World:
 
     careful_share: float = 0.6
     # The scale: white noise of a reading and correlated noise of the body, SD, for a careful and for a noisy user.
-    white_kg: tuple[float, float] = (0.2, 0.4)
+    white_kg: tuple[float, float] = (0.18, 0.34)
     body_kg: tuple[float, float] = (0.34, 0.55)
     body_day_correlation: float = 0.75
-    tail_df: float = 5.0
+    tail_df: float = 6.0
     weekday_kg: float = 0.22
     drift_kg_per_year: float = 2.5
     wander_kg: float = 0.8
@@ -35,8 +35,8 @@ class World:
     holidays: float = 1.5
     evening_share: tuple[float, float] = (0.01, 0.08)
     stranger_share: float = 0.002
-    load_share: float = 0.003
-    clothes_share: tuple[float, float] = (0.01, 0.08)
+    load_share: float = 0.002
+    clothes_share: tuple[float, float] = (0.01, 0.06)
     # What changes and is told (a share of the cases).
     told_share: float = 0.65
     new_scale: float = 0.25
@@ -53,8 +53,8 @@ class World:
     no_gain_share: float = 0.35
     gain_median_kg: float = 1.5
     gain_spread: float = 0.85
-    shapes: tuple[tuple[Shape, float], ...] = (("linear", 0.3), ("exponential", 0.35), ("step", 0.15), ("spurt", 0.2))
-    onset_median_days: float = 12.0
+    shapes: tuple[tuple[Shape, float], ...] = (("linear", 0.35), ("exponential", 0.35), ("step", 0.15), ("spurt", 0.15))
+    onset_median_days: float = 16.0
     # Pressure, pulse, saturation: day-to-day SD of a well patient, and how far an episode moves them.
     systolic_sd_mmhg: tuple[float, float] = (8.6, 3.1)
     diastolic_sd_mmhg: tuple[float, float] = (5.8, 2.0)
@@ -86,7 +86,7 @@ WORLDS: Final[dict[str, World]] = {
         gain_median_kg=1.0,
         gain_spread=0.6,
         shapes=(("linear", 0.6), ("early", 0.4)),
-        onset_median_days=16.0,
+        onset_median_days=19.0,
         signal=0.85,
     ),
     "rough": replace(
