@@ -16,6 +16,7 @@ Tables = dict[str, dict[str, object]]
 def hub_config(home: Home, directory: Path, broker_port: int, *, page_port: int = 0) -> str:
     """TOML for a hub in this home, with a broker on loopback and everything it keeps in `directory`."""
     scenario = home.scenario
+    watch: dict[str, object] = msgspec.to_builtins(scenario.watch)
     tables: Tables = {
         "hub": {
             "id": scenario.hub,
@@ -27,7 +28,8 @@ def hub_config(home: Home, directory: Path, broker_port: int, *, page_port: int 
         },
         "broker": {"host": HOST, "port": broker_port, "tls": False, "heartbeat_s": 10.0},
         "page": {"port": page_port},
-        **{f"watch.{name}": table for name, table in msgspec.to_builtins(scenario.watch).items()},
+        "watch": {name: value for name, value in watch.items() if not isinstance(value, dict)},
+        **{f"watch.{name}": table for name, table in watch.items() if isinstance(table, dict)},
     }
     parts = [_table(f"[{name}]", table) for name, table in tables.items()]
     parts += [_table("[[device]]", msgspec.to_builtins(device)) for device in home.device_config()]

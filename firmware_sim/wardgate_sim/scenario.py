@@ -25,7 +25,7 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     times: Annotated[tuple[Time, ...], Meta(description="when it is used, every day")] = ("08:00",)
     history_days: Annotated[int, Meta(ge=0, description="days of measurements in its memory at the start")] = 0
     clock_offset_s: Annotated[float, Meta(description="how far its clock is ahead")] = 0.0
-    cadence_h: float = 24.0
+    cadence_h: float | None = None
     user_index: int | None = None
     options: Annotated[dict[str, float | int | bool | str], Meta(description="arguments of its firmware")] = {}
 
