@@ -55,7 +55,7 @@ class Night:
 
 
 def true_events(course: Course) -> list[TrueEvent]:
-    """The dips with their depth: the highest value since the one before, at most half a minute back, less the lowest."""
+    """The dips with their depth: the highest value since the one before (at most 30 s back) less the lowest."""
     found: list[TrueEvent] = []
     dips: list[Dip] = sorted(course.dips, key=lambda dip: dip.start_s)
     for n, dip in enumerate(dips):
