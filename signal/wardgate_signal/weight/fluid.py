@@ -8,9 +8,10 @@ from typing import ClassVar, Final
 from wardgate_signal.finding import DAY_S, Level, Saved, require_finite
 from wardgate_signal.weight.finding import Quality, WeightFinding
 from wardgate_signal.weight.habits import Habits
-from wardgate_signal.weight.level import Ahead, LevelBank, View
+from wardgate_signal.weight.level import Ahead, LevelBank, View, freshness
 from wardgate_signal.weight.saved import maybe, number, numbers, part, require_keys
 from wardgate_signal.weight.screen import Screen, Screened
+from wardgate_signal.weight.wander import Wander
 from wardgate_signal.window import Window, pairs
 
 LEARN_READINGS: Final = 7
@@ -59,7 +60,8 @@ class FluidRetentionDetector:
         require_finite(alert_score=alert_score, dry_weight_kg=dry_weight_kg or 0.0)
         self._dry_weight_kg = dry_weight_kg
         self._alert_score = alert_score
-        self._habits, self._bank, self._screen = Habits(), LevelBank(), Screen()
+        self._habits, self._wander = Habits(), Wander()
+        self._bank, self._screen = LevelBank(), Screen()
         self._kept = Window(KEPT_DAYS * DAY_S)
         self._count = 0
         self._first_s = 0.0
@@ -93,9 +95,9 @@ class FluidRetentionDetector:
         self._hear(note)
         habits, bank = self._habits, self._bank
         usual_kg = habits.expected_kg(time_s)
-        noise_var = habits.noise_var
-        ahead = bank.look_ahead(time_s, noise_var, habits.off_hours(time_s))
-        looked = self._screen.look(time_s, weight_kg - usual_kg, ahead.expected_kg, ahead.expected_var, noise_var)
+        noise = self._wander.noise(habits.difference_var)
+        ahead = bank.look_ahead(time_s, noise, habits.off_hours(time_s))
+        looked = self._screen.look(time_s, weight_kg - usual_kg, ahead.expected_kg, ahead.expected_var, noise.var)
         if looked.begin:
             self._begin(time_s, looked.weight_kg, usual_kg)
         elif looked.use:
@@ -117,7 +119,8 @@ class FluidRetentionDetector:
         return Quality.ACCEPTED
 
     def _begin(self, time_s: float, weight_kg: float, usual_kg: float) -> None:
-        self._bank.begin(time_s, weight_kg, self._habits.noise_var)
+        self._bank.begin(time_s, weight_kg, self._wander.noise(self._habits.difference_var))
+        self._wander.begin(weight_kg)
         self._view = View(weight_kg, 0.0, 0.0, time_s)
         self._kept = Window(KEPT_DAYS * DAY_S)
         self._kept.add(time_s, round(weight_kg + usual_kg, 3))
@@ -129,6 +132,7 @@ class FluidRetentionDetector:
             before_s, before_kg = self._kept.last(1)[0]
             habits.learn_difference(looked.weight_kg - (before_kg - habits.expected_kg(before_s)))
         bank.take(time_s, looked.weight_kg, ahead, whole=looked.confirmed)
+        self._wander.take(ahead.days, looked.weight_kg, habits.difference_var, freshness(ahead.days))
         self._view = bank.view(ahead)
         habits.learn_residual(time_s, bank.residual_kg(looked.weight_kg, ahead))
         habits.learn_hour(time_s)
@@ -149,6 +153,7 @@ class FluidRetentionDetector:
             if note == "discharged":
                 self._bank.forget_courses()
             self._bank.loosen(_LOOSEN[note])
+            self._wander.loosen(_LOOSEN[note])
 
     def _agree_dry(self, dry_kg: float) -> None:
         if abs(dry_kg - self._kept.last(1)[0][1]) <= DRY_WEIGHT_OFF_KG:
@@ -202,6 +207,7 @@ class FluidRetentionDetector:
         return {
             "dry_weight_kg": self._dry_weight_kg,
             "habits": self._habits.save(),
+            "wander": self._wander.save(),
             "bank": self._bank.save(),
             "screen": self._screen.save(),
             "kept": self._kept.save(),
@@ -221,6 +227,7 @@ class FluidRetentionDetector:
         require_keys(saved, *self.state())
         bank = LevelBank.load(part(saved, "bank"))
         habits = Habits.load(part(saved, "habits"))
+        wander = Wander.load(part(saved, "wander"))
         screen = Screen.load(part(saved, "screen"))
         kept = Window(KEPT_DAYS * DAY_S)
         kept.load(saved["kept"])
@@ -228,7 +235,7 @@ class FluidRetentionDetector:
         view = View(*numbers(saved["view"], 4)) if saved["view"] is not None else None
         count, first_s, dry_kg = int(number(saved["count"])), number(saved["first_s"]), maybe(saved["dry_weight_kg"])
         self._quality = Quality(str(saved["quality"]))
-        self._bank, self._habits, self._screen, self._kept = bank, habits, screen, kept
+        self._bank, self._habits, self._wander, self._screen, self._kept = bank, habits, wander, screen, kept
         self._count, self._first_s, self._dry_weight_kg = count, first_s, dry_kg
         self._last, self._view = last, view
 

@@ -37,6 +37,11 @@ class Habits:
         self._usual_h: float | None = None
 
     @property
+    def difference_var(self) -> float:
+        """Variance (kg^2) of the difference of two neighbouring days."""
+        return self._difference_var
+
+    @property
     def noise_var(self) -> float:
         """Variance (kg^2) of one day's weight about the level."""
         return self._difference_var / 2.0

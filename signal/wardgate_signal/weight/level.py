@@ -16,11 +16,8 @@ import numpy as np
 from wardgate_signal.finding import DAY_S, Saved
 from wardgate_signal.weight.courses import LINEAR, ONSETS, SHAPES, log_prior, shapes, weigh
 from wardgate_signal.weight.saved import Floats, array, flat, number, numbers, require_keys
+from wardgate_signal.weight.wander import WATER_DAYS, Noise
 
-DRIFT_KG_PER_ROOT_DAY: Final = 0.03
-WATER_DAYS: Final = 4.0
-WATER_SHARE: Final = 0.45
-"""Of a day's noise variance so much is correlated with the days beside it."""
 SITTING_DAYS: Final = 0.2
 """Weighings closer together than this share their clothes and their breakfast: they count as little more than one."""
 SCALE_VAR: Final = 0.05**2
@@ -90,12 +87,12 @@ class LevelBank:
         self._prior = log_prior()
         self._judge()
 
-    def begin(self, time_s: float, weight_kg: float, noise_var: float) -> None:
+    def begin(self, time_s: float, weight_kg: float, noise: Noise) -> None:
         """Forget everything but how noisy this patient is; the level is this weight."""
         self._start_s = self._last_s = time_s
         self._day = 0
         self._level_kg, self._water_kg = weight_kg, 0.0
-        self._var = (noise_var + START_VAR, 0.0, noise_var * WATER_SHARE)
+        self._var = (noise.var + START_VAR, 0.0, noise.water_var)
         self._sums[:] = 0.0
         self._sums[BY_LEVEL] = shapes(_AGES + 0.5)
         self.forget_courses()
@@ -117,7 +114,7 @@ class LevelBank:
         self._take(innovation, unit, total, self._var[0] / total, self._var[1] / total)
         self._judge()
 
-    def look_ahead(self, time_s: float, noise_var: float, off_h: float) -> Ahead:
+    def look_ahead(self, time_s: float, noise: Noise, off_h: float) -> Ahead:
         """What to expect at this time. Changes nothing."""
         days = (time_s - self._last_s) / DAY_S
         since = (time_s - self._start_s) / DAY_S
@@ -128,11 +125,10 @@ class LevelBank:
         kept = math.exp(-days / WATER_DAYS)
         level, between, water = self._var
         away = AWAY_VAR_PER_DAY * min(max(days - AWAY_DAYS, 0.0), AWAY_MOST_DAYS)
-        level = min(level + DRIFT_KG_PER_ROOT_DAY**2 * days + away, MOST_VAR)
+        level = min(level + noise.drift_var_per_day * days + away, MOST_VAR)
         between *= kept
-        water = water * kept * kept + noise_var * WATER_SHARE * (1.0 - kept * kept)
-        fresh = max(-math.expm1(-days / SITTING_DAYS), 1e-3)
-        own_var = noise_var * (1.0 - WATER_SHARE) / fresh * (1.0 + 0.5 * (off_h / 4.0) ** 2) + SCALE_VAR
+        water = water * kept * kept + noise.water_var * (1.0 - kept * kept)
+        own_var = noise.day_var / freshness(days) * (1.0 + 0.5 * (off_h / 4.0) ** 2) + SCALE_VAR
         shape = shapes(age_days)
         unit = shape - sums[BY_LEVEL] - kept * sums[BY_WATER]
         innovation_var = level + 2.0 * between + water + own_var
@@ -249,6 +245,11 @@ class LevelBank:
         bank._sums = array(saved["sums"], (SUMS, SHAPES, ONSETS))
         bank._judge()
         return bank
+
+
+def freshness(days: float) -> float:
+    """How much of a new weighing another one is, so many days after the last: the same clothes, the same breakfast."""
+    return max(-math.expm1(-days / SITTING_DAYS), 1e-3)
 
 
 def _shifted(kept: Floats, new: int) -> Floats:
