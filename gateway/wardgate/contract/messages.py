@@ -8,7 +8,7 @@ acknowledge with one number what it has committed without a gap.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +17,10 @@ Utc = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; the hub
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Priority = Literal["high", "medium", "low"]
 """As IEC 60601-1-8 names them."""
+
+
+CANARY: Final = "canary"
+"""The code of the event that shows every quarter of an hour that the way to the ward is open. It tells nothing else."""
 
 
 class Quantity(Struct, frozen=True, kw_only=True):
@@ -81,7 +85,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     patient: Annotated[str, Meta(description="pseudonym")] | None
     attribution: Literal["assigned", "unattributed"]
     attribution_reason: str | None = None
-    channel: Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
+    channel: Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate", "body_composition"]
     quantities: tuple[Quantity, ...]
     time: TimeBlock
     device: DeviceBlock

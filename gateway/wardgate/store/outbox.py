@@ -122,6 +122,11 @@ def trim(connection: sqlite3.Connection, before_s: float, limit: int) -> int:
     return len(rows)
 
 
+def empty(connection: sqlite3.Connection, seq: int | None) -> None:
+    """Forget the text of a message that is done; its number stays, so that no gap looks like a loss."""
+    connection.execute("UPDATE messages SET payload = x'' WHERE seq = ? AND seq IN (SELECT seq FROM arrivals)", (seq,))
+
+
 def count(connection: sqlite3.Connection, device: str, what: str, n: int) -> None:
     """Count something about a device."""
     connection.execute(

@@ -169,6 +169,10 @@ class Reader:
         ).fetchone()
         return None if row is None else OutRow(row[0], Kind(row[1]), Lane(row[2]), row[3])
 
+    def parked(self, seq: int) -> bool:
+        """Whether a message was set aside for good."""
+        return self._connection.execute("SELECT 1 FROM parked WHERE seq = ?", (seq,)).fetchone() is not None
+
     def drained(self) -> bool:
         """Whether the outbox is empty."""
         return self._connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone() is None

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from wardgate.clock import Clock
-from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.contract.messages import CANARY, Alert, Event, Reading
 from wardgate.store import outbox
 from wardgate.store.rows import Kind
 
@@ -50,7 +50,7 @@ def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, in
     old = sqlite3.connect(damaged, isolation_level=None)
     try:
         new.execute("BEGIN IMMEDIATE")
-        saved = _messages_into(old, new, epoch.encode())
+        saved, left_out = _messages_into(old, new, epoch.encode())
         for table in ("detectors", "devices", "counts"):
             for row in _all(old, f"SELECT * FROM {table}"):  # noqa: S608 - no input
                 new.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - no input
@@ -59,20 +59,25 @@ def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, in
         old.close()
     if not saved:
         return 0, 0
-    return len(saved), saved[-1] - saved[0] + 1 - len(saved)
+    between = sum(saved[0] < seq < saved[-1] for seq in left_out)
+    return len(saved), saved[-1] - saved[0] + 1 - len(saved) - between
 
 
-def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: bytes) -> list[int]:
-    """The old numbers of what was saved."""
+def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: bytes) -> tuple[list[int], list[int]]:
+    """The old numbers of what was saved, and of canaries, which are left behind."""
     done = {
         seq: (broker_s, ward_s) for seq, broker_s, ward_s in _all(old, "SELECT seq, broker_s, ward_s FROM arrivals")
     }
     arrival_s = dict(_all(old, "SELECT id, arrival_s FROM readings"))
     saved: list[int] = []
+    left_out: list[int] = []
     for row in _messages(old):
         try:
-            message = msgspec.json.decode(row.payload, type=_TYPES[row.kind])
+            message = msgspec.json.decode(row.payload, type=_TYPES[row.kind]) if row.payload else None
         except (KeyError, msgspec.DecodeError):
+            continue
+        if message is None or (isinstance(message, Event) and message.code == CANARY):
+            left_out.append(row.seq)
             continue
         seq = len(saved) + 1
         if not _index(new, message, seq, arrival_s):
@@ -83,7 +88,7 @@ def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: byte
             new.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
             new.execute("INSERT INTO arrivals VALUES (?, ?, ?)", (seq, *done[row.seq]))
         saved.append(row.seq)
-    return saved
+    return saved, left_out
 
 
 def _index(new: sqlite3.Connection, message: Reading | Alert | Event, seq: int, arrival_s: dict[str, float]) -> bool:

@@ -15,7 +15,7 @@ from typing import IO, Final, TypeVar
 import msgspec
 
 from wardgate.clock import Clock
-from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.contract.messages import CANARY, Alert, Event, Reading
 from wardgate.store import outbox
 from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, explained
 from wardgate.store.reader import Reader
@@ -176,13 +176,16 @@ class Store:
 
         return self._writer.write(op, urgent=True)
 
-    def put_event(self, event: Event) -> asyncio.Future[int]:
-        """Keep an event and queue it. Its number."""
+    def put_event(self, event: Event, *, replaces: int | None = None) -> asyncio.Future[int]:
+        """Keep an event and queue it. Its number. A canary is only queued, in place of one that is done."""
         parts, stored_s = outbox.encode(event), self._clock.utc().timestamp()
 
         def op(connection: sqlite3.Connection) -> int:
             seq = self._writer.seq + 1
-            connection.execute("INSERT INTO events (seq, at_s) VALUES (?, ?)", (seq, event.at.timestamp()))
+            if event.code == CANARY:
+                outbox.empty(connection, replaces)
+            else:
+                connection.execute("INSERT INTO events (seq, at_s) VALUES (?, ?)", (seq, event.at.timestamp()))
             payload = outbox.numbered(parts, self._epoch, seq)
             outbox.append(connection, seq, Kind.EVENT, Lane.EVENT, event.device, stored_s, payload)
             self._writer.seq = seq

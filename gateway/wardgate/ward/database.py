@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from wardgate.contract.messages import Ack, Alert, AlertAck, Event, Reading, Refusal, State
+import msgspec
+
+from wardgate.contract.messages import CANARY, Ack, Alert, AlertAck, Event, Reading, Refusal, State
 from wardgate.ward import seen
 
 _TABLES: Final = """
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS events (
     UNIQUE (hub, id));
 CREATE TABLE IF NOT EXISTS states (
     hub TEXT PRIMARY KEY, online INTEGER NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS canaries (hub TEXT PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (
     hub TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, payload BLOB NOT NULL,
     UNIQUE (hub, topic, payload));
@@ -111,7 +114,9 @@ class WardDatabase:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for item in received:
-                if self._insert(item):
+                if isinstance(item.message, Event) and item.message.code == CANARY:
+                    self._keep_canary(item.message, item.payload)
+                elif self._insert(item):
                     batch.new.append(item.message)
                 else:
                     batch.duplicates += 1
@@ -168,6 +173,17 @@ class WardDatabase:
             sql = "INSERT OR REPLACE INTO states VALUES (?, ?, ?)"
             row = (m.hub, m.online, item.payload)
         return bool(self._connection.execute(sql, row).rowcount)
+
+    def _keep_canary(self, event: Event, payload: bytes) -> None:
+        """One a hub: it is a sign of life, and tells nobody anything."""
+        newest = self._connection.execute("SELECT payload FROM canaries WHERE hub = ?", (event.hub,)).fetchone()
+        if newest is None or msgspec.json.decode(newest[0], type=Event).at <= event.at:
+            self._connection.execute("INSERT OR REPLACE INTO canaries VALUES (?, ?)", (event.hub, payload))
+
+    def last_canary(self, hub: str) -> datetime | None:
+        """When the hub last tested its way to here; None when it never has."""
+        row = self._connection.execute("SELECT payload FROM canaries WHERE hub = ?", (hub,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=Event).at
 
     def _advance(self, hub: str, epoch: str, mine: _Progress, received: list[Received], refused: list[Refused]) -> Ack:
         """Note the numbers of one hub, and say so."""
