@@ -30,7 +30,9 @@ from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
 from wardgate.supervise import Supervisor
 from wardgate.watch.adherence import Adherence
+from wardgate.watch.canary import Canary
 from wardgate.watch.life import Life
+from wardgate.watch.rules import rules
 from wardgate.watch.shadow import Shadows
 from wardgate.watch.watcher import Watcher
 
@@ -134,6 +136,7 @@ class Hub:
         self.devices = Devices(store, known_devices(config.device), self._changed)
         self.watcher = Watcher(config, store, clock, journal, self._changed)
         self.life = Life(config, store, clock, journal, self.watcher)
+        self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
         self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed)
@@ -158,6 +161,7 @@ class Hub:
             journal=journal,
             watcher=self.watcher,
             adherence=self.adherence,
+            canary=self.canary,
             shadows=self.shadows,
             sender=self.sender,
             started_boottime_s=clock.boottime_s(),
@@ -223,6 +227,7 @@ class Hub:
         while True:
             self.adherence.check()
             await self.watcher.retry()
+            await self.canary.check()
             await self.shadows.report()
             self.devices.flush()
             self._check_disk()

@@ -85,6 +85,16 @@ class RadioView(Struct, frozen=True, kw_only=True):
     last_heard_age_s: float | None = None
 
 
+class CanaryView(Struct, frozen=True, kw_only=True):
+    """The hub's own test of the way from a reading to the ward, every quarter of an hour."""
+
+    last_age_s: float | None = None
+    """Since one came through; None while none has since the hub started."""
+    late: bool = False
+    stage: Literal["store", "rules", "ward"] | None = None
+    """Where the last one was stopped, or is waiting."""
+
+
 class HubView(Struct, frozen=True, kw_only=True):
     """The machine itself."""
 
@@ -100,6 +110,9 @@ class HubView(Struct, frozen=True, kw_only=True):
     config_hash: str
     radio: RadioView
     confirm: Literal["ward", "broker"]
+    canary: CanaryView = CanaryView()
+    quiet_until: Utc | None = None
+    """The home makes no sound until then; None outside of quiet hours."""
 
 
 class TrialView(Struct, frozen=True, kw_only=True):

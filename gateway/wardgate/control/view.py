@@ -17,6 +17,7 @@ from wardgate.clock import Clock
 from wardgate.config import Config
 from wardgate.contract.messages import Alert, Reading
 from wardgate.control.messages import (
+    CanaryView,
     DeliveryView,
     DeviceState,
     DeviceView,
@@ -33,6 +34,7 @@ from wardgate.intake.intake import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
+from wardgate.watch.canary import Canary
 from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
 from wardgate.watch.shadow import Shadows, Trial
 from wardgate.watch.watcher import Watcher
@@ -60,6 +62,7 @@ class View:
     journal: Journal
     watcher: Watcher
     adherence: Adherence
+    canary: Canary
     shadows: Shadows
     sender: Sender
     started_boottime_s: float
@@ -142,7 +145,13 @@ class View:
             config_hash=self.config.fingerprint(),
             radio=RadioView(state=state, sentence=sentence, last_heard_age_s=heard_age_s),
             confirm=self.config.broker.confirm,
+            canary=self._canary(),
+            quiet_until=self.watcher.gate.quiet_until_now(),
         )
+
+    def _canary(self) -> CanaryView:
+        found = self.canary.state()
+        return CanaryView(last_age_s=found.last_age_s, late=found.late, stage=found.stage)
 
     def _database_bytes(self) -> int:
         names = (self.config.database, self.config.database.with_name(self.config.database.name + "-wal"))

@@ -65,9 +65,11 @@ class Gate:
 
     def quiet_until(self, alert: Alert) -> datetime | None:
         """Until when an alert may wait now. A hub that does not know the time has no quiet hours."""
-        if alert.priority == "high" or not self._clock.synchronised():
-            return None
-        return self.quiet.until(self._clock.utc())
+        return None if alert.priority == "high" else self.quiet_until_now()
+
+    def quiet_until_now(self) -> datetime | None:
+        """Until when the home makes no sound."""
+        return self.quiet.until(self._clock.utc()) if self._clock.synchronised() else None
 
     def told(self) -> Told:
         """This moment."""
