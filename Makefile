@@ -1,6 +1,6 @@
 # The two commands to know: `make demo` and `make test`. Each sets up all it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak fuzz lab venv debian lock contract supported clean
+.PHONY: help demo test check bench evidence soak fuzz lab venv debian lock contract supported clean
 
 FOR ?=
 ARGS ?=
@@ -23,6 +23,9 @@ check: venv ## ruff, mypy --strict, import-linter
 
 bench: venv debian ## measure ratios in one run, print them and keep them as JSON
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+evidence: venv ## what the detectors find on simulated patients, and at how many false alerts (docs/evidence)
+	@.venv/bin/python -m benchmarks.evidence $(ARGS)
 
 soak: venv debian ## the long versions of the crash tests
 	@WARDGATE_KILLS=500 .venv/bin/pytest tests/pipeline/test_kill.py $(ARGS) --timeout 7200

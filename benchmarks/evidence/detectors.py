@@ -14,6 +14,13 @@ from wardgate_signal.oximetry import SpotTarget
 from wardgate_signal.oximetry.news2 import News2Scale1, News2Scale2
 from wardgate_signal.oximetry.spot import SpotSaturationDetector
 from wardgate_signal.weight import FluidRetentionDetector, GuidelineEsc, GuidelineUs
+from wardgate_signal.weight.published import (
+    CumulativeSum,
+    FivePoundsThreeDays,
+    MovingAverages,
+    OwnAverage,
+    ThreePoundsOneDay,
+)
 from wardgate_sim.cohort import Patient, Sample
 from wardgate_sim.cohort.scoring import Scored
 from wardgate_sim.cohort.types import Channel, Floats
@@ -171,6 +178,11 @@ WEIGHT: Final = (
     Entry("weight.fluid_retention", _fluid, FluidRetentionDetector.ALERT_SCORE, ours=True),
     Entry("weight.guideline_esc", _plain(GuidelineEsc), 1.0),
     Entry("weight.guideline_us", _plain(GuidelineUs), 1.0),
+    Entry("weight.3lb_1day", _plain(ThreePoundsOneDay), 1.0),
+    Entry("weight.5lb_3days", _plain(FivePoundsThreeDays), 1.0),
+    Entry("weight.macd", _plain(MovingAverages), MovingAverages.LIMIT),
+    Entry("weight.own_average", _plain(OwnAverage), OwnAverage.LIMIT),
+    Entry("weight.cusum", _plain(CumulativeSum), CumulativeSum.LIMIT),
 )
 SATURATION: Final = (
     Entry("saturation.own_level", _spot, SpotSaturationDetector.ALERT_SCORE, ours=True),

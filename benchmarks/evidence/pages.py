@@ -23,8 +23,8 @@ The table is about the world `published`. The other worlds differ from it on pur
 quiet fortnights in one study (some 14 a patient-year and more), while in another that rule and 5 lb in 3 days together
 made 4.3 unexplained alerts a patient-year. The cohort sits between the two, nearer to the second. Pressure at admission
 was measured in hospital and in distress; the cohort's is that of the last days at home. Where a week's gain of more
-than 5 lb tells more than the published odds ratios allow, the cohort flatters every detector of weight alike: sensitivities
-are too good at the top, and the comparison between detectors suffers less than the figures themselves.
+than 5 lb tells more than the published odds ratios allow, the cohort flatters every detector of weight alike; the
+comparison between detectors suffers less from it than their figures.
 """
 
 _DETECTION: Final = """# Operating points of the detectors

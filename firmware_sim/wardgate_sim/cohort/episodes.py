@@ -49,7 +49,7 @@ def _heart_failure(rng: np.random.Generator, world: World, who: Traits, course: 
     shape = shapes[rng.choice(len(shapes), p=shares)]
     gain_kg = float(min(rng.lognormal(np.log(world.gain_median_kg), world.gain_spread), 9))
     if rng.random() < world.no_gain_share:
-        gain_kg = float(rng.normal(-0.3, 0.5))
+        gain_kg = float(rng.normal(-0.3, 0.9))
     course.add(rise(course.days, onset, event, event + stay, shape), kg=gain_kg)
     late = rise(course.days, onset, event, recovery, "exponential", lag=float(rng.uniform(0.1, 0.6)))
     pulse = float(rng.gamma(2.5, 3.2)) * (rng.random() < 0.6) * world.signal
@@ -73,7 +73,7 @@ def _respiratory(rng: np.random.Generator, world: World, who: Traits, course: Co
     admitted, stay, recovery = _stay(rng, event, 0.45)
     profile = rise(course.days, onset, event, recovery, "early" if rng.random() < 0.4 else "linear")
     pulse = float(np.clip(rng.normal(10, 6), -3, 30)) * world.signal
-    drop = float(rng.gamma(1.8, 0.95)) * world.signal
+    drop = float(rng.gamma(1.8, 1.15)) * world.signal
     course.add(
         profile,
         pulse=pulse * (0.6 if who.beta_blocker else 1),
