@@ -33,8 +33,8 @@ BLIP_DAYS: Final = 4.0
 
 _MEAN_KG: Final = np.array([1.5, 1.5, 1.5, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0])[:, None]
 _SD_KG: Final = np.array([1.5, 1.8, 1.5, 1.5, 1.5, 1.5, 1.5, 1.2, 1.0])[:, None]
-PRECISION: Final = 1.0 / _SD_KG**2
-PULL: Final = _MEAN_KG * PRECISION
+_PRECISION: Final = 1.0 / _SD_KG**2
+_PRECISION_AND_PULL: Final = np.stack((_PRECISION, _MEAN_KG * _PRECISION))
 
 FLUID_PER_DAY: Final = 1.5 / 365.0
 NEW_LEVEL_PER_DAY: Final = 1.0 / 365.0
@@ -77,7 +77,7 @@ def log_prior(fluid_odds: float = 1.0) -> Floats:
         prior[row] = np.logaddexp(fluid - 1.6 + np.log(np.maximum(-np.expm1(-over), 1e-9)), level - 1.5)
     prior[FLUID_COUNT + 2] = level
     prior[FLUID_COUNT + 3] = math.log(BLIP_PER_DAY)
-    constant: Floats = -0.5 * _MEAN_KG**2 * PRECISION - np.log(_SD_KG)
+    constant: Floats = -0.5 * _MEAN_KG**2 * _PRECISION - np.log(_SD_KG)
     constant[FLUID] += np.log1p(_tail(_MEAN_KG[FLUID] / _SD_KG[FLUID]))
     return prior + constant
 
@@ -100,22 +100,25 @@ def weigh(evidence: Floats, prior: Floats) -> tuple[float, Floats]:
         Log odds of fluid against the rest; and for each shape, its probability times the mean of its amplitude (kg)
         and times that amplitude's variance, shape (2, SHAPES, ONSETS).
     """
-    precision, pull = np.concatenate((evidence[:, FLUID], evidence[:, BENIGN]), axis=1)
-    precision += PRECISION
-    pull += PULL
-    var = 1.0 / precision
-    mean = var * pull
-    log_odds = 0.5 * (mean * pull + np.log(var)) + prior
-    top = max(0.0, float(log_odds.max()))
-    weight = np.exp(log_odds - top)
+    precision, pull = np.concatenate((evidence[:, FLUID], evidence[:, BENIGN]), axis=1) + _PRECISION_AND_PULL
+    moments = np.empty((2, COURSES, ONSETS))
+    mean, var = moments
+    np.divide(1.0, precision, out=var)
+    np.multiply(var, pull, out=mean)
+    pull *= mean
+    pull -= np.log(precision)
+    pull *= 0.5
+    pull += prior
+    top = max(0.0, float(np.maximum.reduce(pull, axis=None)))
+    pull -= top
+    weight = np.exp(pull)
     # A gain is not negative: the share of the amplitude's posterior that lies above zero.
     weight[FLUID] /= 1.0 + _tail(mean[FLUID] * np.sqrt(precision[FLUID]))
-    fluid = float(weight[FLUID].sum())
-    rest = float(weight[FLUID_COUNT:].sum()) + math.exp(-top)
+    fluid = float(np.add.reduce(weight[FLUID], axis=None))
+    rest = float(np.add.reduce(weight[FLUID_COUNT:], axis=None)) + math.exp(-top)
     weight *= 1.0 / (fluid + rest)
-    moments = np.zeros((2, SHAPES, ONSETS))
-    for place, of in enumerate((mean, var)):
-        of *= weight
-        moments[place, FLUID] = of[FLUID]
-        moments[place, BENIGN] += of[FLUID_COUNT:]
-    return math.log(max(fluid, 1e-300)) - math.log(rest), moments
+    moments *= weight
+    folded = np.zeros((2, SHAPES, ONSETS))
+    folded[:, FLUID] = moments[:, FLUID]
+    folded[:, BENIGN] += moments[:, FLUID_COUNT:]
+    return math.log(max(fluid, 1e-300)) - math.log(rest), folded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import ClassVar, Final
 
 from wardgate_signal.finding import DAY_S, Level, Saved, require_finite
@@ -121,7 +122,7 @@ class FluidRetentionDetector:
     def _begin(self, time_s: float, weight_kg: float, usual_kg: float) -> None:
         self._bank.begin(time_s, weight_kg, self._wander.noise(self._habits.difference_var))
         self._wander.begin(weight_kg)
-        self._view = View(weight_kg, 0.0, 0.0, time_s)
+        self._view = View(weight_kg, 0.0, 0.0, time_s, 0.0)
         self._kept = Window(KEPT_DAYS * DAY_S)
         self._kept.add(time_s, round(weight_kg + usual_kg, 3))
         self._count += 1
@@ -132,9 +133,10 @@ class FluidRetentionDetector:
             before_s, before_kg = self._kept.last(1)[0]
             habits.learn_difference(looked.weight_kg - (before_kg - habits.expected_kg(before_s)))
         bank.take(time_s, looked.weight_kg, ahead, whole=looked.confirmed)
-        self._wander.take(ahead.days, looked.weight_kg, habits.difference_var, freshness(ahead.days))
-        self._view = bank.view(ahead)
-        habits.learn_residual(time_s, bank.residual_kg(looked.weight_kg, ahead))
+        self._wander.take(ahead.days, looked.weight_kg, freshness(ahead.days))
+        view = self._view = bank.view(ahead)
+        explained_kg = view.baseline_kg + view.gain_kg + 0.5 * view.water_kg
+        habits.learn_residual(time_s, looked.weight_kg - explained_kg)
         habits.learn_hour(time_s)
         self._kept.add(time_s, round(looked.weight_kg + usual_kg, 3))
         self._count += 1
@@ -170,7 +172,7 @@ class FluidRetentionDetector:
     def _finding(self, time_s: float, weight_kg: float) -> WeightFinding:
         score = self._bank.log_odds
         level = self._level(time_s, score)
-        view = self._view or View(0.0, 0.0, 0.0, time_s)
+        view = self._view or View(0.0, 0.0, 0.0, time_s, 0.0)
         evidence = tuple(self._evidence(view)) if level in (Level.WATCH, Level.ALERT) else ()
         return WeightFinding(
             rule=self.RULE,
@@ -214,7 +216,7 @@ class FluidRetentionDetector:
             "count": float(self._count),
             "first_s": self._first_s,
             "last": [*self._last] if self._last else None,
-            "view": [view.baseline_kg, view.gain_kg, view.rate_kg_per_day, view.onset_s] if view else None,
+            "view": [*astuple(view)] if view else None,
             "quality": self._quality.value,
         }
 
@@ -232,7 +234,7 @@ class FluidRetentionDetector:
         kept = Window(KEPT_DAYS * DAY_S)
         kept.load(saved["kept"])
         last = pairs([saved["last"]])[0] if saved["last"] is not None else None
-        view = View(*numbers(saved["view"], 4)) if saved["view"] is not None else None
+        view = View(*numbers(saved["view"], 5)) if saved["view"] is not None else None
         count, first_s, dry_kg = int(number(saved["count"])), number(saved["first_s"]), maybe(saved["dry_weight_kg"])
         self._quality = Quality(str(saved["quality"]))
         self._bank, self._habits, self._wander, self._screen, self._kept = bank, habits, wander, screen, kept

@@ -72,6 +72,7 @@ class View:
     gain_kg: float
     rate_kg_per_day: float
     onset_s: float
+    water_kg: float
 
 
 class LevelBank:
@@ -134,8 +135,10 @@ class LevelBank:
         innovation_var = level + 2.0 * between + water + own_var
         known = unit[:, new:]
         amplitude, spread = self._moments[:, :, : ONSETS - new]
-        course_kg = float((amplitude * known).sum())
-        course_var = float((spread * known * known).sum())
+        course_kg = float(np.add.reduce(amplitude * known, axis=None))
+        known = known * known
+        known *= spread
+        course_var = float(np.add.reduce(known, axis=None))
         return Ahead(
             days=days,
             new_onsets=new,
@@ -197,22 +200,22 @@ class LevelBank:
         scale = 1.0 / max(self._slow, SLOW_LEAST)
         self.log_odds, self._moments = weigh(self._sums[EVIDENCE] * scale, self._prior)
 
-    def residual_kg(self, weight_kg: float, ahead: Ahead) -> float:
-        """What is left of a weight that has been taken, after level, course and half of the water."""
-        course_kg = float(np.vdot(self._moments[0], ahead.shape - self._sums[BY_LEVEL]))
-        return weight_kg - self._level_kg - 0.5 * self._water_kg - course_kg
-
     def view(self, ahead: Ahead) -> View:
         """How it stands after the weight that `ahead` was made for."""
         amplitude = self._moments[0]
-        gain_kg = float(np.vdot(amplitude, ahead.shape))
+        added = amplitude * ahead.shape
+        gain_kg = float(np.add.reduce(added, axis=None))
         level_kg = self._level_kg - float(np.vdot(amplitude, self._sums[BY_LEVEL]))
         # Onsets are a day apart: today's shapes of the younger ones are the older ones' of some days ago.
-        before_kg = float((amplitude[:, TREND_DAYS:] * ahead.shape[:, :-TREND_DAYS]).sum())
-        # The onset of what explains most.
-        place = int(np.argmax((amplitude * ahead.shape).sum(axis=0)))
-        onset_s = self._last_s - float(ahead.age_days[place]) * DAY_S
-        return View(level_kg, gain_kg, (gain_kg - before_kg) / TREND_DAYS, onset_s)
+        before_kg = float(np.add.reduce(amplitude[:, TREND_DAYS:] * ahead.shape[:, :-TREND_DAYS], axis=None))
+        place = int(np.add.reduce(added, axis=0).argmax())  # the onset of what explains most
+        return View(
+            baseline_kg=level_kg,
+            gain_kg=gain_kg,
+            rate_kg_per_day=(gain_kg - before_kg) / TREND_DAYS,
+            onset_s=self._last_s - float(ahead.age_days[place]) * DAY_S,
+            water_kg=self._water_kg,
+        )
 
     def save(self) -> Saved:
         """For `load`."""

@@ -30,9 +30,10 @@ LAG_DAYS: Final = 16.0
 _Q2: Final = np.repeat(np.square(WANDERS), len(SHARES))
 _SHARE: Final = np.tile(np.array(SHARES), len(WANDERS))
 _PRIOR: Final = np.log(np.repeat(WANDER_PRIOR, len(SHARES)) * np.tile(SHARE_PRIOR, len(WANDERS)))
+_WHOLE: Final = 0.5 / (1.0 - _SHARE * math.exp(-1.0 / WATER_DAYS))
 _COUNT: Final = _Q2.size
 _ROWS: Final = 6
-LEVEL, WATER, VAR, BETWEEN, WATER_VAR, LIKELY = range(_ROWS)
+LEVEL, VAR, WATER, BETWEEN, WATER_VAR, LIKELY = range(_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Wander:
         self._rows = np.zeros((_ROWS, _COUNT))
         self._held = np.zeros((3, _COUNT))
         self._held_days = 0.0
+        self._belief = _belief(self._held[0])
+        self._split = _split(1.0)
 
     def begin(self, weight_kg: float) -> None:
         """The level is anew; what has been learnt of its nature stays."""
@@ -67,29 +70,30 @@ class Wander:
         """The level may have moved without that being its wander."""
         self._rows[VAR] += var
 
-    def take(self, days: float, weight_kg: float, difference_var: float, fresh: float) -> None:
-        """Take the next accepted weight."""
-        r = self._rows
-        whole, slow = _split(difference_var)
+    def take(self, days: float, weight_kg: float, fresh: float) -> None:
+        """Take the next accepted weight, after `noise` was asked for the time of it."""
+        r, (whole, slow) = self._rows, self._split
         kept = math.exp(-days / WATER_DAYS)
         r[VAR] += _Q2 * min(days, 60.0)
-        r[WATER] *= kept
-        r[BETWEEN] *= kept
+        r[WATER : BETWEEN + 1] *= kept
         r[WATER_VAR] *= kept * kept
         r[WATER_VAR] += slow * (1.0 - kept * kept)
-        total = r[VAR] + 2.0 * r[BETWEEN] + r[WATER_VAR] + (whole - slow) / fresh
+        with_level, with_water = r[VAR] + r[BETWEEN], r[BETWEEN] + r[WATER_VAR]
+        total = with_level + with_water
+        total += (whole - slow) / fresh
         off = weight_kg - r[LEVEL] - r[WATER]
         square = off * off / total
-        r[LIKELY] *= math.exp(-days / MEMORY_DAYS)
-        r[LIKELY] -= 0.5 * np.log(total) + (TAIL + 1.0) / 2.0 * np.log1p(square / TAIL)
-        r[LIKELY] -= r[LIKELY].max()
+        likely = r[LIKELY]
+        likely *= math.exp(-days / MEMORY_DAYS)
+        likely -= 0.5 * np.log(total) + (TAIL + 1.0) / 2.0 * np.log1p(square / TAIL)
+        likely -= np.maximum.reduce(likely)
         total *= np.maximum(1.0, np.sqrt(square) / 3.0)
-        to_level, to_water = (r[VAR] + r[BETWEEN]) / total, (r[BETWEEN] + r[WATER_VAR]) / total
+        to_level, to_water = with_level / total, with_water / total
         r[LEVEL] += to_level * off
         r[WATER] += to_water * off
-        r[VAR] -= to_level * to_level * total
-        r[BETWEEN] -= to_level * to_water * total
-        r[WATER_VAR] -= to_water * to_water * total
+        r[VAR] -= to_level * with_level
+        r[BETWEEN] -= to_level * with_water
+        r[WATER_VAR] -= to_water * with_water
         self._hold(days)
 
     def _hold(self, days: float) -> None:
@@ -99,15 +103,14 @@ class Wander:
             self._held_days = 0.0
             self._held[:2] = self._held[1:].copy()
             self._held[2] = self._rows[LIKELY]
+            self._belief = _belief(self._held[0])
 
     def noise(self, difference_var: float) -> Noise:
         """What is believed now, for a patient whose neighbouring days differ so."""
-        belief = self._held[0] + _PRIOR
-        weight = np.exp(belief - belief.max())
-        weight /= weight.sum()
-        whole, slow = _split(difference_var)
-        water_var = float(weight @ slow)
-        return Noise(float(weight @ _Q2), water_var, float(weight @ whole) - water_var)
+        self._split = _split(difference_var)
+        whole, slow = self._split
+        water_var = float(self._belief @ slow)
+        return Noise(float(self._belief @ _Q2), water_var, float(self._belief @ whole) - water_var)
 
     def save(self) -> Saved:
         """For `load`."""
@@ -129,11 +132,18 @@ class Wander:
         wander._rows = array(saved["rows"], (_ROWS, _COUNT))
         wander._held = array(saved["held"], (3, _COUNT))
         wander._held_days = number(saved["held_days"])
+        wander._belief = _belief(wander._held[0])
         return wander
 
 
 def _split(difference_var: float) -> tuple[Floats, Floats]:
     """Noise variance in all, and its lasting part, that make neighbouring days differ so."""
     own = np.maximum(difference_var - _Q2, 0.25 * difference_var)
-    whole = 0.5 * own / (1.0 - _SHARE * math.exp(-1.0 / WATER_DAYS))
-    return whole, whole * _SHARE
+    own *= _WHOLE
+    return own, own * _SHARE
+
+
+def _belief(likely: Floats) -> Floats:
+    """Probability of each pair."""
+    belief = np.exp(likely + _PRIOR - np.max(likely + _PRIOR))
+    return np.asarray(belief / belief.sum(), dtype=np.float64)
