@@ -13,6 +13,7 @@ from typing import Final
 
 from wardgate.contract.messages import Alert
 from wardgate.control.messages import Limit, Series
+from wardgate.page.alert_words import rule_words, seen_words
 from wardgate.page.marks import Mark, gaps, joins, marks_of, thinned
 from wardgate.page.scale import BOTTOM_PX, TOP_PX, Panel, Scale, scale_of
 from wardgate.page.words import Times, count, number, sentence
@@ -264,8 +265,11 @@ class _Drawing:
             yield _flag(group)
 
     def note(self, n: int, alert: Alert) -> Note:
-        seen = {"acknowledged": "Seen by the ward", "resolved": "Over"}.get(alert.state)
-        after = f" {seen} {self.times.when(alert.changed)}." if seen else ""
+        after = ""
+        if alert.state == "acknowledged":
+            after = f" {seen_words(alert, self.times)}"
+        elif alert.state == "resolved":
+            after = f" Over {self.times.when(alert.changed)}."
         return Note(n, sentence(self.times.when(alert.raised)), alert.sentence, rule_words(alert) + after)
 
     def key(self) -> Iterator[tuple[str, str]]:
@@ -328,8 +332,3 @@ class _Drawing:
 def _flag(group: list[tuple[float, int]]) -> Flag:
     first, last = group[0][1], group[-1][1]
     return Flag(group[-1][0], str(first) if first == last else f"{first}–{last}")
-
-
-def rule_words(alert: Alert) -> str:
-    """`Rule: weight gain, version 3.`"""
-    return f"Rule: {alert.rule.replace('-', ' ').replace('_', ' ')}, version {alert.rule_version}."

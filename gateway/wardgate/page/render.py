@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from wardgate.contract.messages import Alert
 from wardgate.control.messages import Series, Status
+from wardgate.page.alert_words import age_words, rule_words
 from wardgate.page.assets import Assets
-from wardgate.page.chart import Chart, draw, rule_words
+from wardgate.page.chart import Chart, draw
 from wardgate.page.delivery import hub_rows, way
 from wardgate.page.devices import card, in_order
 from wardgate.page.scale import BOTTOM_PX, PANELS, TOP_PX
@@ -146,12 +147,8 @@ def charts(snapshot: Snapshot) -> list[Chart]:
 
 
 def _alert(alert: Alert, times: Times) -> AlertRow:
-    age = f"Raised {times.when(alert.raised)}, {times.ago(alert.raised)}."
-    if alert.state == "acknowledged":
-        age += f" Seen by the ward {times.when(alert.changed)}."
-    elif alert.state == "updated":
-        age += f" Updated {times.when(alert.changed)}."
-    return AlertRow(alert.id, alert.priority, _PRIORITY_WORDS[alert.priority], alert.sentence, age, rule_words(alert))
+    word, age = _PRIORITY_WORDS[alert.priority], age_words(alert, times)
+    return AlertRow(alert.id, alert.priority, word, alert.sentence, age, rule_words(alert))
 
 
 def _happenings(status: Status, times: Times) -> list[Happening]:

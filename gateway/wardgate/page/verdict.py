@@ -13,6 +13,11 @@ from wardgate.page.words import Times, count, listed, sentence, size
 
 LITTLE_DISK_BYTES: Final = 500_000_000
 """Below this the hub is about to have nowhere to keep readings."""
+_CANARY: Final = {
+    "store": "The hub's own test reading cannot be stored. Send a report for support.",
+    "rules": "The hub's own test readings raise no alert. Send a report for support.",
+    "ward": "The ward has not answered the hub's own test reading.",
+}
 PRIORITIES: Final = ("high", "medium", "low")
 
 
@@ -71,6 +76,8 @@ def hub_troubles(hub: HubView, delivery: DeliveryView) -> Iterator[str]:
         yield delivery.problem or "The ward's broker does not answer. Readings wait here, safe."
     if delivery.parked:
         yield f"{count(delivery.parked, 'message was', 'messages were')} refused by the ward. They are kept here."
+    if hub.canary.late and (delivery.connected or hub.canary.stage != "ward"):
+        yield _CANARY[hub.canary.stage or "ward"]
     if hub.radio.state in ("no-adapter", "no-bluetoothd"):
         yield hub.radio.sentence
     if not hub.clock_synchronised:
