@@ -129,7 +129,7 @@ NEW_SHARE: Final = 0.7
 """Share of irregular sittings with a new arrhythmia that stays (judgement)."""
 FALSE_SHARE: Final = 0.05
 FALSE_SITTINGS: Final = 10.0
-"""The device's bit is wrong so often until the patient's own sittings say otherwise (judgement)."""
+"""The device's bit is wrong at least so often; that is worth so many of the patient's own sittings (judgement)."""
 
 
 class NewIrregularity:
@@ -157,7 +157,7 @@ class NewIrregularity:
         self._moments.add(time_s, irregular)
         moments = self._moments.moments()
         old = [odd for t, odd in moments if t < time_s - RECENT_S]
-        own_share = (sum(old) + FALSE_SHARE * FALSE_SITTINGS) / (len(old) + FALSE_SITTINGS)
+        own_share = max((sum(old) + FALSE_SHARE * FALSE_SITTINGS) / (len(old) + FALSE_SITTINGS), FALSE_SHARE)
         score, run = self._best_run([x for x in moments if x[0] >= time_s - RECENT_S], own_share)
         odd_s = tuple(t for t, odd in run if odd)
         return Finding(

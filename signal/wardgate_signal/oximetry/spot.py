@@ -128,7 +128,7 @@ class SpotSaturationDetector:
                 "usual_pct": round(usual_pct, 1),
                 "level_pct": round(level_pct, 1),
                 "below_usual_pct": round(below_pct, 1),
-                "above_target_pct": round(max(0.0, level_pct - self._target_high_pct), 1),
+                "above_target_pct": max(0.0, min(self._own.recent) - self._target_high_pct),
             }
         score = self._own.odds() + self._below_target()
         return SpotFinding(
