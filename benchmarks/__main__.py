@@ -13,13 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-PARTS: Final = ("core", "store", "latency", "delivery", "capture_rate")
+PARTS: Final = ("core", "store", "latency", "delivery", "capture_rate", "detectors")
 GOALS: Final[dict[str, tuple[str, float]]] = {
     "one_per_commit_over_fdatasync": (">=", 0.75),
     "grouped_100_over_fdatasync": (">=", 60.0),
     "drain_over_bare_paho": (">=", 0.7),
     "core_rss_over_imports": ("<=", 1.5),
     "first_scan_over_imports": ("<=", 1.5),
+    "weight_fluid_retention_us": ("<=", 200.0),
+    "saturation_own_level_us": ("<=", 200.0),
+    "fusion_patient_us": ("<=", 200.0),
+    "night_streamed_ms": ("<=", 150.0),
     "capture_with_memory": (">=", 0.999),
     "capture_without_memory_of_heard": (">=", 0.99),
     "capture_wrong": ("<=", 0),
