@@ -17,6 +17,8 @@ class Channel(StrEnum):
     SATURATION = "saturation"
     TEMPERATURE = "temperature"
     HEART_RATE = "heart_rate"
+    BODY_COMPOSITION = "body_composition"
+    """What a scale tells of a body in a frame of its own, after the weight."""
 
 
 class Outcome(StrEnum):
@@ -33,7 +35,8 @@ class Quantity:
 
     Names in use: `weight` (kg, lb, jin), `bmi` (kg/m2), `height` (m, in), `systolic`, `diastolic`,
     `mean` (mmHg, kPa), `pulse` (1/min), `spo2` (%), `perfusion` (%), `impedance` (ohm), `temperature` (Cel, degF),
-    `heart_rate` (1/min), `fat` (%), `water` (%), `muscle` (%, kg).
+    `heart_rate` (1/min), `fat` (%), `water` (%), `muscle` (%, kg), `bone_mass`, `muscle_mass`, `water_mass`,
+    `fat_free_mass`, `soft_lean_mass` (kg, lb), `basal_metabolism` (kJ, kcal a day).
     """
 
     name: str

@@ -156,13 +156,34 @@ def measurement(data: bytes) -> Measurement:
     )
 
 
-def beside_weight(data: bytes) -> None:
-    """Check a composition of a scale that tells the weight by itself: it is sound, and no second reading.
+def beside_weight(data: bytes) -> Measurement | None:
+    """The composition of a scale that tells the weight in a frame of its own; None when there is none (socks).
 
     Raises:
         FrameError: `truncated`.
     """
-    decode(data)
+    frame = decode(data)
+    if frame.outcome is not Outcome.DECODE:
+        return None
+    mass = frame.mass_unit
+    return Measurement(
+        channel=Channel.BODY_COMPOSITION,
+        outcome=Outcome.DECODE,
+        quantities=quantities(
+            ("fat", given(frame.body_fat_pct), "%"),
+            ("muscle", given(frame.muscle_pct), "%"),
+            ("muscle_mass", given(frame.muscle_mass), mass),
+            ("fat_free_mass", given(frame.fat_free_mass), mass),
+            ("soft_lean_mass", given(frame.soft_lean_mass), mass),
+            ("water_mass", given(frame.body_water_mass), mass),
+            ("impedance", given(frame.impedance_ohm), "ohm"),
+            ("basal_metabolism", given(frame.basal_metabolism_kj), "kJ"),
+        ),
+        frame=data,
+        device_time=device_time(frame.time),
+        user_index=user_index(frame.user),
+        user_unknown=frame.user is not None and user_index(frame.user) is None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,32 @@ def measurement(data: bytes, epoch_s: float = EPOCH_2010_S) -> Measurement:
     )
 
 
+def body_measurement(data: bytes, epoch_s: float = EPOCH_2010_S) -> Measurement | None:
+    """What a Body Composition frame says of the patient; None when it was not measured.
+
+    Raises:
+        FrameError: `bad-length`.
+    """
+    frame = decode_body(data, epoch_s)
+    if not frame.fat_pct:
+        return None
+    return Measurement(
+        channel=Channel.BODY_COMPOSITION,
+        outcome=Outcome.DECODE,
+        quantities=quantities(
+            ("fat", frame.fat_pct, "%"),
+            ("water", frame.water_pct or None, "%"),
+            ("muscle", frame.muscle_pct or None, "%"),
+            ("bone_mass", frame.bone_kg or None, "kg"),
+            ("basal_metabolism", frame.energy_kcal or None, "kcal"),
+        ),
+        frame=data,
+        device_time=frame.time,
+        user_index=user_index(frame.user),
+        user_unknown=user_index(frame.user) is None,
+    )
+
+
 def set_clock(now: DeviceTime, epoch_s: float = EPOCH_2010_S) -> bytes:
     """What to write to 0x8A81: the scale takes the time and begins to send.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -115,6 +115,8 @@ class _Session:
         self._activity = asyncio.Event()
         self._last_frame_s: float | None = None
         self._measurements = 0
+        self._last: Measurement | None = None
+        """Of a subscription that leads."""
         self._rejected = 0
         self._owes_thanks = False
         """A reading came of which the device has not been told that it is safe."""
@@ -193,9 +195,14 @@ class _Session:
             except FrameError as error:
                 self._rejected += 1
                 self._sink.rejected(error, frame)
+                self._last = None
                 return None
             if measurement is not None and chooser is not None:
                 measurement = chooser.choose(measurement)
+            if subscription.follows:
+                measurement = _of_the_same(measurement, self._last)
+            elif measurement is not None:
+                self._last = measurement
             return self._keep_if_any(measurement)
 
         return hear
@@ -311,6 +318,21 @@ class _Session:
             raise
         except SessionError as error:
             log.info("%s: it was not told that its measurement is safe: %s", self._model.id, error)
+
+
+def _of_the_same(measurement: Measurement | None, leading: Measurement | None) -> Measurement | None:
+    """A frame that follows another, as part of what was measured then; None when it follows nothing."""
+    if measurement is None or leading is None or leading.outcome is not Outcome.DECODE:
+        return None
+    timed = measurement.device_time is not None
+    named = measurement.user_index is not None or measurement.user_unknown
+    return replace(
+        measurement,
+        device_time=measurement.device_time if timed else leading.device_time,
+        user_index=measurement.user_index if named else leading.user_index,
+        user_unknown=measurement.user_unknown if named else leading.user_unknown,
+        stored=measurement.stored or leading.stored,
+    )
 
 
 def _seen(confirmation: asyncio.Future[None]) -> None:

@@ -80,8 +80,8 @@ BF720: Final = Model(
     link=Gatt(
         subscriptions=(
             Subscription(uuids.WEIGHT_MEASUREMENT, weight_measurement.measurement),
-            # It comes after the weight and without it. In socks it is all zero.
-            Subscription(uuids.BODY_COMPOSITION_MEASUREMENT, body_composition.beside_weight),
+            # It comes after the weight, without it, and often without a time or a user. In socks it is all zero.
+            Subscription(uuids.BODY_COMPOSITION_MEASUREMENT, body_composition.beside_weight, follows=True),
         ),
         prepare=consent_as_configured,
         deadline_s=_DEADLINE_S,

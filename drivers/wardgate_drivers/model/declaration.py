@@ -105,6 +105,8 @@ class Subscription:
     fallback: bool = False
     """Subscribed to only when the device has none of those that stand before it. One that is no fallback and is
     missing ends the session, unless a fallback is there."""
+    follows: bool = False
+    """Its frames belong each to the measurement that came before, whose time and user they have when they tell none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Medisana BS440, BS444 (seconds from 2010) and BS430 (seconds from 1970).
 
 They come on the air while somebody stands on them, send after the host has written the time, and name users 1 to 8.
-Which epoch a scale counts from is told by the name it advertises. The body's composition is checked and not kept.
+Which epoch a scale counts from is told by the name it advertises. The body's composition is a reading of its own.
 
 Source: captures beside the display's figures (Stack Overflow question 34309288); openScale's description.
 Guessed: that it hangs up by itself once it has sent. Not tried on real devices.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from wardgate_drivers.codec import medisana as codec
-from wardgate_drivers.measurement import Channel, Measurement
+from wardgate_drivers.measurement import Channel
 from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model, Subscription
 from wardgate_drivers.protocol import medisana as protocol
 
@@ -20,14 +20,10 @@ _WAKE: Final = "Step on it and stand still until the number stops moving."
 
 
 def _link(epoch_s: float) -> Gatt:
-    def composition(data: bytes) -> Measurement | None:
-        codec.decode_body(data, epoch_s)
-        return None
-
     return Gatt(
         subscriptions=(
             Subscription(protocol.WEIGHT, lambda data: codec.measurement(data, epoch_s)),
-            Subscription(protocol.BODY, composition),
+            Subscription(protocol.BODY, lambda data: codec.body_measurement(data, epoch_s)),
         ),
         deadline_s=90.0,
         converse=protocol.converse(epoch_s),

@@ -40,6 +40,16 @@ QUANTITY: Final[dict[tuple[str, str], Code]] = {
     ("saturation", "perfusion"): Code("61006-3", 150488, "%"),
     ("temperature", "temperature"): Code("8310-5", 150364, "Cel"),
     ("heart_rate", "heart_rate"): Code("8867-4", 147842, "/min"),
+    ("body_composition", "fat"): Code("41982-0", 188748, "%"),
+    ("body_composition", "water"): Code("101684-9", None, "%"),
+    ("body_composition", "water_mass"): Code("101683-1", None, "kg"),
+    ("body_composition", "muscle"): Code("73965-6", None, "%"),
+    ("body_composition", "muscle_mass"): Code("73964-9", None, "kg"),
+    ("body_composition", "bone_mass"): Code(None, None, "kg"),
+    ("body_composition", "fat_free_mass"): Code(None, None, "kg"),
+    ("body_composition", "soft_lean_mass"): Code(None, None, "kg"),
+    ("body_composition", "impedance"): Code(None, None, "Ohm"),
+    ("body_composition", "basal_metabolism"): Code(None, None, "kJ"),
 }
 """By (channel, quantity name)."""
 

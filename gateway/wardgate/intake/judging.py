@@ -27,8 +27,11 @@ TO_CANONICAL: Final[dict[tuple[str, str], float]] = {
     ("ohm", "Ohm"): 1.0,
     ("Cel", "Cel"): 1.0,
     ("degF", "Cel"): 5 / 9,
+    ("kJ", "kJ"): 1.0,
+    ("kcal", "kJ"): 4.184,
 }
-"""Factor from the device's unit to ours. International pound and inch; a jin is 0.5 kg."""
+"""Factor from the device's unit to ours. International pound and inch; a jin is 0.5 kg; a kilocalorie the
+thermochemical one, as in UCUM."""
 BEFORE_FACTOR: Final[dict[tuple[str, str], float]] = {("degF", "Cel"): -32.0}
 """Added to the value first, for scales whose zeros differ."""
 

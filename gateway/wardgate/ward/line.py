@@ -10,6 +10,7 @@ _CHANNEL = {
     "saturation": "Oxygen",
     "temperature": "Temperature",
     "heart_rate": "Heart rate",
+    "body_composition": "Body composition",
 }
 _UNIT = {"mm[Hg]": "mmHg", "/min": "a minute", "Cel": "°C"}
 

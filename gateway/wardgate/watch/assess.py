@@ -30,6 +30,7 @@ FIRST_QUANTITY: Final = {
     "saturation": "spo2",
     "temperature": "temperature",
     "heart_rate": "heart_rate",
+    "body_composition": "fat",
 }
 """What each channel is about. A channel without rules has a usual level all the same."""
 

@@ -14,7 +14,7 @@ from wardgate.capture.radio import RadioBackend
 from wardgate_drivers.link.errors import ConsentError, RefusedError
 from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
 from wardgate_drivers.link.sink import Consent
-from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
+from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome
 from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.backend import open_hub
 from wardgate_sim.encode.civil import Civil
@@ -297,9 +297,16 @@ async def test_bf720_lets_the_patient_in_and_tells_nobody_elses_weight(
     scale.store({"weight": 91.0, "user": 2.0})
     await scale.take({"weight": 72.35, "fat": 19.4})
     end = await talk(radio, scale, ear, pair=True)
-    assert end == SessionEnd(Ending.HUNG_UP, measurements=1, rejected=0)
-    assert values(ear.measurements) == [{"weight": 72.35}]
-    assert ear.measurements[0].user_index == 1
+    assert end == SessionEnd(Ending.HUNG_UP, measurements=2, rejected=0)
+    weight, body = ear.measurements
+    assert values([weight]) == [{"weight": 72.35}]
+    assert body.channel is Channel.BODY_COMPOSITION
+    assert {q.name: (q.value, q.unit) for q in body.quantities} == {
+        "fat": (19.4, "%"), "muscle": (40.7, "%"), "soft_lean_mass": (pytest.approx(61.18, abs=0.01), "kg"),
+        "water_mass": (43.25, "kg"), "impedance": (452.0, "ohm"), "basal_metabolism": (6879, "kJ"),
+    }  # fmt: skip
+    # The frame tells neither: they are those of the weight before it.
+    assert (body.user_index, body.device_time) == (1, weight.device_time)
     assert ear.calls.index("clock") < ear.calls.index("clock_set") < ear.calls.index("measurement")
 
 

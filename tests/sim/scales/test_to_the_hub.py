@@ -11,6 +11,7 @@ import pytest
 
 from tests.hub.conftest import Bench, Firmware, Start, a_config, bench
 from wardgate.config import Device
+from wardgate.contract.messages import Reading
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.device import DeviceClock
 from wardgate_sim.firmware.medisana import MedisanaBs430, MedisanaScale
@@ -29,9 +30,14 @@ def kilograms(home: Bench) -> list[float]:
     return [round(q.value, 2) for r in home.readings() for q in r.quantities if q.name == "weight"]
 
 
-async def readings(home: Bench, count: int) -> None:
+def of_channel(home: Bench, channel: str = "weight") -> list[Reading]:
+    """The readings of a channel."""
+    return [r for r in home.readings() if r.channel == channel]
+
+
+async def readings(home: Bench, count: int, channel: str = "weight") -> None:
     """Wait for so many."""
-    await home.until(lambda: len(home.readings()) == count)
+    await home.until(lambda: len(of_channel(home, channel)) == count)
 
 
 @pytest.mark.parametrize("model", [MedisanaScale, MedisanaBs430])
@@ -49,9 +55,17 @@ async def test_medisana(
         await scale.take({"weight": 78.6})
         await readings(home, 2)
         await scale.asleep()
+        await readings(home, 2, "body_composition")
         assert kilograms(home) == [78.4, 78.6]
-        assert [r.attribution for r in home.readings()] == ["assigned"] * 2
-        assert home.readings()[1].time.basis == "device-clock"
+        assert [r.attribution for r in home.readings()] == ["assigned"] * 4
+        weights, bodies = of_channel(home), of_channel(home, "body_composition")
+        assert weights[1].time.basis == "device-clock"
+        assert [b.time.device_time for b in bodies] == [w.time.device_time for w in weights]
+        told = {q.name: (q.value, q.unit) for q in bodies[0].quantities}
+        assert told == {
+            "fat": (24.5, "%"), "water": (55.0, "%"), "muscle": (40.1, "%"), "bone_mass": (3.1, "kg"),
+            "basal_metabolism": (8368.0, "kJ"),
+        }  # fmt: skip
         assert scale.book.acknowledged == scale.book.taken
         assert home.hub.devices.row("scale").clock_set_at is not None
 

@@ -232,6 +232,27 @@ async def test_scale_lets_the_hub_in_with_the_configured_code(
         assert reading.time.basis == "device-clock"
 
 
+async def test_a_composition_is_a_reading_of_its_own_as_often_as_it_is_told(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    scale = BeurerScale(link, ADDRESS, device_clock)
+    await start(scale)
+    async with room(tmp_path, link, clock, scale.MODEL, user_index=1, consent_code=3752) as r:
+        first = await scale.take({"weight": 72.35, "fat": 19.4})
+        await r.home.until(lambda: len(r.home.readings()) == 2)
+        await scale.asleep()
+        scale.memory.append(first)
+        await scale.take({"weight": 72.45})
+        await r.home.until(lambda: len(r.home.readings()) == 3)
+        await scale.asleep()
+        told = {(x.channel, x.quantities[0].value, x.attribution) for x in r.home.readings()}
+        assert told == {
+            ("weight", 72.35, "assigned"), ("weight", 72.45, "assigned"), ("body_composition", 19.4, "assigned"),
+        }  # fmt: skip
+        weight, body = sorted(r.home.readings(), key=lambda x: x.channel, reverse=True)[0::2]
+        assert body.time.device_time == weight.time.device_time
+
+
 async def test_scale_with_the_wrong_code_in_the_configuration(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
