@@ -16,6 +16,7 @@ CHANNELS: Final = {
     "blood_pressure": "Blood pressure",
     "saturation": "Oxygen",
     "temperature": "Temperature",
+    "body_composition": "Body composition",
     "heart_rate": "Heart rate",
 }
 NodeState = Literal["done", "waiting", "not-yet", "none"]
