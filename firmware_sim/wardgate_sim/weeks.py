@@ -187,9 +187,10 @@ async def _live_at(home: Home, clock: VirtualClock, plan: Plan, measured: list[M
     using: set[asyncio.Task[None]] = set()
 
     async def use_it(use: Use) -> None:
-        # Somebody who weighs himself again waits until the display is dark.
+        # Somebody who weighs himself again waits until the display is dark. A cuff has measured when it is done.
+        taken = await home.use(use)
         at = clock.utc()
-        measured.append(_measured(plan, use.device, at, await home.use(use), counts=at < ends))
+        measured.append(_measured(plan, use.device, at, taken, counts=at < ends))
 
     for at, use in _moments(home, plan):
         await asyncio.sleep((at - clock.utc()).total_seconds())

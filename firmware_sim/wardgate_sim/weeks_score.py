@@ -81,7 +81,9 @@ def score(week: Week) -> Score:
     """Hold what the store has against what was measured."""
     outcome = Score()
     found: set[int] = set()
-    for reading in sorted(week.readings, key=lambda r: r.time.received):
+    # A body's composition comes beside a weight, which is what is counted.
+    readings = [r for r in week.readings if r.channel != "body_composition"]
+    for reading in sorted(readings, key=lambda r: r.time.received):
         fits = [n for n, m in enumerate(week.measured) if _fits(reading, m)]
         fresh = [n for n in fits if n not in found]
         if fresh:
@@ -101,7 +103,11 @@ def score(week: Week) -> Score:
         outcome.neighbours.append(f"{week.neighbours_bonded} devices next door were paired with")
     # Nothing in these weeks forgets a bond or is of another model.
     asked = ("pairing-lost", "device-refused", "device-wrong-model", "radio-stuck")
-    outcome.false_alarms.update(e.code for e in week.events if e.code in asked or e.code.startswith("task-restarted"))
+    outcome.false_alarms.update(
+        f"{e.code} ({week.plan.kinds[e.device].word})" if e.device else e.code
+        for e in week.events
+        if e.code in asked or e.code.startswith("task-restarted")
+    )
     return outcome
 
 
