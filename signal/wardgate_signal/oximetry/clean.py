@@ -23,6 +23,7 @@ LEAST_PULSE_BPM: Final = 20.0
 MOST_PULSE_BPM: Final = 250.0
 LEAST_PERFUSION_PCT: Final = 0.3
 """Below this a pulse is too weak for the number to be trusted (judgement; Visram 1994 for the principle)."""
+OUTSIDE: Final = -1.0
 EDGE_S: Final = 2
 """A value so close to a dropout or a movement belongs to it: the device's mean reaches into it."""
 PULSE_JUMP_BPM: Final = 20.0
@@ -65,12 +66,13 @@ def believed(spo2_pct: Floats, pulse_bpm: Floats) -> Floats:
     """The saturation with NaN for what was movement or a clip coming off.
 
     Args:
-        spo2_pct: plausible values, NaN elsewhere.
+        spo2_pct: plausible values, NaN elsewhere, `OUTSIDE` before the first and after the last second.
         pulse_bpm: the pulse, NaN where there is none.
     """
-    value = spo2_pct.copy()
+    outside = spo2_pct == OUTSIDE
+    value = np.where(outside, np.nan, spo2_pct)
     _drop_spikes(value)
-    bad = np.isnan(value)
+    bad = np.isnan(value) & ~outside
     with np.errstate(invalid="ignore"):
         jump = np.abs(np.diff(pulse_bpm)) >= PULSE_JUMP_BPM
     # A movement scatters the pulse: one jump alone may be a device that corrects itself.

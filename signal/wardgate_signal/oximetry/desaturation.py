@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wardgate_signal.finding import Saved
-from wardgate_signal.oximetry.clean import Held, believed, bridged, has_pulse, plausible
-from wardgate_signal.oximetry.fine import LEVEL, refined, smooth
+from wardgate_signal.oximetry.clean import OUTSIDE, Held, believed, bridged, has_pulse, plausible
+from wardgate_signal.oximetry.fine import refined, smooth, whole
 from wardgate_signal.oximetry.report import Desaturation, NightReport
 from wardgate_signal.oximetry.seconds import Seconds
 from wardgate_signal.oximetry.turns import Turns, floats, numbers
@@ -49,7 +49,7 @@ class DesaturationDetector:
         self._waiting: list[tuple[Floats, Floats, Floats]] = []
         self._samples = self._block = 0
         self._pulse_known = False
-        self._spo2 = np.full(MARGIN_S, np.nan)
+        self._spo2 = np.full(MARGIN_S, OUTSIDE)
         self._pulse = np.full(MARGIN_S, np.nan)
         self._held = Held()
         self._turns = Turns()
@@ -92,7 +92,7 @@ class DesaturationDetector:
         found: list[Desaturation] = []
         if self._samples > self._seconds.first_sample(self._block):
             found += self._next_block(self._samples)
-        found += self._look(np.full(MARGIN_S, np.nan), np.full(MARGIN_S, np.nan))
+        found += self._look(np.full(MARGIN_S, OUTSIDE), np.full(MARGIN_S, np.nan))
         return found + self._counted(self._turns.end())
 
     def report(self) -> NightReport:
@@ -128,12 +128,14 @@ class DesaturationDetector:
         middle = slice(MARGIN_S, -MARGIN_S)
         value = believed(self._spo2, self._pulse)
         self._held.drop(value, self._spo2, self._pulse, pulse.size)
-        fine = refined(bridged(value))
+        fine = bridged(value)
+        if whole(value):
+            fine = refined(fine)
         course = smooth(fine)
         sure = ~np.isnan(value[middle])
         if sure.any():
             self._valid_s += int(np.count_nonzero(sure))
-            self._low_s += int(np.count_nonzero(smooth(course, LEVEL)[middle][sure] < LOW_PCT))
+            self._low_s += int(np.count_nonzero(course[middle][sure] < LOW_PCT))
             self._nadir_pct = float(np.fmin(self._nadir_pct, value[middle][sure].min()))
         self._spo2 = self._spo2[-2 * MARGIN_S :]
         self._pulse = self._pulse[-2 * MARGIN_S :]

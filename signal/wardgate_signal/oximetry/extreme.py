@@ -15,6 +15,10 @@ KNOTS: Final = range(-3, 4)
 NOISE_PCT2: Final = 0.36
 """Four times the variance of a second's value (0.3 points: half of it whole points, half the device). Four, because
 neighbouring seconds repeat each other."""
+QUIET_PCT2: Final = 0.25
+LEAST_NOISE: Final = 0.03
+"""A shape that misses by less than this (0.1 points a second) shows that there is less noise than usual: all digits
+shown, or a quiet device. Then smaller differences tell the shapes apart."""
 CORNER_PRIOR: Final = 0.2
 """Odds of a corner against a round turn before the course is seen. A corner fits a noisy round turn nearly as well and
 makes it deeper by half a point, so it has to show itself."""
@@ -47,5 +51,7 @@ def extreme(around: Floats) -> float:
     value = around - usual
     left = (REST @ value).reshape(TIPS.shape)
     misfit = (left * left).sum(axis=1)
-    weight = PRIOR * np.exp((misfit.min() - misfit) / NOISE_PCT2)
+    least = float(misfit.min())
+    noise = NOISE_PCT2 * min(1.0, max(least / QUIET_PCT2, LEAST_NOISE))
+    weight = PRIOR * np.exp((least - misfit) / noise)
     return float(usual + (weight @ (TIPS @ value)) / weight.sum())

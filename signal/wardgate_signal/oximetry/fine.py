@@ -11,7 +11,12 @@ Floats = NDArray[np.float64]
 HALF: Final = 0.5
 REACH_S: Final = 8.0
 """So far into a long stretch of one value reaches what its neighbours say about it."""
-WHOLE_SHARE: Final = 0.8
+
+
+def whole(value: Floats) -> bool:
+    """Whether the device shows whole points: all values are, and NaN has no say."""
+    known = value[~np.isnan(value)]
+    return bool((known == np.rint(known)).all())
 
 
 def refined(value: Floats) -> Floats:
@@ -20,27 +25,20 @@ def refined(value: Floats) -> Floats:
     A device that rounds changes its number when the saturation passes half-way between two points, so the times of the
     changes are measurements finer than the numbers. Between two changes the course is a straight line; at a turn it
     goes on beyond the last change as far as the length of the stay and the slope on both sides let one expect. A long
-    stay means the number itself. Values that are not whole points are given back as they are.
+    stay means the number itself. Only for a device that shows `whole` points.
     """
-    known = ~np.isnan(value)
-    if not known.any():
-        return value
-    whole = np.rint(value)
-    with np.errstate(invalid="ignore"):
-        share = np.count_nonzero(np.abs(whole - value)[known] < 1e-6) / np.count_nonzero(known)
-    if share < WHOLE_SHARE:
-        return value
+    shown = np.rint(value)
     # NaN is no equal of NaN: every second of a hole is a stretch of its own, with NaN neighbours that have no say.
-    first = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
-    length = np.diff(np.append(first, whole.size)).astype(np.float64)
-    level = whole[first]
+    first = np.flatnonzero(np.concatenate([[True], shown[1:] != shown[:-1]]))
+    length = np.diff(np.append(first, shown.size)).astype(np.float64)
+    level = shown[first]
     jump = np.diff(level)
     left = np.nan_to_num(np.concatenate([[np.nan], -jump]))
     right = np.nan_to_num(np.concatenate([jump, [np.nan]]))
     turn = left * right > 0
     middle = level + np.where(turn, np.sign(left) * (HALF - _beyond(length, left, right)), 0.0)
     stretch = np.repeat(np.arange(first.size), length.astype(np.int64))
-    at = np.arange(whole.size) - first[stretch] + 0.5
+    at = np.arange(shown.size) - first[stretch] + 0.5
     reach = np.where(turn, np.minimum(length / 2, REACH_S), length / 2)[stretch]
     to_left = np.clip(1 - at / reach, 0, 1)
     to_right = np.clip(1 - (length[stretch] - at) / reach, 0, 1)
@@ -82,14 +80,10 @@ AGREE_PCT: Final = 0.35
 """A wider parabola is preferred where it says the same as the narrower one within the noise."""
 
 
-LEVEL: Final = (np.full(61, 1 / 61),)
-"""A minute's mean, for a level that hardly moves: noise and time tell on which side of a whole point it lies."""
-
-
-def smooth(value: Floats, kernels: tuple[Floats, ...] = KERNELS) -> Floats:
+def smooth(value: Floats) -> Floats:
     """Local parabolas, as wide as the course allows; NaN stays NaN and its neighbours stay as they are."""
     out = value.copy()
-    for kernel in kernels:
+    for kernel in KERNELS:
         reach = kernel.size // 2
         if value.size < kernel.size:
             break

@@ -45,4 +45,6 @@ class Seconds:
         total = np.bincount(second, np.where(good, values, 0.0))
         # A second of which most is missing is missing: its few samples lie at the edge of a dropout.
         enough = count > 0.5 * np.bincount(second)
-        return np.where(enough, total / np.maximum(count, 1), np.nan)
+        mean = np.where(enough, total / np.maximum(count, 1), np.nan)
+        # Whole points stay whole: a second in which the number changed is the number that it showed longer.
+        return np.asarray(np.rint(mean)) if (values[good] == np.rint(values[good])).all() else mean
