@@ -8,10 +8,11 @@ the same day, whatever the average says.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import ClassVar, Final
 
 from wardgate_signal.finding import DAY_S, Finding, Json, Level, Saved, require_finite
+from wardgate_signal.own_level import number
 
 SITTING_S: Final = 1800.0
 """Readings within half an hour of the first are one recording."""
@@ -23,7 +24,30 @@ LEAST_DAYS: Final = 4
 """The discarded one among them."""
 LEAST_RECORDINGS: Final = 6
 """Twice on each of the three days that are left."""
-_MOST: Final = 256
+_MOST: Final = 64
+"""Recordings in memory: nine a day."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """The readings of one sitting. Pressures in mmHg."""
+
+    begin_s: float
+    last_s: float
+    readings: float
+    systolic_sum: float
+    diastolic_sum: float
+    systolic_least: float
+    diastolic_least: float
+
+    def add(self, time_s: float, systolic_mmhg: float, diastolic_mmhg: float) -> None:
+        """Take another reading of the same sitting."""
+        self.last_s = time_s
+        self.readings += 1.0
+        self.systolic_sum += systolic_mmhg
+        self.diastolic_sum += diastolic_mmhg
+        self.systolic_least = min(self.systolic_least, systolic_mmhg)
+        self.diastolic_least = min(self.diastolic_least, diastolic_mmhg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +62,7 @@ class Average:
     days: int
     """Days with a recording, the discarded first one among them."""
     evidence_s: tuple[float, ...]
+    """When each recording began."""
 
     @property
     def complete(self) -> bool:
@@ -53,8 +78,9 @@ class HomeAverage:
     """
 
     def __init__(self) -> None:
-        self._begin_s: float | None = None
-        self._readings: deque[tuple[float, float, float]] = deque(maxlen=_MOST)
+        self._begin_s = 0.0
+        self._recordings: deque[Recording] = deque(maxlen=_MOST)
+        self._last: tuple[float, float, float] | None = None
 
     def add(self, time_s: float, systolic_mmhg: float, diastolic_mmhg: float) -> None:
         """Take the next reading; the very same one again changes nothing.
@@ -63,52 +89,48 @@ class HomeAverage:
             ValueError: no number, or older than the last one.
         """
         require_finite(time_s=time_s, systolic_mmhg=systolic_mmhg, diastolic_mmhg=diastolic_mmhg)
-        last = self._readings[-1] if self._readings else None
+        last, newest = self._last, (time_s, systolic_mmhg, diastolic_mmhg)
         if last is not None and time_s < last[0]:
             raise ValueError("a value older than the last one: feed the series again, in order")
-        if last == (time_s, systolic_mmhg, diastolic_mmhg):
+        if last == newest:
             return
-        if last is None or self._begin_s is None or time_s - last[0] > SERIES_GAP_S:
+        self._last = newest
+        if last is None or time_s - last[0] > SERIES_GAP_S:
             self._begin_s = time_s
-            self._readings.clear()
-        self._readings.append((time_s, systolic_mmhg, diastolic_mmhg))
-        while self._readings[0][0] < time_s - KEEP_S:
-            self._readings.popleft()
+            self._recordings.clear()
+        if self._recordings and time_s - self._recordings[-1].begin_s < SITTING_S:
+            self._recordings[-1].add(*newest)
+        else:
+            self._recordings.append(Recording(time_s, time_s, 1.0, *newest[1:], *newest[1:]))
+        while self._recordings[0].last_s < time_s - KEEP_S:
+            self._recordings.popleft()
 
-    def sitting(self) -> list[tuple[float, float, float]]:
-        """The readings of the newest recording, oldest first."""
-        return self._recordings()[-1] if self._readings else []
+    @property
+    def sitting(self) -> Recording | None:
+        """The newest recording; None before the first reading."""
+        return self._recordings[-1] if self._recordings else None
 
     def average(self) -> Average | None:
         """None while there is nothing after the first day."""
-        if self._begin_s is None:
-            return None
-        first_day_s = self._begin_s + DAY_S
-        used = [recording for recording in self._recordings() if recording[0][0] >= first_day_s]
+        used = [r for r in self._recordings if r.begin_s >= self._begin_s + DAY_S]
         if not used:
             return None
-        days = {int((recording[0][0] - self._begin_s) // DAY_S) for recording in self._recordings()}
         return Average(
-            systolic_mmhg=_mean([_mean([r[1] for r in recording]) for recording in used]),
-            diastolic_mmhg=_mean([_mean([r[2] for r in recording]) for recording in used]),
+            systolic_mmhg=sum(r.systolic_sum / r.readings for r in used) / len(used),
+            diastolic_mmhg=sum(r.diastolic_sum / r.readings for r in used) / len(used),
             recordings=len(used),
-            paired=sum(recording[-1][0] - recording[0][0] >= APART_S for recording in used),
-            days=len(days | {0}),
-            evidence_s=tuple(r[0] for recording in used for r in recording),
+            paired=sum(r.last_s - r.begin_s >= APART_S for r in used),
+            days=len({0.0, *((r.begin_s - self._begin_s) // DAY_S for r in used)}),
+            evidence_s=tuple(r.begin_s for r in used),
         )
-
-    def _recordings(self) -> list[list[tuple[float, float, float]]]:
-        found: list[list[tuple[float, float, float]]] = []
-        for reading in self._readings:
-            if found and reading[0] - found[-1][0][0] < SITTING_S:
-                found[-1].append(reading)
-            else:
-                found.append([reading])
-        return found
 
     def save(self) -> Saved:
         """For `load`."""
-        return {"begin_s": self._begin_s, "readings": [[*reading] for reading in self._readings]}
+        return {
+            "begin_s": self._begin_s,
+            "recordings": [[*astuple(recording)] for recording in self._recordings],
+            "last": None if self._last is None else [*self._last],
+        }
 
     def load(self, saved: Json) -> None:
         """What `save` gave.
@@ -117,24 +139,20 @@ class HomeAverage:
             ValueError: it is nothing that `save` gives.
         """
         match saved:
-            case {"begin_s": float() | int() | None as begin_s, "readings": list() as readings}:
-                kept = [_reading(item) for item in readings]
+            case {"begin_s": float() | int() as begin_s, "recordings": list() as recordings, "last": last}:
+                kept = [Recording(*_numbers(item, len(fields(Recording)))) for item in recordings]
+                newest = None if last is None else _numbers(last, 3)
             case _:
                 raise ValueError("no saved home average")
-        self._begin_s = begin_s
-        self._readings = deque(kept, _MOST)
+        self._begin_s = float(begin_s)
+        self._recordings = deque(kept, _MOST)
+        self._last = None if newest is None else (newest[0], newest[1], newest[2])
 
 
-def _reading(item: Json) -> tuple[float, float, float]:
-    match item:
-        case [float() | int() as time_s, float() | int() as systolic, float() | int() as diastolic]:
-            return float(time_s), float(systolic), float(diastolic)
-        case _:
-            raise ValueError("no saved reading of a pressure")
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+def _numbers(item: Json, count: int) -> list[float]:
+    if not isinstance(item, list) or len(item) != count:
+        raise ValueError(f"no saved list of {count} numbers")
+    return [number(value) for value in item]
 
 
 class SustainedHigh:
@@ -171,8 +189,7 @@ class SustainedHigh:
             ValueError: no number, or older than the last one.
         """
         self._home.add(time_s, systolic_mmhg, diastolic_mmhg)
-        average, sitting = self._home.average(), self._home.sitting()
-        severe = self._severe([r[1] for r in sitting], [r[2] for r in sitting])
+        average, severe = self._home.average(), self._severe(self._home.sitting)
         stage = self._stage(average) if average is not None and average.complete else 0.0
         score = max(stage, severe)
         inputs = {"systolic_mmhg": systolic_mmhg, "diastolic_mmhg": diastolic_mmhg, "severe": float(severe > 0.0)}
@@ -185,7 +202,6 @@ class SustainedHigh:
                 "paired_recordings": float(average.paired),
                 "days": float(average.days),
             }
-        at = tuple(r[0] for r in sitting)
         return Finding(
             rule=self.RULE,
             version=self.VERSION,
@@ -194,7 +210,7 @@ class SustainedHigh:
             severity=max(0.0, score - 1.0) * (self._stage_2[0] - self._stage_1[0]),
             clear=score <= self.CLEAR_SCORE,
             inputs=inputs,
-            evidence_s=at if severe or average is None or stage == 0.0 else average.evidence_s,
+            evidence_s=(time_s,) if severe or average is None or stage == 0.0 else average.evidence_s,
         )
 
     def _level(self, score: float, average: Average | None) -> Level:
@@ -214,9 +230,11 @@ class SustainedHigh:
         )
         return max(0.0, 1.0 + max(shares))
 
-    def _severe(self, systolic_mmhg: list[float], diastolic_mmhg: list[float]) -> float:
+    def _severe(self, sitting: Recording | None) -> float:
         """3 and more where the newest recording is severe by its lower readings; a repeat takes back a first fright."""
-        over = max(min(systolic_mmhg) - self.SEVERE[0], min(diastolic_mmhg) - self.SEVERE[1])
+        if sitting is None:
+            return 0.0
+        over = max(sitting.systolic_least - self.SEVERE[0], sitting.diastolic_least - self.SEVERE[1])
         return 3.0 + over / 10.0 if over >= 0.0 else 0.0
 
     def state(self) -> Saved:
