@@ -26,8 +26,7 @@ from wardgate_signal.oximetry import (
 )
 from wardgate_signal.pressure import LowUnderTherapy, PersistentLow, SustainedHigh
 from wardgate_signal.pulse import RestingTrend
-from wardgate_signal.weight import GuidelineEsc, GuidelineUs
-from wardgate_signal.weight_baseline import PersonalBaseline
+from wardgate_signal.weight import FluidRetentionDetector, GuidelineEsc, GuidelineUs
 
 
 class Detector(Protocol):
@@ -75,8 +74,9 @@ Case = tuple[Callable[[], Detector], float, float]
 CASES: Final[dict[str, Case]] = {
     "esc": (GuidelineEsc, 70.0, 90.0),
     "us": (GuidelineUs, 70.0, 90.0),
-    "baseline": (PersonalBaseline, 74.0, 84.0),
-    "baseline from a dry weight": (lambda: PersonalBaseline(78.0), 74.0, 84.0),
+    "fluid retention": (FluidRetentionDetector, 74.0, 84.0),
+    "fluid retention from a dry weight": (lambda: FluidRetentionDetector(78.0), 74.0, 84.0),
+    "fluid retention, everything on the scale": (FluidRetentionDetector, 20.0, 180.0),
     "saturation target": (lambda: spot(SpotTarget(94.0, 98.0)), 84.0, 100.0),
     "saturation above target": (lambda: spot(AboveTarget(92.0)), 84.0, 100.0),
     "saturation at home": (lambda: spot(OximetryAtHome()), 84.0, 100.0),
