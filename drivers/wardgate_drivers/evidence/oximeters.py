@@ -6,6 +6,13 @@ from typing import Final
 
 from wardgate_drivers.evidence.ground import Evidence
 
+_NONIN_MEMORY: Final = (
+    "its memory: neither the command nor the layout of its playback is in the documents found, so it is not fetched"
+)
+_CONTEC_MEMORY: Final = (
+    "its memory: a stored pair of values is known, how to ask for them and when the recording began is not, and what "
+    "cannot be dated is no reading; so it is not fetched"
+)
 EVIDENCE: Final = {
     "plx-oximeter": Evidence(
         decoders=("plx.spot-check", "plx.continuous", "racp"),
@@ -24,6 +31,7 @@ EVIDENCE: Final = {
     "nonin-3150": Evidence(
         decoders=("nonin.df19",),
         source="Nonin, 3230 integration notes and OEM documents",
+        doubt=_NONIN_MEMORY,
     ),
     "nonin-9560-serial": Evidence(
         decoders=("nonin.df13", "nonin.serial-number"),
@@ -32,7 +40,7 @@ EVIDENCE: Final = {
     "nonin-3150-serial": Evidence(
         decoders=("nonin.df8",),
         source="Nonin, OEM serial format specification; packet tests of the opentele project",
-        doubt="its memory is not fetched",
+        doubt=_NONIN_MEMORY,
     ),
     "nonin-xpod-serial": Evidence(
         decoders=("nonin.df2", "nonin.df7"),
@@ -41,7 +49,7 @@ EVIDENCE: Final = {
     "nonin-8500-serial": Evidence(
         decoders=("nonin.ascii",),
         source="Nonin, OEM serial format specification",
-        doubt="its memory is not fetched",
+        doubt=_NONIN_MEMORY,
     ),
     "beurer-po60": Evidence(
         decoders=("beurer.po60", "beurer.po60-stream"),
@@ -57,13 +65,13 @@ EVIDENCE: Final = {
         decoders=("bci.packet", "bci.stream"),
         seen=("Contec CMS50D+",),
         source="atbrask/CMS50Dplus, protocol notes",
-        doubt="its memory is not fetched",
+        doubt=_CONTEC_MEMORY,
     ),
     "contec-cms50-v7-serial": Evidence(
         decoders=("contec.v7",),
         seen=("Contec CMS50D+",),
         source="timegrid/CMS50Dplus7, protocol notes",
-        doubt="its memory is not fetched",
+        doubt=_CONTEC_MEMORY,
     ),
     "berry-bm1000": Evidence(
         decoders=("bci.packet", "bci.stream"),
@@ -88,6 +96,7 @@ EVIDENCE: Final = {
         decoders=("viatom.oxy",),
         seen=("Wellue O2Ring",),
         source="home-health-hub/viatom-o2ring-ble, protocol notes",
-        doubt="the night files in its memory, which are not fetched; the O2Ring S speaks another protocol",
+        doubt="the night files in its memory: two layouts are told of and neither is proven, so they are not fetched; "
+        "the O2Ring S speaks another protocol",
     ),
 }

@@ -2,7 +2,7 @@
 
 The 3150 is told to send format 8. Xpods send format 2 or 7 as they were ordered; both carry a checksum every five
 bytes, so the one that fits is taken. The 8500, 2500 and Avant print a line of text each second.
-Memories are not fetched.
+Memories are not fetched: the layout of their playback was not found.
 
 Source: Nonin OEM specification; the format command as in Nonin's 9560 specification. Not tried on real devices.
 """
