@@ -151,6 +151,14 @@ class Pressure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    systolic_high_mmhg: (
+        Annotated[float, Meta(ge=100, le=220, description="average at home: tell the ward from here; pathways say 135")]
+        | None
+    ) = None
+    diastolic_high_mmhg: (
+        Annotated[float, Meta(ge=60, le=140, description="average at home: tell the ward from here; pathways say 85")]
+        | None
+    ) = None
 
 
 class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

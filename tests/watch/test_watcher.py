@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -46,11 +47,15 @@ async def test_the_sentence_names_the_usual_weight(home: Home) -> None:
     assert home.watcher.usual("weight") == pytest.approx(78.4, abs=0.1)
 
 
-async def test_a_slow_gain_is_told_by_the_personal_baseline(home: Home) -> None:
-    await home.weights(*((day, 78.0) for day in range(20)), *((20 + day, 78.0 + 0.15 * day) for day in range(15)))
+async def test_a_slow_gain_is_told_by_the_detector_that_knows_the_own_level(home: Home) -> None:
+    await home.weights(*((day, 78.0) for day in range(20)), *((20 + day, 78.0 + 0.2 * day) for day in range(14)))
     alert = home.alerts()[0]
-    assert (alert.rule, alert.kind, alert.priority) == ("weight.personal_baseline", "weight-gain", "medium")
-    assert alert.sentence.startswith("Weight has been above this patient's own level for ")
+    assert (alert.rule, alert.kind, alert.priority) == ("weight.fluid_retention", "weight-gain", "medium")
+    assert re.fullmatch(
+        r"Weight is about \d(\.\d)? kg above this patient's own level, about 0\.\d kg a day now: "
+        r"fluid may be gathering\. Now [\d.]+ kg, usual 78 kg\.",
+        alert.sentence,
+    )
     assert len({a.id for a in home.alerts()}) == 1
 
 
@@ -122,12 +127,12 @@ async def test_another_patients_readings_are_not_looked_at(home: Home) -> None:
 async def test_the_order_of_arrival_changes_nothing(tmp_path: Path, seed: int) -> None:
     """A month comes out of a memory in any order; the live reading after it says the same."""
     memory = [
-        make_reading("weight", MORNING + timedelta(days=day), weight=78.0 + 0.06 * day, backfill=True)
+        make_reading("weight", MORNING + timedelta(days=day), weight=78.0 + 0.2 * max(0, day - 20), backfill=True)
         for day in range(30)
     ]
     shuffled = memory.copy()
     random.Random(seed).shuffle(shuffled)
-    last = make_reading("weight", MORNING + timedelta(days=30), weight=80.9)
+    last = make_reading("weight", MORNING + timedelta(days=30), weight=80.6)
     told = []
     for name, month in (("in order", memory), ("shuffled", shuffled)):
         home = Home(tmp_path / f"{name}.db")

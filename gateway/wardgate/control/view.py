@@ -35,16 +35,24 @@ from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.canary import Canary
-from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
+from wardgate.watch.rule import (
+    HIGH_PRESSURE,
+    IRREGULAR_PULSE,
+    LOW_PRESSURE,
+    LOW_SATURATION,
+    PULSE_CHANGE,
+    WEIGHT_GAIN,
+    WORSENING,
+)
 from wardgate.watch.shadow import Shadows, Trial
 from wardgate.watch.watcher import Watcher
 from wardgate_drivers.model.declaration import Bond
 
 EVENTS_SHOWN: Final = 20
-KINDS: Final[dict[str, str]] = {
-    "weight": WEIGHT_GAIN,
-    "saturation": LOW_SATURATION,
-    "blood_pressure": LOW_PRESSURE,
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "weight": (WEIGHT_GAIN, WORSENING),
+    "saturation": (LOW_SATURATION, WORSENING),
+    "blood_pressure": (LOW_PRESSURE, HIGH_PRESSURE, PULSE_CHANGE, IRREGULAR_PULSE, WORSENING),
 }
 """Which alerts belong into the chart of a channel."""
 
@@ -126,7 +134,7 @@ class View:
         last: dict[str, Alert] = {}
         for alert in (*self.store.open_alerts(), *self.store.alerts(since)):
             known = last.get(alert.id)
-            if alert.kind == KINDS.get(channel) and (known is None or alert.revision > known.revision):
+            if alert.kind in KINDS.get(channel, ()) and (known is None or alert.revision > known.revision):
                 last[alert.id] = alert
         return tuple(sorted(last.values(), key=lambda a: a.raised))
 

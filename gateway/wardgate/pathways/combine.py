@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wardgate.pathways.known import LIMITS, RULES, TARGET
+from wardgate.pathways.known import LIMITS, RULES, TARGET, WITHOUT_PATHWAYS
 from wardgate.pathways.pathway import Pathway
 
 CONFIGURATION: Final = "configuration"
@@ -68,18 +68,36 @@ def channels(pathways: Sequence[Pathway]) -> dict[str, Asked]:
 def serves(pathways: Sequence[Pathway], agreed: Iterable[str], given: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Every rule that tells the ward, with the ids of the pathways it serves.
 
-    Without pathways all rules do. A limit in the configuration turns its rule on too: the ward has asked for it. Where
-    a pathway softens, only what was agreed by name tells anybody.
+    Without pathways the usual ones do. A limit in the configuration that no rule of theirs has turns on the rule that
+    has it: the ward has asked for it. Where a pathway softens, only what was agreed by name tells anybody.
     """
     if not pathways:
-        return dict.fromkeys(RULES, ())
+        return dict.fromkeys(WITHOUT_PATHWAYS, ())
     wanted = {rule: tuple(p.id for p in pathways if any(r.name == rule for r in p.rule)) for rule in RULES}
     softening = tuple(p.id for p in pathways if p.softens)
     if softening:
         named = set(agreed)
         return {rule: (*wanted[rule], *softening) for rule in RULES if rule in named}
+    used = {limit for rule, ids in wanted.items() if ids for limit in RULES[rule]}
+    asked_for = {next(rule for rule, names in RULES.items() if limit in names) for limit in given if limit not in used}
+    return {rule: ids for rule, ids in wanted.items() if ids or rule in asked_for}
+
+
+def stand_ins(pathways: Sequence[Pathway], given: Iterable[str]) -> dict[str, str]:
+    """Every rule that speaks only while another cannot judge, with that other one.
+
+    A pathway that wants the rule to speak for itself wins, and so does a limit that the ward has set.
+    """
     limits = set(given)
-    return {rule: ids for rule, ids in wanted.items() if ids or limits & set(RULES[rule])}
+    found: dict[str, set[str | None]] = {}
+    for pathway in pathways:
+        for rule in pathway.rule:
+            found.setdefault(rule.name, set()).add(rule.stands_in_for)
+    return {
+        name: others[0]
+        for name, those in found.items()
+        if not limits & set(RULES[name]) and len(others := [one for one in those if one is not None]) == len(those) == 1
+    }
 
 
 def _offers(pathways: Sequence[Pathway], name: str) -> list[tuple[str, float]]:

@@ -34,6 +34,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "target_low_pct": Limit("saturation", 94.0, "higher", "%", 50.0, 100.0),
     "target_high_pct": Limit("saturation", 100.0, "lower", "%", 50.0, 100.0),
     "systolic_low_mmhg": Limit("pressure", 90.0, "higher", "mmHg", 50.0, 140.0),
+    "systolic_high_mmhg": Limit("pressure", 135.0, "lower", "mmHg", 100.0, 220.0),
+    "diastolic_high_mmhg": Limit("pressure", 85.0, "lower", "mmHg", 60.0, 140.0),
 }
 """In the configuration, in pathways and in shadow rules a limit has the same name."""
 TARGET: Final = ("target_low_pct", "target_high_pct")
@@ -42,11 +44,25 @@ TARGET: Final = ("target_low_pct", "target_high_pct")
 RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "weight.guideline_esc": ("gain_3_days_kg",),
     "weight.guideline_us": ("gain_1_day_kg", "gain_7_days_kg"),
-    "weight.personal_baseline": (),
+    "weight.fluid_retention": (),
     "saturation.spot_target": TARGET,
+    "saturation.own_level": (),
     "pressure.persistent_low": ("systolic_low_mmhg",),
+    "pressure.low_under_therapy": ("systolic_low_mmhg",),
+    "pressure.sustained_high": ("systolic_high_mmhg", "diastolic_high_mmhg"),
+    "pulse.resting_trend": (),
+    "pulse.new_irregularity": (),
+    "fusion.patient": (),
 }
 """Every rule of the hub, and its limits."""
+WITHOUT_PATHWAYS: Final = (
+    "weight.guideline_esc",
+    "weight.guideline_us",
+    "weight.fluid_retention",
+    "saturation.spot_target",
+    "pressure.persistent_low",
+)
+"""What runs where no pathway is configured."""
 
 
 def rule_problems(rule: str, limits: Mapping[str, float]) -> list[str]:

@@ -45,6 +45,8 @@ class RuleUse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     limits: dict[str, float] = field(default_factory=dict)
     """Where they differ from the rule's own."""
+    stands_in_for: str | None = None
+    """It tells nobody while this other rule can judge: few alerts, and no patient unwatched."""
     source: Text
 
 
@@ -125,5 +127,7 @@ def _problems(name: str, pathway: Pathway) -> list[str]:
     for what, found in stated.items():
         problems += [f"{what}: `{one}` stands there twice." for one in sorted({x for x in found if found.count(x) > 1})]
     for rule in pathway.rule:
+        if rule.stands_in_for is not None and rule.stands_in_for not in [r.name for r in pathway.rule]:
+            problems.append(f"rule {rule.name}: `{rule.stands_in_for}` is no rule of this pathway.")
         problems += [f"rule {rule.name}: {problem}" for problem in rule_problems(rule.name, rule.limits)]
     return problems

@@ -12,9 +12,8 @@ from typing import Final
 from wardgate.contract.messages import Reading
 from wardgate.intake.attribution import counts_as_usual
 from wardgate.watch.noting import Noting
-from wardgate.watch.rules import TOGETHER, Feed, Rule, Sample
+from wardgate.watch.rule import TOGETHER, Feed, Rule, Sample
 from wardgate_signal.finding import Finding
-from wardgate_signal.weight_baseline import PersonalBaseline
 
 log: Final = logging.getLogger(__name__)
 
@@ -47,6 +46,8 @@ def admissible(reading: Reading, assignment: str) -> bool:
 def sample_of(reading: Reading) -> Sample:
     """What the rules see of it."""
     values = {q.name: q.value for q in reading.quantities}
+    if reading.channel == "blood_pressure":
+        values["irregular"] = float("irregular-pulse" in reading.quality.status)
     device = reading.device
     return Sample(
         reading.time.taken.timestamp(),
@@ -139,18 +140,11 @@ class Series:
     def usual(self, until_s: float) -> float | None:
         """The patient's own level at a time, in the channel's first quantity; None while it is not known.
 
-        A detector's where one keeps it, else the median of a month, which the days of an episode do not move.
+        The median of a month, which the days of an episode do not move.
         """
-        end = bisect_right(self._samples, until_s, key=lambda s: s.time_s)
-        if end < self._fed:
-            self._restart()
-        self._feed(end)
-        return self._level(end)
+        return self._level(bisect_right(self._samples, until_s, key=lambda s: s.time_s))
 
     def _level(self, end: int) -> float | None:
-        baseline = self._last.get(PersonalBaseline.RULE)
-        if baseline is not None and "usual_kg" in baseline.inputs:
-            return baseline.inputs["usual_kg"]
         if not end or any(rule.channel == TOGETHER for rule in self._rules):
             return None
         since_s = self._samples[end - 1].time_s - USUAL_S

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wardgate.pathways.notes import channels_of
-from wardgate.watch.rules import Sample
+from wardgate.watch.rule import Sample
 
 
 class Noting:

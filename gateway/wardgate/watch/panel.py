@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from wardgate.contract.messages import Reading
 from wardgate.watch.assess import FIRST_QUANTITY, Assessment, Series, admissible, sample_of
-from wardgate.watch.rules import TOGETHER, Rule, Sample
+from wardgate.watch.rule import TOGETHER, Rule, Sample
+from wardgate_signal.finding import Finding, Level
 
 TOGETHER_CHANNELS: Final = ("weight", "blood_pressure", "saturation")
 
@@ -54,11 +56,12 @@ class Panel:
     def assess(self, reading: Reading) -> list[tuple[str, Assessment]]:
         """Put an admitted reading in its place and say what the rules find there."""
         sample = sample_of(reading)
-        return [(place, self._series[place].assess(sample)) for place in self.places(reading.channel)]
+        return _heard([(place, self._series[place].assess(sample)) for place in self.places(reading.channel)])
 
-    def reassess(self, place: str, reading_id: str) -> Assessment | None:
-        """What the rules find at a reading that is already here; None when it is not."""
-        return self._series[place].reassess(reading_id)
+    def reassess(self, reading: Reading) -> list[tuple[str, Assessment]]:
+        """What the rules find at a reading that is already here; nothing when it is not."""
+        found = [(place, self._series[place].reassess(reading.id)) for place in self.places(reading.channel)]
+        return _heard([(place, at) for place, at in found if at is not None])
 
     def usual(self, channel: str, until_s: float) -> float | None:
         """The patient's own level at a time; None while it is not known."""
@@ -68,3 +71,22 @@ class Panel:
         """A note has come: what was found after its time is found again."""
         for series in self._series.values():
             series.noted(at_s)
+
+
+def _heard(found: list[tuple[str, Assessment]]) -> list[tuple[str, Assessment]]:
+    """Each rule that only stands in keeps its word to itself while the one in whose place it stands can judge.
+
+    One that has broken, or is still learning this patient, cannot.
+    """
+    judging = {rule.name for _, at in found for rule, finding in at.findings if finding.level is not Level.LEARNING} - {
+        rule.name for _, at in found for rule in at.failed
+    }
+
+    def word(rule: Rule, finding: Finding) -> Finding:
+        silent = rule.stands_in_for in judging and finding.level is Level.ALERT
+        return replace(finding, level=Level.WATCH) if silent else finding
+
+    return [
+        (place, replace(at, findings=tuple((rule, word(rule, finding)) for rule, finding in at.findings)))
+        for place, at in found
+    ]

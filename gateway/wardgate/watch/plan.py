@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wardgate.config import Device, Watch
-from wardgate.pathways.combine import CONFIGURATION, DEFAULT, Asked, Setting, channels, serves, settings
+from wardgate.pathways.combine import CONFIGURATION, DEFAULT, Asked, Setting, channels, serves, settings, stand_ins
 from wardgate.pathways.known import LIMITS, RULES
 from wardgate.pathways.pathway import Pathway, pathway
 from wardgate_drivers.model.lookup import by_id
@@ -32,6 +32,8 @@ class Plan:
     settings: dict[str, Setting]
     rules: dict[str, tuple[str, ...]]
     """The rules that tell the ward, each with the ids of the pathways it serves."""
+    stand_ins: dict[str, str]
+    """Rules that speak only while another cannot judge, with that other one."""
     conditions: frozenset[str]
     reminds: bool
     """Whether a missing reading is told of."""
@@ -59,6 +61,7 @@ def make_plan(watch: Watch) -> Plan:
         asked=channels(pathways),
         settings=settings(pathways, given),
         rules=serves(pathways, watch.agreed, given),
+        stand_ins=stand_ins(pathways, given),
         conditions=frozenset(watch.conditions).union(*(p.conditions for p in pathways)),
         reminds=not any(p.softens for p in pathways),
     )
@@ -102,7 +105,8 @@ def _rules(plan: Plan) -> list[str]:
     for rule, ids in plan.rules.items():
         limits = ", ".join(_limit(plan.settings[name]) for name in RULES[rule])
         served = f" for {' and '.join(ids)}" if ids else ""
-        lines.append(f"  {rule}{served}{': ' if limits else ''}{limits}")
+        instead = f", only while {plan.stand_ins[rule]} cannot judge" if rule in plan.stand_ins else ""
+        lines.append(f"  {rule}{served}{instead}{': ' if limits else ''}{limits}")
     if not plan.rules:
         lines.append("  nothing: no alarm has been agreed")
     return lines

@@ -11,7 +11,7 @@ from wardgate.config import Hub
 from wardgate.contract.messages import Alert, Reading
 from wardgate.watch.alerts import Episode, step
 from wardgate.watch.panel import Panel
-from wardgate.watch.rules import Rule, Sample
+from wardgate.watch.rule import Rule, Sample
 
 log: Final = logging.getLogger(__name__)
 

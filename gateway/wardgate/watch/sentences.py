@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from wardgate.contract.messages import Priority
-from wardgate.watch.rules import LOW_PRESSURE, LOW_SATURATION, WEIGHT_GAIN
+from wardgate.watch import detector_words
+from wardgate.watch.rule import (
+    HIGH_PRESSURE,
+    IRREGULAR_PULSE,
+    LOW_PRESSURE,
+    LOW_SATURATION,
+    PULSE_CHANGE,
+    WEIGHT_GAIN,
+    WORSENING,
+)
+from wardgate.watch.wording import days, number
 from wardgate_signal.finding import Finding
 
 log: Final = logging.getLogger(__name__)
@@ -48,11 +58,6 @@ def better(kind: str, value: float, usual: float | None) -> str:
     return _BETTER[kind](value, usual) if kind in _BETTER else f"It is over. The last value is {number(value)}."
 
 
-def number(value: float, digits: int = 1) -> str:
-    """As a person writes it: 2 for 2.0, 78.2 for 78.2."""
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
-
-
 def _plain(rule: str) -> Callable[[dict[str, float], float | None], str]:
     def words(inputs: dict[str, float], _: float | None) -> str:
         named = ", ".join(f"{name.replace('_', ' ')} {number(value, 2)}" for name, value in inputs.items())
@@ -61,30 +66,17 @@ def _plain(rule: str) -> Callable[[dict[str, float], float | None], str]:
     return words
 
 
-def _days(days: float) -> str:
-    whole = round(days)
-    return "less than a day" if days < 0.75 else "1 day" if whole <= 1 else f"{whole} days"
-
-
 def _usual(usual: float | None, unit: str, digits: int) -> str:
     return "" if usual is None else f" Usual {number(usual, digits)} {unit}."
 
 
 def _gain(inputs: dict[str, float], usual: float | None) -> str:
-    took, window = _days(inputs["took_days"]), _days(inputs["window_days"])
+    took, window = days(inputs["took_days"]), days(inputs["window_days"])
     within = "" if took == window else f" in {window}"
     return (
         f"Weight went up {number(inputs['gain_kg'])} kg in {took} "
         f"({number(inputs['from_kg'])} to {number(inputs['to_kg'])} kg). "
         f"Limit {number(inputs['limit_kg'], 2)} kg{within}.{_usual(usual, 'kg', 1)}"
-    )
-
-
-def _rising(inputs: dict[str, float], _: float | None) -> str:
-    return (
-        f"Weight has been above this patient's own level for {_days(inputs['rising_days'])}: "
-        f"about {number(inputs['level_kg'])} kg now, up {number(inputs['gain_kg'])} kg. "
-        f"Usual {number(inputs['usual_kg'])} kg."
     )
 
 
@@ -116,9 +108,9 @@ _HOME_VALUES: Final = (
 _WORDS: Final[dict[str, Callable[[dict[str, float], float | None], str]]] = {
     "weight.guideline_esc": _gain,
     "weight.guideline_us": _gain,
-    "weight.personal_baseline": _rising,
     "saturation.spot_target": _saturation,
     "pressure.persistent_low": _pressure,
+    **detector_words.WORDS,
 }
 _BETTER: Final[dict[str, Callable[[float, float | None], str]]] = {
     WEIGHT_GAIN: lambda value, usual: (
@@ -129,5 +121,11 @@ _BETTER: Final[dict[str, Callable[[float, float | None], str]]] = {
     ),
     LOW_PRESSURE: lambda value, usual: (
         f"Systolic pressure is {number(value, 0)} mmHg and no longer stays low.{_usual(usual, 'mmHg', 0)}"
+    ),
+    HIGH_PRESSURE: lambda value, usual: f"The average at home is below the limit again. Last: {number(value, 0)} mmHg.",
+    IRREGULAR_PULSE: lambda value, usual: "The cuff finds the pulse regular again.",
+    PULSE_CHANGE: lambda value, usual: "The resting pulse is back, or its new level has stayed.",
+    WORSENING: lambda value, usual: (
+        "The readings together are back at this patient's own level, or the new one stayed."
     ),
 }

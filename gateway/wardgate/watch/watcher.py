@@ -100,12 +100,11 @@ class Watcher:
             if not reading.backfill:
                 left.append(reading)
         for reading in sorted(left, key=lambda r: r.seq):
-            for place in self._panel.places(reading.channel):
-                if reading.seq > self._notes[place].seq:
-                    log.info("reading %s had not been assessed", reading.id)
-                    at = self._panel.reassess(place, reading.id)
-                    if at is not None:
-                        self._pending.append((place, reading, at))
+            late = [place for place in self._panel.places(reading.channel) if reading.seq > self._notes[place].seq]
+            if late:
+                log.info("reading %s had not been assessed", reading.id)
+                again = self._panel.reassess(reading)
+                self._pending += [(place, reading, at) for place, at in again if place in late]
         await self.retry()
 
     async def on_reading(self, reading: Reading) -> None:
@@ -140,13 +139,13 @@ class Watcher:
                     log.warning("an assessment waits for the disk: %s", error)
                     return
                 except Exception:  # one reading must not stand in the way of all that follow
-                    log.exception("reading %s could not be judged", self._pending[0][0].id)
+                    log.exception("reading %s could not be judged", self._pending[0][1].id)
                     self._journal.tell(
                         "assessment-failed",
                         "problem",
                         "What a reading means could not be worked out. It is kept, and all others go on.",
                         what_to_do="Send a report for support: wardgate doctor.",
-                        detail={"reading": self._pending[0][0].id},
+                        detail={"reading": self._pending[0][1].id},
                     )
                 self._pending.popleft()
 
