@@ -55,7 +55,7 @@ class FluidRetentionDetector:
     RULE: ClassVar[str] = "weight.fluid_retention"
     VERSION: ClassVar[int] = 1
     WORSE_BY: ClassVar[float] = 0.5
-    ALERT_SCORE: ClassVar[float] = -0.4
+    ALERT_SCORE: ClassVar[float] = -0.5
 
     def __init__(self, dry_weight_kg: float | None = None, *, alert_score: float = ALERT_SCORE) -> None:
         require_finite(alert_score=alert_score, dry_weight_kg=dry_weight_kg or 0.0)
