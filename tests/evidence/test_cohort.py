@@ -28,7 +28,7 @@ NOTES = {
 
 @pytest.fixture(scope="module", params=list(WORLDS))
 def patients(request: pytest.FixtureRequest) -> list[Patient]:
-    return cohort(3, 60, world=request.param)
+    return cohort(3, 40, world=request.param)
 
 
 def test_readings_come_in_the_order_of_time_within_the_year(patients: list[Patient]) -> None:
@@ -83,7 +83,7 @@ def test_a_seed_gives_the_same_patients_whatever_their_number() -> None:
 def test_the_worlds_differ_in_what_they_are_named_for() -> None:
     def noise_kg(world: str) -> float:
         found = []
-        for patient in cohort(3, 60, world=world):
+        for patient in cohort(3, 25, days=120, world=world):
             weights = [(s.time_s, s.values[0]) for s in patient.samples if s.channel == "weight"]
             steps = [b[1] - a[1] for a, b in pairwise(weights) if b[0] - a[0] < 1.3 * DAY_S]
             found.append(float(np.median(np.abs(steps))))
