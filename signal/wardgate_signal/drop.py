@@ -29,7 +29,7 @@ BEGINS: Final = 0.1
 FALLS: Final = 1.0
 RETURNS: Final = 0.2
 RECOVERS: Final = 0.03
-LEAPS: Final = 0.02
+LEAPS: Final = 0.008
 RISES: Final = 0.02
 RISES_ON: Final = 0.1
 """Rates a day: from none to the first step down, from step to step down, a step back, all the way back, from none to

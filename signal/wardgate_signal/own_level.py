@@ -155,10 +155,10 @@ class OwnLevel:
             return LEARNING_ODDS
         return math.log(self._low() / float(self._m.chances[:LOW].sum()))
 
-    def evidence_s(self) -> tuple[float, ...]:
-        """Times of the moments since the drop became possible."""
+    def evidence(self) -> tuple[tuple[float, float], ...]:
+        """(time, value) of the moments since the drop became possible."""
         m = self._m
-        return () if m.doubt_s is None else tuple(t for t, _ in m.moments if t >= m.doubt_s)
+        return () if m.doubt_s is None else tuple(moment for moment in m.moments if moment[0] >= m.doubt_s)
 
     def noise(self) -> float:
         """SD of the readings of a well patient, in the quantity's own units."""

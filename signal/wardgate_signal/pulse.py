@@ -99,7 +99,7 @@ class RestingTrend:
             severity=max(off_bpm if rising else -off_bpm, beyond_bpm, 0.0),
             clear=not alert and (usual_bpm is None or not watch),
             inputs=inputs,
-            evidence_s=own.evidence_s(),
+            evidence_s=tuple(t for t, _ in own.evidence()),
         )
 
     def state(self) -> Saved:

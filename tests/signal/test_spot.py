@@ -48,6 +48,8 @@ def test_a_decline_is_told_before_it_has_been_lowest_for_three_days(fall_days: i
     findings = fed(learnt(), [round(WELL[i % 10] - down) for i, down in enumerate(course)], 30)
     assert findings[-1].level is Level.ALERT
     assert findings[-1].severity == pytest.approx(depth_pct, abs=1.5)
+    assert [t for t, _ in findings[-1].evidence] == list(findings[-1].evidence_s)
+    assert findings[-1].evidence[-1][1] == findings[-1].inputs["spo2_pct"]
     assert BEGIN_S + 29 * DAY_S < findings[-1].evidence_s[0] <= BEGIN_S + (30 + fall_days) * DAY_S
 
 

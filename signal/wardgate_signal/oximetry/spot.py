@@ -36,6 +36,8 @@ class SpotFinding(Finding):
     level_pct: float | None
     """Where the saturation probably is now; None while the own level is being learnt."""
     quality: Quality
+    evidence: tuple[tuple[float, float], ...]
+    """(time, saturation) of the moments since a drop became possible."""
 
     @property
     def state(self) -> Level:
@@ -55,10 +57,10 @@ class SpotSaturationDetector:
     RULE: ClassVar[str] = "saturation.own_level"
     VERSION: ClassVar[int] = 1
     WORSE_BY: ClassVar[float] = 1.0
-    ALERT_SCORE: ClassVar[float] = 4.0
+    ALERT_SCORE: ClassVar[float] = 3.5
     """About one false alert a patient-year on simulated patients."""
-    WATCH_SCORE: ClassVar[float] = 2.0
-    """About five."""
+    WATCH_SCORE: ClassVar[float] = 1.5
+    """About four."""
 
     def __init__(self, target_low_pct: float = 94.0, target_high_pct: float = 98.0) -> None:
         require_finite(target_low_pct=target_low_pct, target_high_pct=target_high_pct)
@@ -113,13 +115,13 @@ class SpotSaturationDetector:
 
     def _finding(self, spo2_pct: float, quality: Quality) -> SpotFinding:
         usual_pct, level_pct = self._own.usual, self._own.level()
-        evidence_s = self._own.evidence_s()
+        evidence = self._own.evidence()
         inputs = {
             "spo2_pct": spo2_pct,
             "target_low_pct": self._target_low_pct,
             "target_high_pct": self._target_high_pct,
             "noise_pct": round(self._own.noise(), 2),
-            "moments": float(len(evidence_s)),
+            "moments": float(len(evidence)),
         }
         below_pct = 0.0
         if usual_pct is not None and level_pct is not None:
@@ -139,10 +141,11 @@ class SpotSaturationDetector:
             severity=below_pct,
             clear=usual_pct is None or score < self.WATCH_SCORE,
             inputs=inputs,
-            evidence_s=evidence_s,
+            evidence_s=tuple(t for t, _ in evidence),
             usual_pct=usual_pct,
             level_pct=level_pct,
             quality=quality,
+            evidence=evidence,
         )
 
     def _stands(self, score: float) -> Level:
