@@ -53,7 +53,7 @@ class DesaturationDetector:
         self._pulse = np.full(MARGIN_S, np.nan)
         self._held = Held()
         self._turns = Turns()
-        self._events3 = self._events4 = self._valid_s = self._low_s = 0
+        self._events3 = self._events4 = self._valid_s = self._low_s = self._seen_s = 0
         self._nadir_pct = math.nan
         self._over = False
 
@@ -97,7 +97,7 @@ class DesaturationDetector:
 
     def report(self) -> NightReport:
         """The night so far: all of it after `finish`, before that what has been decided."""
-        hours = self._valid_s / 3600
+        hours = self._seen_s / 3600
         return NightReport(
             odi3_per_h=self._events3 / hours if hours else 0.0,
             odi4_per_h=self._events4 / hours if hours else 0.0,
@@ -135,6 +135,7 @@ class DesaturationDetector:
         sure = ~np.isnan(value[middle])
         if sure.any():
             self._valid_s += int(np.count_nonzero(sure))
+            self._seen_s += int(np.count_nonzero(~np.isnan(fine[middle])))
             self._low_s += int(np.count_nonzero(course[middle][sure] < LOW_PCT))
             self._nadir_pct = float(np.fmin(self._nadir_pct, value[middle][sure].min()))
         self._spo2 = self._spo2[-2 * MARGIN_S :]
@@ -153,7 +154,8 @@ class DesaturationDetector:
             "rate_hz": self._seconds.rate_hz,
             "waiting": [numbers(part.tolist()) for part in waiting],
             "seconds": [numbers(part.tolist()) for part in (self._spo2, self._pulse)],
-            "counts": [self._samples, self._block, self._events3, self._events4, self._valid_s, self._low_s],
+            "counts": [self._samples, self._block, self._events3, self._events4],
+            "times_s": [self._valid_s, self._low_s, self._seen_s],
             "held": self._held.save(),
             "pulse_known": self._pulse_known,
             "over": self._over,
@@ -172,14 +174,8 @@ class DesaturationDetector:
                 "rate_hz": float() | int() as rate_hz,
                 "waiting": list(waiting),
                 "seconds": [spo2, pulse],
-                "counts": [
-                    int(samples),
-                    int(block),
-                    int(events3),
-                    int(events4),
-                    int(valid_s),
-                    int(low_s),
-                ],
+                "counts": [int(samples), int(block), int(events3), int(events4)],
+                "times_s": [int(valid_s), int(low_s), int(seen_s)],
                 "held": held,
                 "pulse_known": bool(pulse_known),
                 "over": bool(over),
@@ -191,8 +187,9 @@ class DesaturationDetector:
                 self._held.load(held)
                 self._turns.load(turns)
                 self._waiting = [(parts[0], parts[1], parts[2])] if parts else []
-                self._samples, self._block, self._valid_s, self._low_s = samples, block, valid_s, low_s
-                self._events3, self._events4, self._pulse_known, self._over = events3, events4, pulse_known, over
+                self._samples, self._block, self._pulse_known, self._over = samples, block, pulse_known, over
+                self._events3, self._events4 = events3, events4
+                self._valid_s, self._low_s, self._seen_s = valid_s, low_s, seen_s
                 self._nadir_pct = math.nan if nadir_pct is None else nadir_pct
             case _:
                 raise ValueError(f"no state of {self.RULE} at {self._seconds.rate_hz} Hz")

@@ -23,7 +23,8 @@ class Desaturation:
 class NightReport:
     """A night in five numbers.
 
-    `odi3_per_h` and `odi4_per_h`: desaturations of at least 3 and at least 4 points an hour of valid recording.
+    `odi3_per_h` and `odi4_per_h`: desaturations of at least 3 and at least 4 points an hour of recording; holes of up
+    to 12 seconds, which hide no event, belong to it.
     `t90_fraction`: part of the valid time below 90 % (0..1). `nadir_pct`: the lowest saturation that was believed.
     `valid_s`: seconds that were believed. Without a valid second the rates and the fraction are 0 and the nadir is NaN.
     """
