@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from statistics import median
+from types import MethodType
 from typing import Final
 
 from wardgate.contract.messages import Reading
@@ -20,6 +22,9 @@ log: Final = logging.getLogger(__name__)
 KEEP: Final = 4000
 """Samples of a channel in memory: a year at several a day."""
 DROP: Final = 400
+MARK_EVERY: Final = 32
+MARKS: Final = 8
+"""Places to go back to: two months at four samples a day. Only of rules whose memory can be copied (`Rule.start`)."""
 USUAL_S: Final = 30 * 86400.0
 """A month: the days of one episode do not become what is usual."""
 USUAL_LEAST: Final = 5
@@ -71,6 +76,17 @@ class Assessment:
     """Ids of the readings each rule's finding rests on."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place in a series to which its rules can go back. Its parts are copied out of it, never used."""
+
+    fed: int
+    noting: Noting
+    feeds: list[tuple[Rule, Feed]]
+    last: dict[str, Finding]
+    failing: set[str]
+
+
 class Series:
     """The admissible samples of a channel, and its rules fed with them.
 
@@ -90,30 +106,51 @@ class Series:
         self._notes = notes
         self._samples: list[Sample] = []
         self._broken: dict[str, float] = {}
+        self._marks: list[_Mark] = []
         self._restart()
 
-    def _restart(self) -> None:
-        self._fed = 0
-        self._noting = Noting(self._notes)
-        self._feeds: list[tuple[Rule, Feed]] = [(rule, rule.start()) for rule in self._rules]
-        self._last: dict[str, Finding] = {}
-        self._failing: set[str] = set()
+    def _restart(self, until: int = 0) -> None:
+        """Go back to where no more than so many samples had been fed."""
+        while self._marks and self._marks[-1].fed > until:
+            self._marks.pop()
+        if not self._marks:
+            self._fed = 0
+            self._noting = Noting(self._notes)
+            self._feeds: list[tuple[Rule, Feed]] = [(rule, rule.start()) for rule in self._rules]
+            self._last: dict[str, Finding] = {}
+            self._failing: set[str] = set()
+            return
+        mark = self._marks[-1]
+        self._fed = mark.fed
+        self._noting = mark.noting.copy()
+        self._feeds = [(rule, deepcopy(feed)) for rule, feed in mark.feeds]
+        self._last, self._failing = dict(mark.last), set(mark.failing)
+
+    def _mark(self, fed: int) -> None:
+        """Remember this place, so that a sample that comes late need not make a year begin again."""
+        if fed % MARK_EVERY or not all(isinstance(feed, MethodType) for _, feed in self._feeds):
+            return
+        feeds = [(rule, deepcopy(feed)) for rule, feed in self._feeds]
+        self._marks.append(_Mark(fed, self._noting.copy(), feeds, dict(self._last), set(self._failing)))
+        del self._marks[:-MARKS]
 
     def add(self, sample: Sample) -> int:
         """Put a sample in its place."""
         if len(self._samples) >= KEEP:
             del self._samples[:DROP]
             self._fed = max(self._fed - DROP, 0)
+            self._marks = [replace(mark, fed=mark.fed - DROP) for mark in self._marks if mark.fed > DROP]
         place = bisect_right(self._samples, sample.time_s, key=lambda s: s.time_s)
         self._samples.insert(place, sample)
         if place < self._fed:
-            self._restart()
+            self._restart(place)
         return place
 
     def noted(self, at_s: float) -> None:
         """A note has come. If samples after it have been fed, the rules begin again and meet it in its place."""
-        if self._fed and self._samples[self._fed - 1].time_s >= at_s:
-            self._restart()
+        before = bisect_left(self._samples, at_s, key=lambda s: s.time_s)
+        if before < self._fed:
+            self._restart(before)
 
     def assess(self, sample: Sample) -> Assessment:
         """Put a sample in its place and say what the rules find there, knowing nothing that came after it in time."""
@@ -126,7 +163,7 @@ class Series:
 
     def _at(self, place: int) -> Assessment:
         if place + 1 < self._fed:
-            self._restart()
+            self._restart(place + 1)
         self._feed(place + 1)
         found = tuple((rule, self._last[rule.name]) for rule in self._rules if rule.name in self._last)
         return Assessment(
@@ -162,11 +199,12 @@ class Series:
         return tuple(ids) if newest in ids else (*ids, newest)
 
     def _feed(self, end: int) -> None:
-        for stored in self._samples[self._fed : end]:
+        for place, stored in enumerate(self._samples[self._fed : end], self._fed):
             sample = self._noting.with_note(stored)
             self._failing.clear()
             for rule, feed in self._feeds:
                 self._feed_one(rule, feed, sample)
+            self._mark(place + 1)
         self._fed = max(self._fed, end)
 
     def _feed_one(self, rule: Rule, feed: Feed, sample: Sample) -> None:

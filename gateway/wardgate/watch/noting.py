@@ -18,6 +18,13 @@ class Noting:
         self._due: list[str] = []
         self._seen: dict[str, list[tuple[str | None, ...]]] = {}
 
+    def copy(self) -> Noting:
+        """Another one at the same place, over the same notes."""
+        other = Noting(self._notes)
+        other._next, other._due = self._next, self._due.copy()
+        other._seen = {channel: devices.copy() for channel, devices in self._seen.items()}
+        return other
+
     def with_note(self, sample: Sample) -> Sample:
         """The next sample, with the note that a detector has to know there."""
         while self._next < len(self._notes) and self._notes[self._next][0] <= sample.time_s:

@@ -55,7 +55,7 @@ class Rule:
     worse_by: float
     priority: Callable[[Finding], Priority] = field(repr=False)
     start: Start = field(repr=False)
-    """Begins anew, with an empty memory."""
+    """Begins anew, with an empty memory. Where an update is dear, a method of an object that can be copied."""
     pathways: tuple[str, ...] = ()
     """Ids of the pathways it serves."""
     stands_in_for: str | None = None
