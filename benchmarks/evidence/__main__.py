@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.evidence import calibration, pages, picture, tables
+from benchmarks.evidence import calibration, pages, picture, spot, tables
 from benchmarks.evidence.aims import judge
-from benchmarks.evidence.compare import SUBJECTS, Measured, Results, Subject, measure, pooled
+from benchmarks.evidence.compare import SUBJECTS, Measured, Results, Subject, measure, pooled, users
 from benchmarks.evidence.run import Ran, run
 from wardgate_sim.cohort import cohort
 from wardgate_sim.cohort.generate import REPORTING_FROM
@@ -32,10 +32,13 @@ def main() -> int:
     rows = calibration.table(cohort(options.seed, options.patients))
     options.out.mkdir(parents=True, exist_ok=True)
     every, made = pooled(rans), pages.made(sizes, options.seed)
-    aims = judge(results, every)
+    declines = spot.run()
+    aims = judge(results, every, declines)
+    _write(options.out / "spot.md", pages.spot_declines(declines))
     _write(options.out / "cohort.md", pages.cohort(rows, made))
     _write(options.out / "detection.md", pages.detection(results, every, made))
     _write(options.out / "aims.md", pages.aims(aims))
+    _write(options.out / "spot.md", spot.page())
     for subject in SUBJECTS:
         for world, measured in results[subject.name].items():
             _write(options.out / f"{subject.name}-{world}.svg", _picture(subject, world, measured))
@@ -52,7 +55,8 @@ def _progress(done: int, of: int) -> None:
 
 
 def _measured(rans: Sequence[Ran]) -> Results:
-    every = [*rans, pooled(rans)]
+    together = pooled(rans)
+    every = [together, *rans, users(together, careful=True), users(together, careful=False)]
     return {subject.name: {ran.world: measure(subject, ran) for ran in every} for subject in SUBJECTS}
 
 
