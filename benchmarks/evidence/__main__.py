@@ -38,7 +38,6 @@ def main() -> int:
     _write(options.out / "cohort.md", pages.cohort(rows, made))
     _write(options.out / "detection.md", pages.detection(results, every, made))
     _write(options.out / "aims.md", pages.aims(aims))
-    _write(options.out / "spot.md", spot.page())
     for subject in SUBJECTS:
         for world, measured in results[subject.name].items():
             _write(options.out / f"{subject.name}-{world}.svg", _picture(subject, world, measured))
