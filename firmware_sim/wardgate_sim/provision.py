@@ -58,7 +58,14 @@ async def _is_paired(id_: str, device: Peripheral, devices: Devices) -> bool:
 
 
 async def _type_codes(id_: str, device: Peripheral, capture: Capture, random_: random.Random) -> None:
-    while True:
-        code = await device.passkey_shown()
-        await asyncio.sleep(random_.uniform(*READS_S))
-        capture.give_passkey(id_, code)
+    """A code that is shown meanwhile is another try's: it takes the place of the one that is being typed."""
+    shown = asyncio.create_task(device.passkey_shown())
+    try:
+        while True:
+            code = await shown
+            shown = asyncio.create_task(device.passkey_shown())
+            done, _ = await asyncio.wait({shown}, timeout=random_.uniform(*READS_S))
+            if not done:
+                capture.give_passkey(id_, code)
+    finally:
+        shown.cancel()

@@ -75,6 +75,8 @@ def plan(
         interference = Interference(level, level, level, level)
     flat = tuple(_flat(die, name, began, days) for name in kinds if die.random() < 0.15)
     jumps = tuple(_jump(die, name, began, days) for name in kinds if die.random() < 0.2)
+    # Nobody moves the clock of a device that has no power.
+    jumps = tuple(j for j in jumps if not any(f.device == j.device and f.since <= j.at < f.until for f in flat))
     return Plan(seed, days, began, home, neighbour, kinds, others, interference, flat, jumps)
 
 
