@@ -98,9 +98,6 @@ class Row:
     """At `RATES`."""
     in_time: float
     """Share found before the lowest level, at `GOAL_RATE`."""
-    declines: int
-    years: float
-    """Quiet patient-years, in which a false alert counts."""
     behind: Difference | None
     """Ours less this one at `GOAL_RATE`, with its interval over patients; None for ours."""
 
@@ -137,8 +134,6 @@ def _rows(world: str, patients: Sequence[SpotPatient], said: dict[str, list[Scor
             detector=name,
             points=tuple(at_rate(of, rate) for rate in RATES),
             in_time=at_rate(curve(lowest, said[name]), GOAL_RATE).sensitivity,
-            declines=int(of.episodes.sum()),
-            years=float(of.years.sum()),
             behind=_behind(curves, name),
         )
         for name, of in curves.items()
@@ -183,41 +178,9 @@ def _cells(row: Row) -> list[str]:
     return [row.world, row.detector, *found, "" if math.isnan(lead) else f"{lead:.1f}", f"{row.in_time:.0%}", ahead]
 
 
-_PAGE: Final = """# Sustained declines of the spot saturation
-
-Written by `make evidence`, not by hand. Simulated patients over a year, {years:.0f} quiet patient-years and {declines}
-declines of 2 to 5 points over 3 to 10 days, in six worlds that differ in noise, cadence, shape and drift
-(`firmware_sim/wardgate_sim/spot_declines.py`); seeds {first} to {last}, none of which set a number. Half of the
-patients have a target of 88-92 %, half of 94-98 %.
-
-*Found*: an alert in the 14 days before help comes, which is 2 to 5 days after the lowest level is reached. *In time*:
-an alert in the 14 days before the lowest level. *False*: an alert outside every decline and after 21 days; one within
-7 days of a counted one is the same. `*`: the detector never makes so many; its last point stands there. The last column
-is ours less the other, in points of sensitivity at {goal:g} false alerts a patient-year, with the 95 % interval of a
-bootstrap over patients. NEWS2 is scored by the scale that the target asks for, without knowing of oxygen. In the row
-"all" one threshold serves all worlds.
-
-{table}
-A detector that speaks often is sometimes right by chance: that is not taken off. No real patient has been seen.
-"""
-
-
-def page(seeds: Sequence[int] = REPORTING, patients: int = 20) -> str:
-    """The page for docs/evidence, run anew."""
-    rows = run(seeds, patients)
-    return _PAGE.format(
-        years=rows[-1].years,
-        declines=rows[-1].declines,
-        first=seeds[0],
-        last=seeds[-1],
-        goal=GOAL_RATE,
-        table=table(rows),
-    )
-
-
 def main() -> None:
-    """Print the page of the reporting seeds."""
-    print(page())
+    """Print the table of the reporting seeds."""
+    print(table(run()))
 
 
 if __name__ == "__main__":
