@@ -26,6 +26,7 @@ bench: venv debian ## measure ratios in one run, print them and keep them as JSO
 
 evidence: venv ## what the detectors find on simulated patients, and at how many false alerts (docs/evidence)
 	@.venv/bin/python -m benchmarks.evidence $(ARGS)
+	@.venv/bin/python -m benchmarks.evidence.nights
 
 soak: venv debian ## the long versions of the crash tests
 	@WARDGATE_KILLS=500 .venv/bin/pytest tests/pipeline/test_kill.py $(ARGS) --timeout 7200

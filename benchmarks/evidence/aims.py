@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.evidence.compare import ALL, RATES, Measured, named_rightly
+from benchmarks.evidence import spot
+from benchmarks.evidence.compare import ALL, RATES, Measured, Results, named_rightly
 from benchmarks.evidence.run import Ran
 from benchmarks.evidence.tables import ahead
+from wardgate_sim.cohort.worlds import WORLDS
 
 _RIGHT = 0.8
 _LEAD_DAYS = 4.0
+_DECLINES = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,10 @@ class Aim:
     met: bool
 
 
-def judge(results: dict[str, dict[str, list[Measured]]], every: Ran) -> list[Aim]:
-    """All aims: over all worlds under one threshold, and in each world where it is about being ahead."""
+def judge(results: Results, every: Ran, spots: Sequence[spot.Row]) -> list[Aim]:
+    """All aims: over all worlds under one threshold, and in each world apart."""
     aims: list[Aim] = []
-    for world in (ALL, *(world for world in results["weight"] if world != ALL)):
+    for world in (ALL, *(world for world in results["weight"] if world in WORLDS)):
         aims += [*_weight(results["weight"][world], world), *_together(results, world)]
     monitor = results["together"][ALL][0]
     for rate, point in zip(RATES, monitor.points, strict=True):
@@ -34,7 +37,12 @@ def judge(results: dict[str, dict[str, list[Measured]]], every: Ran) -> list[Aim
         aims.append(
             Aim(f"{ALL}: kind right in 80 % of what is found, at {rate:g}", f"{100 * share:.0f} %", share >= _RIGHT)
         )
-    return aims
+    return aims + [_declines(row) for row in spots if row.detector == spot.OWN and row.world == ALL]
+
+
+def _declines(row: spot.Row) -> Aim:
+    found = row.points[spot.RATES.index(spot.GOAL_RATE)].sensitivity
+    return Aim(f"{ALL}: declines of the spot saturation, 90 % at 5", f"{100 * found:.0f} %", found >= _DECLINES)
 
 
 def _weight(measured: Sequence[Measured], world: str) -> list[Aim]:
@@ -46,7 +54,7 @@ def _weight(measured: Sequence[Measured], world: str) -> list[Aim]:
     ]
 
 
-def _together(results: dict[str, dict[str, list[Measured]]], world: str) -> list[Aim]:
+def _together(results: Results, world: str) -> list[Aim]:
     both, failing = results["together"][world], results["heart-failure"][world]
     rates = range(len(RATES))
     return [

@@ -108,6 +108,13 @@ def pooled(rans: Sequence[Ran]) -> Ran:
     return joined(rans, ALL)
 
 
+def users(ran: Ran, *, careful: bool) -> Ran:
+    """The careful or the noisy ones among the patients, whatever their world."""
+    chosen = [i for i, patient in enumerate(ran.patients) if patient.careful is careful]
+    said = {name: tuple(each[i] for i in chosen) for name, each in ran.said.items()}
+    return Ran("careful-users" if careful else "noisy-users", tuple(ran.patients[i] for i in chosen), said)
+
+
 def _at_limit(of: Curve, limit: float) -> tuple[float, float] | None:
     reached = np.flatnonzero(of.thresholds >= limit)
     if not reached.size or reached.size == of.thresholds.size:

@@ -45,6 +45,8 @@ Written by `make evidence`, not by hand. "all": all worlds together under one th
 
 def spoken(world: str) -> str:
     """A world in a heading."""
+    if world.endswith("-users"):
+        return f"{world.replace('-', ' ')} of all worlds"
     return "all worlds" if world == ALL else f"world: {world}"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.evidence import calibration, pages, picture, tables
 from benchmarks.evidence.aims import judge
-from benchmarks.evidence.compare import ALL, SUBJECTS, measure, named_rightly, pooled
+from benchmarks.evidence.compare import ALL, SUBJECTS, measure, named_rightly, pooled, users
 from benchmarks.evidence.detectors import EVERY, KINDS, Entry, Said, say
 from benchmarks.evidence.run import Ran
 from wardgate_sim.cohort import Episode, Patient, cohort
@@ -78,10 +78,17 @@ def test_pages_and_figures_of_what_was_measured() -> None:
     page = pages.detection(results, every, pages.made({"published": 2}, 1))
     assert "TUNING" in page
     assert page.count("### ") == len(SUBJECTS) * 3
-    aims = judge(results, every)
+    aims = judge(results, every, [])
     assert not any(aim.met for aim in aims if "ahead" in aim.what)  # nobody is ahead of what says the same
     assert "**missed**" in pages.aims(aims)
     assert json.loads(json.dumps(tables.as_json(weight[0])))["points"][0]["sensitivity"] == 1.0
+
+
+def test_users_are_split_by_their_habits_and_nobody_is_lost() -> None:
+    everybody = a_ran("published")
+    assert len(users(everybody, careful=True).patients) == 2
+    assert users(everybody, careful=False).patients == ()
+    assert len(users(everybody, careful=True).said["fusion.patient"]) == 2
 
 
 def test_a_picture_is_well_formed_and_names_its_lines() -> None:
