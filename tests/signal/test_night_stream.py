@@ -35,7 +35,7 @@ def whole(night: Night) -> tuple[list[Desaturation], NightReport]:
     return fed(night, [], DesaturationDetector(night.device.sample_rate_hz))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(name=st.sampled_from(sorted(NIGHTS)), data=st.data())
 def test_any_cutting_gives_the_same_night(name: str, data: st.DataObject) -> None:
     night = NIGHTS[name]
@@ -50,7 +50,7 @@ def test_a_quick_stream_in_small_and_large_pieces(step: int) -> None:
     assert whole(QUICK)[0]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(cut=st.integers(0, 3600), name=st.sampled_from(["restless", "cold", "dropping"]))
 def test_a_saved_night_goes_on_exactly(cut: int, name: str) -> None:
     night = NIGHTS[name]

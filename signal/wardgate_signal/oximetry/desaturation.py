@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 MARGIN_S: Final = 90
 """Cleaning looks so far back and ahead."""
 LOW_PCT: Final = 90.0
+ROUNDING_PCT: Final = 1e-9
+"""A night at 90 is not below it, whatever the smoothing adds to the last digit."""
 DEEP_PCT: Final = 4.0
 
 
@@ -117,7 +119,7 @@ class DesaturationDetector:
         counted = has_pulse(pulse)
         self._pulse_known = self._pulse_known or bool(counted.any())
         good = plausible(spo2, pulse, flow, pulse_known=self._pulse_known)
-        return self._look(self._seconds.of(spo2, first, good), self._seconds.of(pulse, first, counted))
+        return self._look(self._seconds.of(spo2, first, good), self._seconds.of(pulse, first, good & counted))
 
     def _look(self, spo2: Floats, pulse: Floats) -> list[Desaturation]:
         """Clean what now has its margin on both sides, and look for events in it."""
@@ -136,7 +138,7 @@ class DesaturationDetector:
         if sure.any():
             self._valid_s += int(np.count_nonzero(sure))
             self._seen_s += int(np.count_nonzero(~np.isnan(fine[middle])))
-            self._low_s += int(np.count_nonzero(course[middle][sure] < LOW_PCT))
+            self._low_s += int(np.count_nonzero(course[middle][sure] < LOW_PCT - ROUNDING_PCT))
             self._nadir_pct = float(np.fmin(self._nadir_pct, value[middle][sure].min()))
         self._spo2 = self._spo2[-2 * MARGIN_S :]
         self._pulse = self._pulse[-2 * MARGIN_S :]
