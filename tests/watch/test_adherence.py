@@ -30,15 +30,22 @@ def ignore(_: str) -> None:
 class Waiting:
     """The devices of one home, and who waits for them."""
 
-    def __init__(self, path: Path, clock: StillClock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: StillClock,
+        devices: tuple[config.Device, ...] = (SCALE, CUFF),
+        watch: config.Watch | None = None,
+    ) -> None:
         self.path, self.clock = path, clock
+        self.configured, self.watch = devices, watch or config.Watch()
         self.begin()
 
     def begin(self) -> None:
         self.store = Store.open(self.path, self.clock)
-        self.devices = Devices(self.store, known_devices((SCALE, CUFF)), ignore)
-        journal = Journal("hub-1", self.clock, self.store.put_event, ignore)
-        self.adherence = Adherence(HUB, self.store, self.clock, journal, self.devices, make_plan(config.Watch()))
+        self.devices = Devices(self.store, known_devices(self.configured), ignore)
+        self.journal = journal = Journal("hub-1", self.clock, self.store.put_event, ignore)
+        self.adherence = Adherence(HUB, self.store, self.clock, journal, self.devices, make_plan(self.watch))
 
     async def restart(self) -> None:
         await self.store.close()
@@ -121,3 +128,114 @@ async def test_silence_has_a_cause(waiting: Waiting, cause: str, changes: dict[s
     (event,) = await waiting.at(20)
     assert event.detail["cause"] == cause
     assert event.what_to_do
+
+
+class Adrift(StillClock):
+    """A clock that no server has set."""
+
+    known = True
+
+    def synchronised(self) -> bool:
+        return self.known
+
+
+async def test_a_hub_that_does_not_know_the_time_blames_its_clock(tmp_path: Path) -> None:
+    clock = Adrift()
+    waiting = Waiting(tmp_path / "clock.db", clock)
+    waiting.bring("cuff", 0)
+    clock.known = False
+    (event,) = await waiting.at(20)
+    assert event.detail["cause"] == "clock"
+    assert "network" in event.what_to_do
+    await waiting.store.close()
+
+
+async def test_a_device_whose_clock_is_wrong_is_heard_and_its_clock_blamed(waiting: Waiting) -> None:
+    waiting.devices.change("cuff", last_heard=MORNING + timedelta(hours=15))
+    waiting.journal.begin("device-clock-wrong", "info", "The clock of the cuff was wrong.", device="cuff")
+    event = (await waiting.at(20))[-1]
+    assert (event.code, event.detail["cause"]) == ("reading-overdue", "clock")
+
+
+@pytest.mark.parametrize("code", ["radio-lost", "radio-stuck"])
+async def test_a_deaf_radio_is_named_before_any_device(waiting: Waiting, code: str) -> None:
+    waiting.devices.change("cuff", battery_percent=5, bonded=False)
+    waiting.journal.begin(code, "problem", "The radio does not listen.")
+    event = (await waiting.at(20))[-1]
+    assert (event.code, event.detail["cause"]) == ("reading-overdue", "radio")
+    waiting.journal.over(code)
+    waiting.bring("cuff", 21)
+    await waiting.at(21)
+    overdue = [e for e in await waiting.at(60) if e.code == "reading-overdue" and e.device == "cuff"]
+    assert [e.detail["cause"] for e in overdue] == ["radio", "not-paired"]
+
+
+async def test_a_serial_line_that_is_away_is_named_and_a_deaf_radio_is_not_its_cause(tmp_path: Path) -> None:
+    clip = config.Device(id="clip", model="nonin-9560-serial", port="/dev/none", cadence_h=12)
+    waiting = Waiting(tmp_path / "serial.db", StillClock(), (clip,))
+    waiting.journal.begin("radio-lost", "problem", "The radio does not listen.")
+    assert (await waiting.at(20))[-1].detail["cause"] == "not-woken"
+    waiting.bring("clip", 21)
+    await waiting.at(21)
+    waiting.journal.begin("serial-lost", "problem", "The line is away.", device="clip")
+    event = (await waiting.at(60))[-1]
+    assert (event.detail["cause"], event.what_to_do) == ("radio", "Plug in the oximeter's cable.")
+    await waiting.store.close()
+
+
+async def test_a_hub_that_was_off_while_it_should_have_listened_blames_itself(waiting: Waiting) -> None:
+    for hour in range(4):
+        await waiting.at(hour)
+    waiting.clock.now = MORNING + timedelta(hours=19)
+    await waiting.restart()
+    assert await waiting.at(19.5) == []
+    (event,) = await waiting.at(20.1)
+    assert (event.device, event.detail["cause"]) == ("cuff", "hub")
+    assert event.detail["hub_off_s"] == 16 * 3600
+    await waiting.at(36.5)
+    scale = (await waiting.at(36.5))[-1]
+    assert (scale.device, scale.detail["cause"]) == ("scale", "hub")
+
+
+async def test_a_short_pause_of_the_hub_is_no_excuse(waiting: Waiting) -> None:
+    await waiting.at(3)
+    waiting.clock.now = MORNING + timedelta(hours=4)
+    await waiting.restart()
+    assert (await waiting.at(19.6))[-1].detail["cause"] == "not-woken"
+
+
+async def test_either_of_two_scales_will_do(tmp_path: Path) -> None:
+    other = config.Device(id="upstairs", model="and-uc-352ble", address="AA:BB:CC:DD:EE:03")
+    waiting = Waiting(tmp_path / "two.db", StillClock(), (SCALE, other))
+    waiting.bring("scale", 0)
+    waiting.bring("upstairs", 30)
+    assert await waiting.at(40) == []
+    (event,) = await waiting.at(66.1)
+    assert (event.device, event.detail["channel"]) == ("upstairs", "weight")
+    assert waiting.adherence.overdue("scale")
+    await waiting.store.close()
+
+
+async def test_the_plan_says_how_often_and_a_channel_that_it_does_not_want_is_not_waited_for(tmp_path: Path) -> None:
+    scale = config.Device(id="scale", model="and-uc-352ble", address="AA:BB:CC:DD:EE:01")
+    cuff = config.Device(id="cuff", model="and-ua-651ble", address="AA:BB:CC:DD:EE:02")
+    waiting = Waiting(tmp_path / "copd.db", StillClock(), (scale, cuff), config.Watch(pathways=("frailty",)))
+    waiting.bring("scale", 0)
+    waiting.bring("cuff", 0)
+    assert waiting.adherence.cadence_s("scale") == 168 * 3600
+    assert await waiting.at(100) == []
+    assert [e.device for e in await waiting.at(109)] == ["cuff"]
+    assert [e.device for e in await waiting.at(253)] == ["cuff", "scale"]
+    await waiting.store.close()
+    extra = Waiting(tmp_path / "extra.db", StillClock(), (scale, cuff), config.Watch(pathways=("hypertension",)))
+    assert extra.adherence.cadence_s("scale") is None
+    assert {e.device for e in await extra.at(1000)} == {"cuff"}
+    await extra.store.close()
+
+
+async def test_comfort_reminds_nobody(tmp_path: Path) -> None:
+    watch = config.Watch(pathways=("heart-failure", "comfort"))
+    waiting = Waiting(tmp_path / "comfort.db", StillClock(), (SCALE, CUFF), watch)
+    assert await waiting.at(2000) == []
+    assert not waiting.adherence.overdue("scale")
+    await waiting.store.close()

@@ -153,3 +153,19 @@ async def test_comfort_tells_the_ward_of_nothing_that_was_not_agreed(tmp_path: P
     await home.take(make_reading("saturation", MORNING + timedelta(days=2), spo2=80))
     assert home.alerts() == []
     await home.store.close()
+
+
+async def test_an_alert_that_the_plan_no_longer_watches_is_ended_and_says_so(tmp_path: Path) -> None:
+    home = Home(tmp_path / "changed.db", watch=config.Watch(pathways=("heart-failure",)))
+    await home.watcher.start()
+    await home.weights((0, 78.0), (1, 82.0))
+    await home.store.close()
+    home.watch = config.Watch(pathways=("heart-failure", "comfort"))
+    home.__post_init__()
+    await home.watcher.start()
+    assert home.states() == ["raised", "resolved"]
+    assert home.alerts()[-1].sentence.startswith("The plan was changed and no longer watches this.")
+    assert home.store.open_alerts() == []
+    await home.restart()
+    assert home.states() == ["raised", "resolved"]
+    await home.store.close()

@@ -107,6 +107,19 @@ def step(kind: str, episode: Episode | None, at: Assessment, hub: Hub, now: date
     return Step(None, _resolved(episode.alert, kind, at, now))
 
 
+def let_go(alert: Alert, now: datetime) -> Alert:
+    """The end of an alert that nothing watches any more."""
+    return msgspec.structs.replace(
+        alert,
+        revision=alert.revision + 1,
+        state="resolved",
+        sentence="The plan was changed and no longer watches this. Look at the patient if the reason still stands.",
+        home_sentence=sentences.HOME_BETTER,
+        readings=(),
+        changed=now,
+    )
+
+
 def _worst(firing: list[tuple[Rule, Finding]]) -> tuple[Rule, Finding, Priority]:
     rule, finding = max(firing, key=lambda one: (RANK[one[0].priority(one[1])], one[1].severity))
     return rule, finding, rule.priority(finding)

@@ -25,7 +25,7 @@ from wardgate.config import Config
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
-from wardgate.watch.alerts import Episode, Step, adopted, step, worse_revision
+from wardgate.watch.alerts import Episode, Step, adopted, let_go, step, worse_revision
 from wardgate.watch.assess import Assessment
 from wardgate.watch.cap import Gate
 from wardgate.watch.panel import Panel
@@ -93,6 +93,7 @@ class Watcher:
                 await self._keep(place, notes)
             except StoreError as error:
                 log.warning("the watch begins without notes: %s", error)
+        await self._let_go()
         known = self._store.readings(None, since, assignment=self._config.hub.assignment)
         left: list[Reading] = []
         for reading in filter(self._panel.admits, known):
@@ -106,6 +107,16 @@ class Watcher:
                 again = self._panel.reassess(reading)
                 self._pending += [(place, reading, at) for place, at in again if place in late]
         await self.retry()
+
+    async def _let_go(self) -> None:
+        """End the alerts that nothing watches since the plan was changed: no reading would ever end them."""
+        watched = {kind for kinds in self._panel.kinds.values() for kind in kinds}
+        for alert in self._store.open_alerts():
+            if alert.assignment == self._config.hub.assignment and alert.kind not in watched:
+                try:
+                    await self._store.put_alert(let_go(alert, self._clock.utc()))
+                except StoreError as error:
+                    log.warning("alert %s could not be ended: %s", alert.id, error)
 
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk. Never raises for the disk's sake: see `retry`."""
