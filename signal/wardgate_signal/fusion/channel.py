@@ -20,10 +20,11 @@ from wardgate_signal.finding import DAY_S, Json
 
 Floats = NDArray[np.float64]
 
-CLIP_SD: Final = 2.5
-"""A reading further off than this weighs less, so that its pull stays that of one at this distance (Huber)."""
+FAR_SD: Final = 2.5
+"""A reading further off than this weighs less, and the further the less: stairs, a spouse, a bag are no change. What
+is really so far off will be as far off at the next reading, and the next."""
 _CLIPPED_SQUARE: Final = 0.9775
-"""Mean of a standard normal's square, cut at `CLIP_SD` squared."""
+"""Mean of a standard normal's square, cut at `FAR_SD` squared."""
 _SCALE_PRIOR_READINGS: Final = 12.0
 _SCALE_MEMORY_READINGS: Final = 60.0
 _SCALE_BOUNDS: Final = (0.3, 6.0)
@@ -125,7 +126,7 @@ class Channel:
         if noise == 1.0:
             self._learn(z, days, white / variance)
         # A reading far off is one of more noise: the level, the sums and the bank's responses then see the same.
-        variance *= max(1.0, abs(z) / CLIP_SD)
+        variance *= max(1.0, (z / FAR_SD) ** 2)
         kalman = observed / variance
         left = shape - template
         self._mean += kalman * off
@@ -171,7 +172,7 @@ class Channel:
     def _learn(self, z: float, days: float, share: float) -> None:
         """The patient's own noise, and how far his level wanders, out of how the readings surprised."""
         step = share / (_SCALE_PRIOR_READINGS + min(self.readings, _SCALE_MEMORY_READINGS))
-        clipped = max(-CLIP_SD, min(CLIP_SD, z))
+        clipped = max(-FAR_SD, min(FAR_SD, z))
         low, high = _SCALE_BOUNDS
         self._scale = min(high, max(low, self._scale * math.exp(step * (clipped * clipped - _CLIPPED_SQUARE))))
         if 0.25 < days < _NEIGHBOURS_DAYS:

@@ -27,18 +27,18 @@ class Kind(StrEnum):
 CHANNELS: Final = ("weight", "systolic", "pulse", "saturation")
 
 NATURES: Final = {
-    "weight": Nature(80.0, 40.0, 0.35, 0.3, 2.0, 0.06, gross=3.5),
-    "systolic": Nature(130.0, 25.0, 7.0, 4.0, 2.0, 0.6),
-    "pulse": Nature(75.0, 15.0, 3.5, 2.5, 2.0, 0.4, offset_sd=3.0),
-    "saturation": Nature(94.0, 4.0, 0.9, 0.5, 2.0, 0.08),
+    "weight": Nature(80.0, 40.0, 0.35, 0.15, 2.0, 0.12, gross=3.5),
+    "systolic": Nature(130.0, 25.0, 7.0, 2.0, 2.0, 1.2),
+    "pulse": Nature(75.0, 15.0, 3.5, 1.25, 2.0, 0.8, offset_sd=3.0),
+    "saturation": Nature(94.0, 4.0, 0.9, 0.25, 2.0, 0.16),
 }
 
 SIZES: Final = np.array(
     [
-        [-3.0, -1.8, -0.9, 0.0, 0.9, 1.8, 3.2],
-        [-32.0, -19.0, -9.0, 0.0, 9.0, 19.0, 32.0],
-        [-14.0, -8.0, -4.0, 0.0, 5.0, 11.0, 20.0],
-        [-6.0, -3.5, -1.7, 0.0, 0.8, 1.6, 3.0],
+        [-3.6, -2.2, -1.1, 0.0, 1.1, 2.2, 3.8],
+        [-38.0, -23.0, -11.0, 0.0, 11.0, 23.0, 38.0],
+        [-17.0, -10.0, -5.0, 0.0, 6.0, 13.0, 24.0],
+        [-7.0, -4.2, -2.0, 0.0, 1.0, 2.0, 3.6],
     ]
 )
 """By channel (kg, mmHg, bpm, %)."""
@@ -67,15 +67,23 @@ BELIEFS: Final = {
 
 HARMLESS: Final = (0.15, 0.2, 0.15, 0.0, 0.15, 0.2, 0.15)
 """One channel alone has moved to a new level, and nothing is the matter: a device, a drug, a way of life."""
-HARMLESS_ODDS: Final = np.array([0.02, 0.05, 0.08, 0.05])
+HARMLESS_ODDS: Final = np.array([0.005, 0.0125, 0.02, 0.0125])
 
 PACES_DAYS: Final = (2.0, 6.0, 12.0, 22.0)
-PACE_ODDS: Final = (0.15, 0.3, 0.35, 0.2)
+PACE_ODDS: Final = np.array(
+    [
+        [0.15, 0.3, 0.35, 0.2],
+        [0.25, 0.37, 0.26, 0.12],
+        [0.15, 0.3, 0.35, 0.2],
+        [0.15, 0.3, 0.35, 0.2],
+    ]
+)
+"""By kind (and, last, a harmless change): water gathers over weeks, a chest goes bad within days."""
 ONSETS: Final = 18
 ONSET_EVERY_DAYS: Final = 1.5
-HOLD_DAYS: Final = 7.0
-"""So long after it has come to its full height, a change that goes no further is still news."""
-FADE_PER_DAY: Final = 0.25
+FADE_BEFORE_DAYS: Final = 6.0
+FADE_PER_DAY: Final = 0.3
+"""A change is news while it grows: from so long before its full height it counts less each day."""
 
 _LUNG: Final = frozenset({"copd", "pneumonia", "covid", "asthma", "bronchiectasis"})
 

@@ -28,7 +28,7 @@ _COLD_NOISE: Final = 2.5
 _UNITS: Final = {"weight": "kg", "systolic": "mmhg", "pulse": "bpm", "saturation": "pct"}
 _DRY_WEIGHT_SD_KG: Final = 1.5
 _NEVER_S: Final = -1e15
-_LOG_PACE_ODDS: Final = np.log(np.array(hyp.PACE_ODDS) / hyp.ONSETS)
+_LOG_PACE_ODDS: Final = np.log(np.tile(hyp.PACE_ODDS, hyp.ONSETS) / hyp.ONSETS)
 _LOG_HARMLESS_ODDS: Final = np.log(hyp.HARMLESS_ODDS)[:, None]
 _SIZES: Final = hyp.SIZES[:, :, None]
 _HALF_SQUARES: Final = 0.5 * _SIZES * _SIZES
@@ -162,10 +162,12 @@ class PatientMonitor:
         peaks = exponents.max(axis=1, keepdims=True)
         likelihood = self._beliefs @ np.exp(exponents - peaks)
         ratios = np.log(likelihood + 1e-300) + peaks  # channel, kind, onset and pace
-        # An old change that has come to its full height is no news any more.
-        weights = (_LOG_PACE_ODDS - hyp.FADE_PER_DAY * np.maximum(0.0, ages - _PACES - hyp.HOLD_DAYS)).ravel()
-        bad = ratios[:, :-1].sum(axis=0) + weights + (self._priors + self._notes.priors(self._last_s))[:, None]
-        harmless = ratios[:, -1] + weights + _LOG_HARMLESS_ODDS
+        # A change that has come to its full height is no news any more.
+        faded = hyp.FADE_PER_DAY * np.maximum(0.0, ages - _PACES + hyp.FADE_BEFORE_DAYS).ravel()
+        weights = _LOG_PACE_ODDS - faded
+        priors = self._priors + self._notes.priors(self._last_s)
+        bad = ratios[:, :-1].sum(axis=0) + weights[:-1] + priors[:, None]
+        harmless = ratios[:, -1] + weights[-1] + _LOG_HARMLESS_ODDS
         return self._finding(bad, ratios, _log_sum([0.0, *_log_sums(harmless)]), ages, shape)
 
     def _finding(self, bad: Floats, ratios: Floats, against: float, ages: Floats, shape: Floats) -> PatientFinding:

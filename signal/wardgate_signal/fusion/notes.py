@@ -53,6 +53,10 @@ _TREATED: Final = {
     "discharged": {Kind.HEART_FAILURE: -1.0, Kind.RESPIRATORY: -1.0, Kind.LOW_OUTPUT: -1.0},
 }
 """What is being treated is known: it takes more to tell it again. It fades with time."""
+_BEEN_IN_HOSPITAL: Final = 0.5
+_MOST_STAYS: Final = 2
+_STAY_DAYS: Final = 3.0
+"""Who has been in hospital is likelier to go there again: so much more for each stay, and the same one is told once."""
 
 
 class Notes:
@@ -60,6 +64,7 @@ class Notes:
 
     def __init__(self) -> None:
         self._treated: dict[str, float] = {}
+        self._stays = 0
 
     def take(self, note: str, device: str, time_s: float, channels: dict[str, Channel]) -> None:
         """Act on a note that came with a reading; one that is not known changes nothing."""
@@ -68,6 +73,8 @@ class Notes:
             moves = (_Move("weight", _DRY_WEIGHT_BY_KG),)
         for move in moves:
             channels[move.channel].unsettle(time_s, move.by, move.days)
+        if note == "discharged" and time_s - self._treated.get(note, -math.inf) > _STAY_DAYS * DAY_S:
+            self._stays += 1
         if note in _TREATED:
             self._treated[note] = time_s
 
@@ -78,11 +85,11 @@ class Notes:
             left = max(0.0, 1.0 - (time_s - since_s) / DAY_S / _TREATED_DAYS)
             for kind, by in _TREATED[note].items():
                 added[kind] = min(added[kind], by * left)
-        return np.array(list(added.values()))
+        return np.array(list(added.values())) + _BEEN_IN_HOSPITAL * min(self._stays, _MOST_STAYS)
 
     def save(self) -> Json:
         """For `load`."""
-        return dict(self._treated)
+        return {"treated": dict[str, Json](self._treated), "stays": float(self._stays)}
 
     def load(self, saved: Json) -> None:
         """What `save` gave.
@@ -90,9 +97,11 @@ class Notes:
         Raises:
             ValueError: it is nothing that `save` gives.
         """
-        if not isinstance(saved, dict) or not _TREATED.keys() >= saved.keys():
+        treated = saved.get("treated") if isinstance(saved, dict) else None
+        if not isinstance(saved, dict) or not isinstance(treated, dict) or not _TREATED.keys() >= treated.keys():
             raise ValueError("no saved notes")
-        self._treated = {note: number(since_s) for note, since_s in saved.items()}
+        self._treated = {note: number(since_s) for note, since_s in treated.items()}
+        self._stays = int(number(saved.get("stays")))
 
 
 def _is_dry_weight(note: str) -> bool:
