@@ -76,6 +76,12 @@ def test_the_fingerprint_changes_with_any_setting() -> None:
         (GOOD + "\n[watch.saturation]\ntarget_low_pct = 96\ntarget_high_pct = 92", "target_low_pct has to be below"),
         (GOOD.replace("tls = false", 'tls = false\ncert_file = "/nowhere"'), "cert_file and key_file go together."),
         (GOOD.replace("tls = false", 'tls = false\nusername = "u"'), "a username needs a password_file."),
+        (GOOD + "\n[alerts]\nraise_again_min = [5, 2]", "alerts.raise_again_min: each has to be above zero"),
+        (GOOD + "\n[alerts]\nraise_again_min = [0, 2]", "alerts.raise_again_min: each has to be above zero"),
+        (GOOD + '\n[alerts]\nquiet_from = "22:00"', "quiet_from and quiet_until go together."),
+        (GOOD + '\n[alerts]\nquiet_from = "22:00"\nquiet_until = "22:00"', "all day or never."),
+        (GOOD + '\n[alerts]\nquiet_from = "25:00"\nquiet_until = "07:00"', "alerts.quiet_from: expected `str` matching"),
+        (GOOD + "\n[alerts]\nan_hour = 0", "alerts.an_hour: expected `int` >= 1."),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_what_to_do(wrong: str, sentence: str) -> None:

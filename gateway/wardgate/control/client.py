@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeVar, overload
 
 import msgspec
 
-from wardgate.contract.messages import Event, Reading
+from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import MAX_LINE, Answer, ControlError, Done, Pong, Request
 
@@ -31,6 +31,7 @@ _RESULTS: Final[dict[str, Any]] = {
     "series": Series,
     "readings": tuple[Reading, ...],
     "events": tuple[Event, ...],
+    "alerts": tuple[Alert, ...],
     "pair": Done,
     "passkey": Done,
     "note": Done,
@@ -68,6 +69,8 @@ class HubClient:
     async def call(self, method: Literal["readings"], *, limit: int = 50) -> tuple[Reading, ...]: ...
     @overload
     async def call(self, method: Literal["events"], *, limit: int = 50) -> tuple[Event, ...]: ...
+    @overload
+    async def call(self, method: Literal["alerts"], *, days: float = 30.0) -> tuple[Alert, ...]: ...
     @overload
     async def call(self, method: Literal["pair"], *, device: str) -> Done: ...
     @overload

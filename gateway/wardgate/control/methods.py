@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from wardgate.capture.caller import PairingError
-from wardgate.contract.messages import Event, Reading
+from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import ControlError, Done, Pong
 from wardgate.control.server import Handler
@@ -24,6 +24,12 @@ class SeriesParams(Struct, forbid_unknown_fields=True):
 
     channel: Literal["weight", "blood_pressure", "saturation", "temperature", "heart_rate"]
     days: Annotated[float, Meta(gt=0, le=400)]
+
+
+class SpanParams(Struct, forbid_unknown_fields=True):
+    """How far back."""
+
+    days: Annotated[float, Meta(gt=0, le=400)] = 30.0
 
 
 class ListParams(Struct, forbid_unknown_fields=True):
@@ -65,6 +71,7 @@ class Methods:
             "series": self.series,
             "readings": self.readings,
             "events": self.events,
+            "alerts": self.alerts,
             "pair": self.pair,
             "passkey": self.passkey,
             "note": self.note,
@@ -86,6 +93,10 @@ class Methods:
     async def readings(self, params: dict[str, Any]) -> tuple[Reading, ...]:
         """The newest readings."""
         return self._view.latest(_checked(params, ListParams).limit)
+
+    async def alerts(self, params: dict[str, Any]) -> tuple[Alert, ...]:
+        """Every episode of the last days with who has seen it, closed ones too."""
+        return self._view.alerts(_checked(params, SpanParams).days)
 
     async def events(self, params: dict[str, Any]) -> tuple[Event, ...]:
         """The newest events."""

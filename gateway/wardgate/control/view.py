@@ -129,14 +129,23 @@ class View:
             self.journal.tell("therapy-note", "info", f"Noted at the hub: {note}.", detail={"note": note})
         return new
 
+    def alerts(self, days: float) -> tuple[Alert, ...]:
+        """The last revision of each episode that changed in the last days or is open, the newest episode first."""
+        found = self._episodes(self.clock.utc() - timedelta(days=days))
+        return tuple(sorted(found, key=lambda a: a.raised, reverse=True))
+
     def _alerts(self, channel: str, since: datetime) -> tuple[Alert, ...]:
-        """The last revision of each episode of the channel that changed in the span or is still open."""
+        """Those of a channel, the oldest first."""
+        mine = [alert for alert in self._episodes(since) if alert.kind in KINDS.get(channel, ())]
+        return tuple(sorted(mine, key=lambda a: a.raised))
+
+    def _episodes(self, since: datetime) -> list[Alert]:
         last: dict[str, Alert] = {}
         for alert in (*self.store.open_alerts(), *self.store.alerts(since)):
             known = last.get(alert.id)
-            if alert.kind in KINDS.get(channel, ()) and (known is None or alert.revision > known.revision):
+            if known is None or alert.revision > known.revision:
                 last[alert.id] = alert
-        return tuple(sorted(last.values(), key=lambda a: a.raised))
+        return list(last.values())
 
     def _hub(self, now: datetime) -> HubView:
         state, sentence, heard_age_s = self.capture.view()
