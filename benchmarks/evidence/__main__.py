@@ -34,7 +34,7 @@ def main() -> int:
     every, made = pooled(rans), pages.made(sizes, options.seed)
     declines = spot.run()
     aims = judge(results, every, declines)
-    _write(options.out / "spot.md", spot.page(declines))
+    _write(options.out / "spot.md", pages.spot_declines(declines))
     _write(options.out / "cohort.md", pages.cohort(rows, made))
     _write(options.out / "detection.md", pages.detection(results, every, made))
     _write(options.out / "aims.md", pages.aims(aims))

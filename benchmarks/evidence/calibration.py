@@ -75,8 +75,11 @@ def _windows(
     patients: Sequence[Patient], channel: str, column: int, moments: Callable[[Patient], list[float]]
 ) -> Iterator[_Window]:
     for patient in patients:
+        known = moments(patient)
+        if not known:
+            continue
         at, values = _series(patient, channel, column)
-        for moment in moments(patient):
+        for moment in known:
             part = (at < moment) & (at > moment - 45)
             if channel == "weight":
                 part[part] = np.abs(values[part] - np.median(values[part])) < _OTHER_KG
