@@ -38,16 +38,17 @@ its last point stands there. *At its own limit*: where a rule speaks by its defi
 
 _SPOT: Final = """# Sustained declines of the spot saturation
 
-Written by `make evidence`, not by hand. Simulated patients over a year: {years:.0f} quiet patient-years, {declines}
-declines of 2 to 5 points over 3 to 10 days, in six worlds that differ in noise, cadence, shape and drift
-(`firmware_sim/wardgate_sim/spot_declines.py`); reporting seeds. Half of the patients have a target of 88-92 %, half of
-94-98 %.
+Written by `make evidence`, not by hand. Simulated patients over a year with declines of 2 to 5 points over 3 to
+10 days, in worlds that differ in noise, cadence, shape and drift
+(`firmware_sim/wardgate_sim/spot_declines.py`); reporting seeds. Half of the patients have a target of 88-92 %,
+half of 94-98 %.
 
-*Found*: an alert in the 14 days before help comes, which is 2 to 5 days after the lowest level is reached. *In time*: an
-alert in the 14 days before the lowest level. *False*: an alert outside every decline and after 21 days; one within 7 days
-of a counted one is the same. `*`: the detector never makes so many; its last point stands there. The last column is ours
-less the other, in points of sensitivity, with the 95 % interval of a bootstrap over patients. NEWS2 is scored by the scale
-that the target asks for, without knowing of oxygen. In the rows "all" one threshold serves all worlds.
+*Found*: an alert in the 14 days before help comes, which is 2 to 5 days after the lowest level is reached. *In
+time*: an alert in the 14 days before the lowest level. *False*: an alert outside every decline and after 21
+days; one within 7 days of a counted one is the same. An asterisk: the detector never makes so many; its last
+point stands there. The last column is ours less the other, with the 95 % interval of a bootstrap over patients.
+NEWS2 is scored by the scale that the target asks for, without knowing of oxygen. In the rows "all" one
+threshold serves all worlds.
 
 {table}
 A detector that speaks often is sometimes right by chance; that is not taken off.
@@ -88,7 +89,7 @@ def aims(judged: Sequence[Aim]) -> str:
 
 def spot_declines(rows: Sequence[spot.Row]) -> str:
     """Every detector of a spot saturation's decline."""
-    return _SPOT.format(table=spot.table(rows), years=rows[-1].years, declines=rows[-1].declines)
+    return _SPOT.format(table=spot.table(rows))
 
 
 def detection(results: Results, every: Ran, made_of: str) -> str:
