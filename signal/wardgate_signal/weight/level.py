@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from wardgate_signal.finding import DAY_S, Saved
-from wardgate_signal.weight.courses import LINEAR, ONSETS, SHAPES, log_prior, shapes, weigh
+from wardgate_signal.weight.courses import ONSETS, SHAPES, log_prior, shapes, weigh
 from wardgate_signal.weight.saved import Floats, array, flat, number, numbers, require_keys
 from wardgate_signal.weight.wander import WATER_DAYS, Noise
 
@@ -29,11 +29,6 @@ MOST_DAYS: Final = 1e9
 MOST_VAR: Final = 400.0
 HUBER: Final = 2.6
 HUBER_POWER: Final = 1.5
-SLOW_PRIOR: Final = 1.0
-SLOW_MEMORY_DAYS: Final = 200.0
-SLOW_LEAST: Final = 0.7
-SLOW_MOST: Final = 6.0
-SLOW_ONSET: Final = 14
 TREND_DAYS: Final = 3
 SUMS: Final = 4
 INFORMATION, SCORE, BY_LEVEL, BY_WATER = range(SUMS)
@@ -83,7 +78,6 @@ class LevelBank:
         self._day = 0
         self._level_kg = self._water_kg = 0.0
         self._var = (START_VAR, 0.0, 0.0)
-        self._slow = SLOW_PRIOR
         self._sums = np.zeros((SUMS, SHAPES, ONSETS))
         self._prior = log_prior()
         self._judge()
@@ -166,7 +160,6 @@ class LevelBank:
         innovation = weight_kg - self._level_kg - self._water_kg
         self._take(innovation, ahead.unit, total, (level + between) / total, (between + water) / total)
         self._last_s = time_s
-        self._learn_slow(weight)
         self._judge()
 
     def _take(self, innovation: float, unit: Floats, total: float, to_level: float, to_water: float) -> None:
@@ -184,21 +177,8 @@ class LevelBank:
             max(water - to_water * to_water * total, 0.0),
         )
 
-    def _learn_slow(self, weight: float) -> None:
-        """How far this patient's weight wanders in two weeks, against what the noise model says.
-
-        By its own definition the squared score of a slope is 1 on average. Where it is more, the household has slow
-        ways of its own, and all evidence is worth less.
-        """
-        information = float(self._sums[INFORMATION, LINEAR, SLOW_ONSET])
-        if self._day < SLOW_ONSET + 6 or information <= 0.5 or weight < 0.5:
-            return
-        square = min(float(self._sums[SCORE, LINEAR, SLOW_ONSET]) ** 2 / information, SLOW_MOST)
-        self._slow += (square - self._slow) / SLOW_MEMORY_DAYS
-
     def _judge(self) -> None:
-        scale = 1.0 / max(self._slow, SLOW_LEAST)
-        self.log_odds, self._moments = weigh(self._sums[EVIDENCE] * scale, self._prior)
+        self.log_odds, self._moments = weigh(self._sums[EVIDENCE], self._prior)
 
     def view(self, ahead: Ahead) -> View:
         """How it stands after the weight that `ahead` was made for."""
@@ -226,7 +206,6 @@ class LevelBank:
             "level_kg": self._level_kg,
             "water_kg": self._water_kg,
             "var": [*self._var],
-            "slow": self._slow,
             "sums": flat(self._sums),
         }
 
@@ -244,7 +223,6 @@ class LevelBank:
         bank._level_kg, bank._water_kg = number(saved["level_kg"]), number(saved["water_kg"])
         level, between, water = numbers(saved["var"], 3)
         bank._var = (level, between, water)
-        bank._slow = number(saved["slow"])
         bank._sums = array(saved["sums"], (SUMS, SHAPES, ONSETS))
         bank._judge()
         return bank
