@@ -59,7 +59,10 @@ async def running(directory: Path, config: Path) -> AsyncIterator[Program]:
         await hub.stop()
 
 
-@pytest.mark.parametrize("command", ["run", "status", "watch", "doctor", "pair", "devices", "config", "page", "ward"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "status", "watch", "doctor", "pair", "devices", "config", "page", "ward", "plan", "dry-run", "note"],
+)
 def test_every_command_explains_itself(command: str) -> None:
     told = wardgate(command, "--help")
     assert told.returncode == 0
