@@ -23,7 +23,7 @@ from wardgate_signal.oximetry import DesaturationDetector
 from wardgate_sim.nights import DEVICES, KINDS, Night, night
 from wardgate_sim.nights.scoring import Score, f1, score
 
-REPORTING: Final = range(1000, 1006)
+REPORTING: Final = range(1000, 1002)
 """Never used to choose a number; the detector was set on nights 0 to 39."""
 BUILD: Final = Path("build/pobm")
 ONE_HZ: Final = tuple(name for name, device in DEVICES.items() if device.sample_rate_hz == 1.0)

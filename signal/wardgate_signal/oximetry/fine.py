@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 HALF: Final = 0.5
+SHARP_SHARE: Final = 0.25
+"""How sharp turns are taken to be, from a parabola (0) to a corner (1)."""
 REACH_S: Final = 8.0
 """So far into a long stretch of one value reaches what its neighbours say about it."""
 
@@ -58,7 +60,7 @@ def _beyond(length: Floats, left: Floats, right: Floats) -> Floats:
         ratio = (length / 2 / (length / 2 + pace)) ** 2
         round_turn = ratio / (1 - ratio)
         sharp_turn = length / (2 * pace)
-    far = (round_turn + sharp_turn) / 2
+    far = SHARP_SHARE * sharp_turn + (1 - SHARP_SHARE) * round_turn
     # Past a whole point it would have shown the next number: then it is a floor, and the number is what is known.
     return np.asarray(np.where(far <= 1, far, np.maximum(HALF, 1 - (far - 1) / 2)))
 
