@@ -120,7 +120,8 @@ def _spot(patient: Patient) -> Feed:
     detector = SpotSaturationDetector(patient.target_low_pct, patient.target_high_pct)
 
     def score(sample: Sample) -> float:
-        return detector.update(sample.time_s, sample.values[0], sample.values[1], _perfusion(sample)).score
+        values = sample.values
+        return detector.update(sample.time_s, values[0], values[1], _perfusion(sample), note=sample.note).score
 
     return _on("saturation", score)
 
