@@ -80,7 +80,7 @@ def test_the_fingerprint_changes_with_any_setting() -> None:
         (GOOD + "\n[alerts]\nraise_again_min = [0, 2]", "alerts.raise_again_min: each has to be above zero"),
         (GOOD + '\n[alerts]\nquiet_from = "22:00"', "quiet_from and quiet_until go together."),
         (GOOD + '\n[alerts]\nquiet_from = "22:00"\nquiet_until = "22:00"', "all day or never."),
-        (GOOD + '\n[alerts]\nquiet_from = "25:00"\nquiet_until = "07:00"', "alerts.quiet_from: expected `str` matching"),
+        (GOOD + '\n[alerts]\nquiet_from = "25:00"\nquiet_until = "07:00"', "alerts.quiet_from: expected `str`"),
         (GOOD + "\n[alerts]\nan_hour = 0", "alerts.an_hour: expected `int` >= 1."),
     ],
 )  # fmt: skip

@@ -209,6 +209,19 @@ async def test_an_old_note_does_not_undo_an_acknowledgement(home: LivingHome) ->
     assert home.told()[-1] == ("updated", 3, 1)
 
 
+async def test_an_old_note_does_not_put_off_the_end(home: LivingHome) -> None:
+    """The last bad reading was a day ago, whenever somebody saw the alert."""
+    await home.low(90)
+    notes = home.store.detector_state("watch/assignment-1/saturation")
+    assert notes is not None
+    home.clock.now += timedelta(hours=20)
+    await home.says(home.alerts()[0], revision=1)
+    await home.store.put_detector_state("watch/assignment-1/saturation", notes)
+    await home.restart()
+    await home.saturations((21, 96), (25, 96))
+    assert home.alerts()[-1].state == "resolved"
+
+
 async def test_a_full_disk_loses_no_acknowledgement(home: LivingHome, monkeypatch: pytest.MonkeyPatch) -> None:
     await home.low(90)
     put = home.store.put_alert
