@@ -77,6 +77,7 @@ def test_three_irregular_sittings_are_new_in_a_regular_patient() -> None:
 def test_what_has_always_been_irregular_is_not_new() -> None:
     assert sittings([1] * 60).score == 0.0
     assert sittings([1, 1, 0, 1] * 15).level is not Level.ALERT
+    assert sittings([1] * 60 + [0] * 4).score == 0.0  # nor is a regular day
 
 
 def test_readings_of_one_sitting_are_one() -> None:

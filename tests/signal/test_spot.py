@@ -70,6 +70,12 @@ def test_a_patient_who_lives_below_the_target_is_left_alone() -> None:
     assert max(f.score for f in findings[21:]) < SpotSaturationDetector.WATCH_SCORE
 
 
+def test_a_target_says_nothing_about_who_lives_below_it() -> None:
+    lives_below = [pct - 5 for pct in WELL * 10]
+    with_target, without = (fed(SpotSaturationDetector(low, 98.0), lives_below)[-1].score for low in (94.0, 80.0))
+    assert with_target == pytest.approx(without, abs=0.3)
+
+
 @pytest.mark.parametrize("low_pct", [92.0, 88.0, 70.0])
 def test_a_single_low_reading_is_not_a_decline(low_pct: float) -> None:
     detector = learnt()
@@ -96,6 +102,18 @@ def test_a_finger_that_warms_up_takes_back_what_it_said() -> None:
     warm = detector.update(BEGIN_S + 30 * DAY_S + 120.0, 96.0)
     (plain,) = fed(learnt(), [96], 30)
     assert warm.score == plain.score
+
+
+def test_of_two_readings_the_higher_counts_in_either_order() -> None:
+    one, other = learnt(), learnt()
+    for detector, values in ((one, (92.0, 96.0)), (other, (96.0, 92.0))):
+        for i, pct in enumerate(values):
+            last = detector.update(BEGIN_S + 30 * DAY_S + 120.0 * i, pct)
+        assert last.score == fed(learnt(), [96], 30)[0].score
+
+
+def test_a_decline_does_not_become_usual_while_it_lasts_some_days() -> None:
+    assert fed(learnt(), [92] * 10, 30)[-1].usual_pct == pytest.approx(96.3, abs=0.7)
 
 
 def test_a_weak_pulse_changes_nothing() -> None:
