@@ -20,6 +20,7 @@ from wardgate import config
 from wardgate.capture.journal import Journal
 from wardgate.contract.messages import CANARY, Event, Reading
 from wardgate.deliver import Sender
+from wardgate.pathways.pathway import names
 from wardgate.store import Lane
 from wardgate.store.errors import StoreFull
 from wardgate.store.salvage import salvage
@@ -27,7 +28,8 @@ from wardgate.store.store import Store
 from wardgate.ward import Ward
 from wardgate.ward.database import WardDatabase
 from wardgate.watch.canary import EVERY_S, FIRST_S, LATE_S, PLAIN, Canary
-from wardgate.watch.rules import Feed, Rule, Sample, rules
+from wardgate.watch.plan import make_plan
+from wardgate.watch.rules import Feed, Rule, Sample, Setup, made, rules
 from wardgate_signal.finding import Finding
 
 PATIENCE_S = 20.0
@@ -139,7 +141,9 @@ def silenced(name: str, how: str) -> tuple[Rule, ...]:
 
         return feed
 
-    return tuple(replace(rule, start=start) if rule.name == name else rule for rule in rules(config.Watch()))
+    setup = Setup(make_plan(config.Watch()), config.Watch())
+    usual = [made(each, setup) for each in PLAIN]
+    return tuple(replace(rule, start=start) if rule.name == name else rule for rule in usual)
 
 
 @pytest.mark.parametrize("how", ["throws", "mute"])
@@ -155,8 +159,20 @@ async def test_a_plain_limit_that_no_longer_speaks_is_told(tmp_path: Path, name:
     await nest.home.store.close()
 
 
-async def test_every_plain_limit_is_tried(nest: Nest) -> None:
-    assert {rule.name for rule in rules(config.Watch())} >= set(PLAIN)
+PATHWAYS = [(), *((name,) for name in names()), tuple(names())]
+
+
+@pytest.mark.parametrize("pathways", PATHWAYS, ids=["+".join(each) or "none" for each in PATHWAYS])
+async def test_it_cries_wolf_on_no_pathway(tmp_path: Path, pathways: tuple[str, ...]) -> None:
+    nest = Nest(tmp_path / "wardgate.db", rules(config.Watch(pathways=pathways)))
+    await nest.after(LATE_S + 120, ward=True)
+    assert (await nest.codes(), nest.canary.state().late) == ([], False)
+    await nest.home.store.close()
+
+
+def test_every_plain_limit_is_in_some_plan_that_is_tried() -> None:
+    tried = {rule.name for pathways in PATHWAYS for rule in rules(config.Watch(pathways=pathways))}
+    assert tried >= set(PLAIN)
 
 
 async def test_a_disk_that_refuses_is_told(nest: Nest, monkeypatch: pytest.MonkeyPatch) -> None:

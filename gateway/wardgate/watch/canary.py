@@ -49,7 +49,13 @@ _ALARMING: Final[dict[str, tuple[tuple[float, dict[str, float]], ...]]] = {
 }
 """Days and values at which any limit that a ward may set is passed."""
 
-PLAIN: Final = ("weight.guideline_esc", "weight.guideline_us", "saturation.spot_target", "pressure.persistent_low")
+PLAIN: Final = (
+    "weight.guideline_esc",
+    "weight.guideline_us",
+    "saturation.spot_target",
+    "pressure.persistent_low",
+    "pressure.low_under_therapy",
+)
 """The plain limits: what has to speak whatever else fails."""
 
 Stage = Literal["store", "rules", "ward"]
