@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -75,8 +74,8 @@ def rule_set(week: Week) -> tuple[Rule, ...]:
 
 
 def alone(rule: Rule) -> Rule:
-    """The rule without waiting for another one to speak first."""
-    return replace(rule, stands_in_for=None)
+    """The rule without its place in a plan, where it may have to wait for others."""
+    return Rule(rule.name, rule.version, rule.kind, rule.channel, rule.worse_by, rule.priority, rule.start)
 
 
 def told(week: Week) -> tuple[Told, ...]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.golden.replay import alone
 from tests.support.living import LivingHome
 from tests.support.watching import MORNING, Channel, make_reading
 from wardgate import config
@@ -100,7 +101,7 @@ async def test_in_the_hub_too(tmp_path: Path, remark: str) -> None:
 
 
 SETUP = Setup(make_plan(WATCH), WATCH)
-ALL = tuple(replace(made(name, SETUP), stands_in_for=None) for name in RULES)
+ALL = tuple(alone(made(name, SETUP)) for name in RULES)
 PLAIN = {"weight-gain", "low-saturation", "low-pressure"}
 
 
