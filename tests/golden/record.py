@@ -10,10 +10,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tests.golden.replay import WEEKS, Change, Told, Week, load, rule_set, told
+from wardgate import config
 
 
 def declared(week: Week, why: str) -> Week:
@@ -31,10 +33,16 @@ def text(week: Week) -> str:
     """The file: one reading and one message a line."""
     raw = msgspec.to_builtins(week)
     lists = {name: raw.pop(name) for name in ("readings", "expected", "changes")}
-    raw["watch"] = {name: value for name, value in raw["watch"].items() if value}
+    raw["watch"] = _given(raw["watch"], msgspec.to_builtins(config.Watch()))
     head = json.dumps(raw, indent=1, ensure_ascii=False).removesuffix("}").rstrip()
     body = ",\n".join(f' "{name}": [\n{_lines(items)}\n ]' for name, items in lists.items())
     return f"{head},\n{body}\n}}\n"
+
+
+def _given(settings: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the defaults."""
+    found = {name: value for name, value in settings.items() if value != usual[name]}
+    return {n: _given(v, usual[n]) if isinstance(v, dict) else v for n, v in found.items()}
 
 
 def _lines(items: list[object]) -> str:
