@@ -59,12 +59,13 @@ def test_it_is_silent_in_those_who_are_well() -> None:
     assert len(told) <= 3
 
 
-def test_a_strong_weekday_rhythm_is_learnt() -> None:
-    told = []
-    for seed in SEEDS:
-        weights_kg = noisy(seed, 150, 0.3) + np.where(np.arange(150) % 7 < 2, 0.9, 0.0)
-        told += [day for day in alert_days(play(weights_kg)) if day >= 60]
-    assert len(told) <= 8
+def test_a_weekday_rhythm_is_learnt() -> None:
+    """A kilogram more on two days of seven: by and by those days say less."""
+    weights_kg = noisy(4_000_006, 260, 0.2) + np.where(np.arange(260) % 7 < 2, 1.0, 0.0)
+    found = play(weights_kg)
+    jumps = [found[day + 1].score - found[day - 1].score for day in range(7, 259, 7)]
+    assert np.mean(jumps[-10:]) < 0.9 * np.mean(jumps[:10])
+    assert not [day for day in alert_days(found) if day >= 60]
 
 
 def test_more_of_the_same_gain_is_more_evidence() -> None:
@@ -91,7 +92,7 @@ def test_a_level_that_stays_becomes_the_usual_one() -> None:
     found = play(noisy(4_000_003, 160, 0.3) + ramp(160, 60, 3.0, 8))
     days = [day for day in alert_days(found) if day >= 60]
     assert days
-    assert max(days) <= 105
+    assert max(days) <= 92
     assert found[159].baseline_kg == pytest.approx(81.0, abs=0.5)
 
 
@@ -165,6 +166,14 @@ def test_after_a_stay_in_hospital_the_level_is_learnt_anew() -> None:
     assert 68 <= min(first) <= 77
 
 
+def test_a_gain_that_has_been_treated_in_hospital_is_no_longer_counted() -> None:
+    weights_kg = np.concatenate([np.full(40, 78.0) + ramp(40, 30, 3.0, 9), np.full(5, 80.0)])
+    days = [*range(40), *range(45, 50)]
+    found = play(weights_kg, days, notes={45: "discharged"})
+    assert alert_days(found)[-1] == 39
+    assert play(weights_kg, days)[45].level is Level.ALERT
+
+
 def test_a_loss_is_no_gain_and_the_next_gain_is_seen_from_below() -> None:
     weights_kg = np.full(90, 80.0) - ramp(90, 40, 3.0, 6) + ramp(90, 75, 3.0, 9)
     days = alert_days(play(weights_kg))
@@ -201,7 +210,7 @@ def test_five_weighings_a_morning_count_little_more_than_one() -> None:
                 score = detector.update(START_S + day * DAY_S + minute * 60, weight_kg).score
         return score
 
-    assert after(5) - after(1) < 0.5 * (after(1) - play(np.full(40, 78.0))[39].score)
+    assert after(5) == pytest.approx(after(1), abs=0.2)
 
 
 def test_the_beginning_of_time_does_not_matter() -> None:
