@@ -120,6 +120,16 @@ async def test_what_cannot_be_used_is_answered_once(home: LivingHome, why: str) 
     assert home.told() == before
 
 
+async def test_an_alert_that_the_plan_no_longer_knows_is_answered_too(home: LivingHome) -> None:
+    await home.low(90)
+    home.rule_set = ()
+    await home.restart()
+    for _ in range(2):
+        await home.says(home.alerts()[0])
+    (event,) = await home.events()
+    assert (event.code, event.detail["why"]) == ("acknowledgement-not-used", "not-watched")
+
+
 async def test_low_priority_is_raised_once(home: LivingHome) -> None:
     await home.weights((0, 78.0), (6, 80.3))
     (alert,) = home.alerts()

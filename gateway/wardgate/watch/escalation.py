@@ -90,6 +90,7 @@ _WHY: Final = {
     "unknown": "This hub has no such alert.",
     "no-such-revision": "The alert has no such revision.",
     "closed": "The alert is over.",
+    "not-watched": "This hub no longer watches for it: the plan or the patient has changed.",
     "worse-since": "The alert has become worse since. Look at it again.",
 }
 

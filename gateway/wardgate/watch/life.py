@@ -87,6 +87,8 @@ class Life:
     async def _settled(self, ack: AlertAck) -> bool:
         alert = self._store.read.alert(ack.id)
         why = escalation.why_not(alert, ack)
+        if why is None and all(episode.alert.id != ack.id for episode in self._watcher.episodes()):
+            why = "not-watched"
         if why is None:
             return await self._watcher.revise(ack.id, lambda episode: self._seen(episode, ack))
         if why != "acknowledged-before":  # the revision that says so is at the ward, or on its way there
