@@ -137,6 +137,19 @@ async def test_when_all_together_fails_the_scales_own_detector_speaks(tmp_path: 
     await home.store.close()
 
 
+async def test_a_little_below_the_target_is_for_the_own_level_to_judge_and_far_below_calls_at_once(
+    tmp_path: Path,
+) -> None:
+    home = await opened(tmp_path)
+    for day, pct in ((40, 91), (41, 96), (42, 96)):
+        await home.take(make_reading("saturation", MORNING + timedelta(days=day), spo2=pct, pulse=72))
+    assert home.alerts() == []
+    await home.take(make_reading("saturation", MORNING + timedelta(days=43), spo2=89, pulse=72))
+    (alert,) = home.alerts()
+    assert (alert.kind, alert.rule) == ("low-saturation", "saturation.spot_target")
+    await home.store.close()
+
+
 async def test_a_limit_that_the_ward_has_set_speaks_for_itself(tmp_path: Path) -> None:
     watch = config.Watch(pathways=("heart-failure",), weight=config.Weight(gain_3_days_kg=2.0))
     home = await opened(tmp_path, watch)
@@ -146,8 +159,8 @@ async def test_a_limit_that_the_ward_has_set_speaks_for_itself(tmp_path: Path) -
 
 
 async def test_another_pathway_that_wants_the_rule_itself_wins() -> None:
-    both = rules(config.Watch(pathways=("heart-failure", "copd")))
-    own = next(rule for rule in both if rule.name == "saturation.own_level")
-    assert own.stands_in_for is None
-    alone = next(rule for rule in rules(HEART_FAILURE) if rule.name == "saturation.own_level")
-    assert alone.stands_in_for == "fusion.patient"
+    both = rules(config.Watch(pathways=("heart-failure", "covid-oximetry")))
+    assert next(rule for rule in both if rule.name == "saturation.spot_target").stands_in is None
+    alone = next(rule for rule in rules(HEART_FAILURE) if rule.name == "saturation.spot_target").stands_in
+    assert alone is not None
+    assert (alone.rule, alone.speaks_from) == ("saturation.own_level", 5.0)

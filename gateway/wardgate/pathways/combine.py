@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wardgate.pathways.known import LIMITS, RULES, TARGET, WITHOUT_PATHWAYS
-from wardgate.pathways.pathway import Pathway
+from wardgate.pathways.pathway import Pathway, RuleUse
 
 CONFIGURATION: Final = "configuration"
 DEFAULT: Final = "default"
@@ -83,20 +83,30 @@ def serves(pathways: Sequence[Pathway], agreed: Iterable[str], given: Iterable[s
     return {rule: ids for rule, ids in wanted.items() if ids or rule in asked_for}
 
 
-def stand_ins(pathways: Sequence[Pathway], given: Iterable[str]) -> dict[str, str]:
-    """Every rule that speaks only while another cannot judge, with that other one.
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """In whose place a rule speaks, and how far beyond its limit it speaks all the same."""
+
+    rule: str
+    speaks_from: float | None
+
+
+def stand_ins(pathways: Sequence[Pathway], given: Iterable[str]) -> dict[str, StandIn]:
+    """Every rule that speaks only while another cannot judge.
 
     A pathway that wants the rule to speak for itself wins, and so does a limit that the ward has set.
     """
     limits = set(given)
-    found: dict[str, set[str | None]] = {}
+    found: dict[str, list[RuleUse]] = {}
     for pathway in pathways:
         for rule in pathway.rule:
-            found.setdefault(rule.name, set()).add(rule.stands_in_for)
+            found.setdefault(rule.name, []).append(rule)
     return {
-        name: others[0]
-        for name, those in found.items()
-        if not limits & set(RULES[name]) and len(others := [one for one in those if one is not None]) == len(those) == 1
+        name: StandIn(uses[0].stands_in_for, min((u.speaks_from for u in uses if u.speaks_from), default=None))
+        for name, uses in found.items()
+        if uses[0].stands_in_for is not None
+        and len({use.stands_in_for for use in uses}) == 1
+        and not limits & set(RULES[name])
     }
 
 

@@ -47,6 +47,8 @@ class RuleUse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where they differ from the rule's own."""
     stands_in_for: str | None = None
     """It tells nobody while this other rule can judge: few alerts, and no patient unwatched."""
+    speaks_from: Annotated[float, Meta(gt=0)] | None = None
+    """So far beyond its limit (in the unit of its severity) it speaks all the same."""
     source: Text
 
 

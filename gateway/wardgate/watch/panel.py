@@ -83,8 +83,11 @@ def _heard(found: list[tuple[str, Assessment]]) -> list[tuple[str, Assessment]]:
     }
 
     def word(rule: Rule, finding: Finding) -> Finding:
-        silent = rule.stands_in_for in judging and finding.level is Level.ALERT
-        return replace(finding, level=Level.WATCH) if silent else finding
+        stands = rule.stands_in
+        if stands is None or stands.rule not in judging or finding.level is not Level.ALERT:
+            return finding
+        far = stands.speaks_from is not None and finding.severity >= stands.speaks_from
+        return finding if far else replace(finding, level=Level.WATCH)
 
     return [
         (place, replace(at, findings=tuple((rule, word(rule, finding)) for rule, finding in at.findings)))

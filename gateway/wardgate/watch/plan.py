@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from wardgate.config import Device, Watch
-from wardgate.pathways.combine import CONFIGURATION, DEFAULT, Asked, Setting, channels, serves, settings, stand_ins
+from wardgate.pathways.combine import (
+    CONFIGURATION,
+    DEFAULT,
+    Asked,
+    Setting,
+    StandIn,
+    channels,
+    serves,
+    settings,
+    stand_ins,
+)
 from wardgate.pathways.known import LIMITS, RULES
 from wardgate.pathways.pathway import Pathway, pathway
 from wardgate_drivers.model.lookup import by_id
@@ -32,8 +42,8 @@ class Plan:
     settings: dict[str, Setting]
     rules: dict[str, tuple[str, ...]]
     """The rules that tell the ward, each with the ids of the pathways it serves."""
-    stand_ins: dict[str, str]
-    """Rules that speak only while another cannot judge, with that other one."""
+    stand_ins: dict[str, StandIn]
+    """Rules that speak only while another cannot judge."""
     conditions: frozenset[str]
     reminds: bool
     """Whether a missing reading is told of."""
@@ -105,11 +115,17 @@ def _rules(plan: Plan) -> list[str]:
     for rule, ids in plan.rules.items():
         limits = ", ".join(_limit(plan.settings[name]) for name in RULES[rule])
         served = f" for {' and '.join(ids)}" if ids else ""
-        instead = f", only while {plan.stand_ins[rule]} cannot judge" if rule in plan.stand_ins else ""
-        lines.append(f"  {rule}{served}{instead}{': ' if limits else ''}{limits}")
+        lines.append(f"  {rule}{served}{_instead(plan.stand_ins.get(rule))}{': ' if limits else ''}{limits}")
     if not plan.rules:
         lines.append("  nothing: no alarm has been agreed")
     return lines
+
+
+def _instead(stands: StandIn | None) -> str:
+    if stands is None:
+        return ""
+    far = "" if stands.speaks_from is None else f", or from {stands.speaks_from:g} beyond the limit"
+    return f", only while {stands.rule} cannot judge{far}"
 
 
 def _limit(setting: Setting) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from wardgate.config import Watch
 from wardgate.contract.messages import Priority
+from wardgate.pathways.combine import StandIn
 from wardgate.watch.plan import Plan
 from wardgate_signal.finding import Finding
 
@@ -58,8 +59,8 @@ class Rule:
     """Begins anew, with an empty memory. Where an update is dear, a method of an object that can be copied."""
     pathways: tuple[str, ...] = ()
     """Ids of the pathways it serves."""
-    stands_in_for: str | None = None
-    """The rule in whose place it speaks, and only then: while that one cannot judge."""
+    stands_in: StandIn | None = None
+    """In whose place it speaks, and only then: while that one cannot judge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,4 +67,4 @@ def rules(watch: Watch) -> tuple[Rule, ...]:
 def made(name: str, setup: Setup) -> Rule:
     """One rule by its name, whether the plan has it or not."""
     plan = setup.plan
-    return replace(_MADE[name](setup), pathways=plan.rules.get(name, ()), stands_in_for=plan.stand_ins.get(name))
+    return replace(_MADE[name](setup), pathways=plan.rules.get(name, ()), stands_in=plan.stand_ins.get(name))
