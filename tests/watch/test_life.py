@@ -120,9 +120,10 @@ async def test_what_cannot_be_used_is_answered_once(home: LivingHome, why: str) 
     assert home.told() == before
 
 
-async def test_an_alert_that_the_plan_no_longer_knows_is_answered_too(home: LivingHome) -> None:
+async def test_an_alert_of_the_patient_before_is_answered_too(home: LivingHome) -> None:
     await home.low(90)
-    home.rule_set = ()
+    hub = msgspec.structs.replace(home.config.hub, assignment="assignment-2")
+    home.config = msgspec.structs.replace(home.config, hub=hub)
     await home.restart()
     for _ in range(2):
         await home.says(home.alerts()[0])

@@ -90,7 +90,7 @@ _WHY: Final = {
     "unknown": "This hub has no such alert.",
     "no-such-revision": "The alert has no such revision.",
     "closed": "The alert is over.",
-    "not-watched": "This hub no longer watches for it: the plan or the patient has changed.",
+    "not-watched": "This hub no longer watches for it: it serves another assignment now.",
     "worse-since": "The alert has become worse since. Look at it again.",
 }
 
