@@ -98,9 +98,10 @@ class FluidRetentionDetector:
         usual_kg = habits.expected_kg(time_s)
         noise = self._wander.noise(habits.difference_var)
         ahead = bank.look_ahead(time_s, noise, habits.off_hours(time_s))
-        looked = self._screen.look(time_s, weight_kg - usual_kg, ahead.expected_kg, ahead.expected_var, noise.var)
+        expected_kg = ahead.expected_kg + usual_kg
+        looked = self._screen.look(time_s, weight_kg, expected_kg, ahead.expected_var, noise.var)
         if looked.begin:
-            self._begin(time_s, looked.weight_kg, usual_kg)
+            self._begin(time_s, looked.weight_kg)
         elif looked.use:
             self._use(time_s, usual_kg, ahead, looked)
         return looked.quality
@@ -111,7 +112,7 @@ class FluidRetentionDetector:
             return Quality.WRONG_PERSON
         self._first_s = time_s
         self._habits.learn_hour(time_s)
-        self._begin(time_s, weight_kg, 0.0)
+        self._begin(time_s, weight_kg)
         dry_kg = _dry_weight(note)
         if dry_kg is not None:
             self._dry_weight_kg = dry_kg
@@ -119,26 +120,28 @@ class FluidRetentionDetector:
             self._agree_dry(self._dry_weight_kg)
         return Quality.ACCEPTED
 
-    def _begin(self, time_s: float, weight_kg: float, usual_kg: float) -> None:
-        self._bank.begin(time_s, weight_kg, self._wander.noise(self._habits.difference_var))
-        self._wander.begin(weight_kg)
-        self._view = View(weight_kg, 0.0, 0.0, time_s, 0.0)
+    def _begin(self, time_s: float, weight_kg: float) -> None:
+        level_kg = weight_kg - self._habits.expected_kg(time_s)
+        self._bank.begin(time_s, level_kg, self._wander.noise(self._habits.difference_var))
+        self._wander.begin(level_kg)
+        self._view = View(level_kg, 0.0, 0.0, time_s)
         self._kept = Window(KEPT_DAYS * DAY_S)
-        self._kept.add(time_s, round(weight_kg + usual_kg, 3))
+        self._kept.add(time_s, weight_kg)
         self._count += 1
 
     def _use(self, time_s: float, usual_kg: float, ahead: Ahead, looked: Screened) -> None:
         habits, bank = self._habits, self._bank
+        weight_kg = looked.weight_kg - usual_kg
         if NEIGHBOUR_DAYS[0] < ahead.days < NEIGHBOUR_DAYS[1]:
             before_s, before_kg = self._kept.last(1)[0]
-            habits.learn_difference(looked.weight_kg - (before_kg - habits.expected_kg(before_s)))
-        bank.take(time_s, looked.weight_kg, ahead, whole=looked.confirmed)
-        self._wander.take(ahead.days, looked.weight_kg, freshness(ahead.days))
-        view = self._view = bank.view(ahead)
-        explained_kg = view.baseline_kg + view.gain_kg + 0.5 * view.water_kg
-        habits.learn_residual(time_s, looked.weight_kg - explained_kg)
+            habits.learn_difference(weight_kg - (before_kg - habits.expected_kg(before_s)))
+        bank.take(time_s, weight_kg, ahead, whole=looked.confirmed)
+        self._wander.take(ahead.days, weight_kg, freshness(ahead.days))
+        self._view = bank.view(ahead)
+        # Against what was expected before it was seen: afterwards the level has taken half of it up.
+        habits.learn_residual(time_s, weight_kg - ahead.expected_kg)
         habits.learn_hour(time_s)
-        self._kept.add(time_s, round(looked.weight_kg + usual_kg, 3))
+        self._kept.add(time_s, looked.weight_kg)
         self._count += 1
 
     def _hear(self, note: str | None) -> None:
@@ -172,7 +175,7 @@ class FluidRetentionDetector:
     def _finding(self, time_s: float, weight_kg: float) -> WeightFinding:
         score = self._bank.log_odds
         level = self._level(time_s, score)
-        view = self._view or View(0.0, 0.0, 0.0, time_s, 0.0)
+        view = self._view or View(0.0, 0.0, 0.0, time_s)
         evidence = tuple(self._evidence(view)) if level in (Level.WATCH, Level.ALERT) else ()
         return WeightFinding(
             rule=self.RULE,
@@ -234,7 +237,7 @@ class FluidRetentionDetector:
         kept = Window(KEPT_DAYS * DAY_S)
         kept.load(saved["kept"])
         last = pairs([saved["last"]])[0] if saved["last"] is not None else None
-        view = View(*numbers(saved["view"], 5)) if saved["view"] is not None else None
+        view = View(*numbers(saved["view"], 4)) if saved["view"] is not None else None
         count, first_s, dry_kg = int(number(saved["count"])), number(saved["first_s"]), maybe(saved["dry_weight_kg"])
         self._quality = Quality(str(saved["quality"]))
         self._bank, self._habits, self._wander, self._screen, self._kept = bank, habits, wander, screen, kept

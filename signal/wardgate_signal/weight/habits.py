@@ -58,12 +58,11 @@ class Habits:
         return self._weekday_kg[_weekday(time_s)] + self._slope_kg_per_h * self.off_hours(time_s)
 
     def learn_residual(self, time_s: float, residual_kg: float) -> None:
-        """Take what was left of an accepted weight after level, gain and `expected_kg`."""
+        """Take how far an accepted weight, less `expected_kg`, was from what was expected of level and gain."""
         off_h, day = self.off_hours(time_s), _weekday(time_s)
         if abs(residual_kg) < 3.0 * math.sqrt(self.noise_var):
             self._weekday_seen[day] = min(self._weekday_seen[day] + 1.0, WEEKDAY_MEMORY_WEEKS)
             share = 1.0 / (self._weekday_seen[day] + WEEKDAY_PRIOR_WEEKS)
-            # The residual is what the offset did not explain; the offset itself shrinks towards nothing.
             self._weekday_kg[day] += share * residual_kg
         if abs(off_h) > LATE_H:
             self._slope_weight += off_h * off_h

@@ -67,7 +67,6 @@ class View:
     gain_kg: float
     rate_kg_per_day: float
     onset_s: float
-    water_kg: float
 
 
 class LevelBank:
@@ -194,7 +193,6 @@ class LevelBank:
             gain_kg=gain_kg,
             rate_kg_per_day=(gain_kg - before_kg) / TREND_DAYS,
             onset_s=self._last_s - float(ahead.age_days[place]) * DAY_S,
-            water_kg=self._water_kg,
         )
 
     def save(self) -> Saved:

@@ -57,7 +57,7 @@ class Screen:
     def look(
         self, time_s: float, weight_kg: float, expected_kg: float, expected_var: float, noise_var: float
     ) -> Screened:
-        """Judge a reading against what was expected."""
+        """Judge a reading, as the scale gave it, against what was expected of the scale."""
         sd_kg = math.sqrt(expected_var)
         weight_kg, converted = _in_kg(weight_kg, expected_kg, sd_kg)
         off_kg = weight_kg - expected_kg
