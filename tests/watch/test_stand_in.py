@@ -129,6 +129,19 @@ async def test_the_plain_limits_run_whatever_else_fails(tmp_path: Path, fail: tu
     await home.store.close()
 
 
+async def test_a_detector_that_cannot_even_begin_stops_nothing_else(tmp_path: Path) -> None:
+    def start() -> Feed:
+        raise ValueError("no such patient")
+
+    unable = [replace(r, start=start) if r.name == "fusion.patient" else r for r in rules(HEART_FAILURE)]
+    home = Home(tmp_path / "home.db", watch=HEART_FAILURE, rule_set=tuple(unable))
+    await home.watcher.start()
+    await home.weights((0, 78.0), (1, 80.5))
+    assert [alert.rule for alert in home.alerts()] == ["weight.guideline_esc"]
+    assert [e.detail["why"] for e in await home.events() if e.code == "rule-failed"] == ["ValueError"]
+    await home.store.close()
+
+
 async def test_when_all_together_fails_the_scales_own_detector_speaks(tmp_path: Path) -> None:
     home = await opened(tmp_path, HEART_FAILURE, "fusion.patient")
     await take(home, worse(40, range(14)))

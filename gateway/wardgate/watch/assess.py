@@ -116,7 +116,7 @@ class Series:
         if not self._marks:
             self._fed = 0
             self._noting = Noting(self._notes)
-            self._feeds: list[tuple[Rule, Feed]] = [(rule, rule.start()) for rule in self._rules]
+            self._feeds: list[tuple[Rule, Feed]] = [(rule, _started(rule)) for rule in self._rules]
             self._last: dict[str, Finding] = {}
             self._failing: set[str] = set()
             return
@@ -234,3 +234,17 @@ class Series:
         if rule.name not in self._broken:
             self._on_failure(rule, sample, why)
         self._broken[rule.name] = max(sample.time_s, self._broken.get(rule.name, sample.time_s))
+
+
+def _started(rule: Rule) -> Feed:
+    """A rule from its beginning. One that cannot even begin breaks at every sample, and nothing else does."""
+    try:
+        return rule.start()
+    except Exception as error:
+        log.exception("rule %s cannot begin", rule.name)
+        why = error
+
+    def feed(_: Sample) -> Finding | None:
+        raise why
+
+    return feed
