@@ -18,10 +18,14 @@ from wardgate_signal.finding import DAY_S, Json, Saved, require_finite
 from wardgate_signal.fusion import hypotheses as hyp
 from wardgate_signal.fusion.channel import Channel, Floats, number, numbers
 from wardgate_signal.fusion.finding import PatientFinding
+from wardgate_signal.fusion.fluid import Fluid
 from wardgate_signal.fusion.hypotheses import CHANNELS, Kind
 from wardgate_signal.fusion.notes import Notes
 
 _KINDS: Final = tuple(Kind)
+_HEART_FAILURE: Final = _KINDS.index(Kind.HEART_FAILURE)
+_WEIGHT: Final = CHANNELS.index("weight")
+_RULED_OUT: Final = -700.0
 _PACES: Final = np.array(hyp.PACES_DAYS)
 _COLD_PERFUSION_PCT: Final = 0.5
 _COLD_NOISE: Final = 2.5
@@ -39,7 +43,7 @@ class PatientMonitor:
 
     RULE: ClassVar[str] = "fusion.patient"
     VERSION: ClassVar[int] = 1
-    ALERT_SCORE: ClassVar[float] = 3.0
+    ALERT_SCORE: ClassVar[float] = 1.5
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class PatientMonitor:
         self._priors = np.array(list(hyp.prior_log_odds(conditions).values()))
         self._beliefs = hyp.beliefs(beta_blocker=beta_blocker)
         self._notes = Notes()
+        self._fluid = Fluid(dry_weight_kg) if "heart_failure" in conditions else None
         self._onsets_s = np.full(hyp.ONSETS, _NEVER_S)
         self._next = 0
         self._last_s = -math.inf
@@ -129,6 +134,10 @@ class PatientMonitor:
         if new:
             if note is not None:
                 self._notes.take(note, device, time_s, self._channels)
+            if self._fluid is not None:
+                self._fluid.hear(note, device)
+                if device == "weight":
+                    self._fluid.update(time_s, known["weight"])
             for name, value in known.items():
                 self._channels[name].update(time_s, value, shape, second=device == "oximeter", noise=noise)
         return self._judge(ages, shape)
@@ -162,6 +171,10 @@ class PatientMonitor:
         peaks = exponents.max(axis=1, keepdims=True)
         likelihood = self._beliefs @ np.exp(exponents - peaks)
         ratios = np.log(likelihood + 1e-300) + peaks  # channel, kind, onset and pace
+        if self._fluid is not None:
+            # It has weighed a harmless gain against one of fluid already.
+            ratios[_WEIGHT, _HEART_FAILURE] = self._fluid.log_ratio(self._last_s)
+            ratios[_WEIGHT, -1] = _RULED_OUT
         # A change that has come to its full height is no news any more.
         faded = hyp.FADE_PER_DAY * np.maximum(0.0, ages - _PACES + hyp.FADE_BEFORE_DAYS).ravel()
         weights = _LOG_PACE_ODDS - faded
@@ -184,6 +197,8 @@ class PatientMonitor:
         for i, (name, channel) in enumerate(self._channels.items()):
             if channel.readings:
                 evidence[f"{name}_change_{_UNITS[name]}"] = come * self._size(i, best, slot)
+        if self._fluid is not None and best == _HEART_FAILURE and self._fluid.gain_kg is not None:
+            evidence["weight_change_kg"] = self._fluid.gain_kg
         return PatientFinding(total - against, _KINDS[best], shares, evidence, self.RULE, self.VERSION)
 
     def _size(self, channel: int, kind: int, slot: int) -> float:
@@ -206,6 +221,7 @@ class PatientMonitor:
             "onsets_s": self._onsets_s.tolist(),
             "next": float(self._next),
             "notes": self._notes.save(),
+            "fluid": None if self._fluid is None else self._fluid.save(),
             "channels": {name: channel.save() for name, channel in self._channels.items()},
         }
 
@@ -224,6 +240,8 @@ class PatientMonitor:
         self._onsets_s[:] = numbers(saved.get("onsets_s"), hyp.ONSETS)
         self._next = int(number(saved.get("next"))) % hyp.ONSETS
         self._notes.load(saved.get("notes"))
+        if self._fluid is not None:
+            self._fluid.load(saved.get("fluid"))
         for name, channel in self._channels.items():
             channel.load(channels.get(name))
 

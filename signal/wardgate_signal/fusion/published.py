@@ -155,28 +155,28 @@ class OwnCharts(_Windows):
         return PatientFinding(max(bad.values(), default=0.0), kind, shares, evidence, self.RULE, self.VERSION)
 
 
-_STABLE: Final = {"weight": (0.0, 0.6), "systolic": (0.0, 6.0), "pulse": (0.0, 4.0), "saturation": (0.0, 0.9)}
+_STABLE: Final = {"weight": (0.0, 0.93), "systolic": (0.0, 7.4), "pulse": (0.0, 3.5), "saturation": (0.0, 1.0)}
 _ILL: Final[dict[Kind, dict[str, tuple[float, float]]]] = {
     Kind.HEART_FAILURE: {
-        "weight": (0.9, 1.2),
-        "systolic": (0.0, 9.0),
-        "pulse": (3.0, 5.0),
-        "saturation": (-0.7, 1.2),
+        "weight": (1.1, 1.8),
+        "systolic": (2.5, 8.7),
+        "pulse": (0.9, 3.5),
+        "saturation": (-0.4, 1.2),
     },
     Kind.RESPIRATORY: {
-        "weight": (-0.1, 0.7),
-        "systolic": (0.0, 6.5),
-        "pulse": (4.5, 5.5),
-        "saturation": (-1.5, 1.5),
+        "weight": (-0.3, 0.93),
+        "systolic": (-0.9, 7.4),
+        "pulse": (3.1, 3.9),
+        "saturation": (-0.9, 1.3),
     },
     Kind.LOW_OUTPUT: {
-        "weight": (-1.0, 1.0),
-        "systolic": (-9.0, 8.0),
-        "pulse": (3.5, 5.0),
-        "saturation": (0.0, 0.9),
+        "weight": (-1.3, 1.0),
+        "systolic": (-13.4, 7.8),
+        "pulse": (2.2, 4.3),
+        "saturation": (-0.1, 1.0),
     },
 }
-"""Mean and SD of the change of the last four days, in kg, mmHg, bpm and %."""
+"""Mean and SD of the change of the last four days (kg, mmHg, bpm, %), fitted on the tuning cohorts of all worlds."""
 
 
 class NaiveBayes(_Windows):
