@@ -14,6 +14,7 @@ from bumble.core import UUID, AdvertisingData
 from bumble.device import Connection, Device
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR as CCCD
 from bumble.gatt import Characteristic, CharacteristicValue, Descriptor, Service
+from bumble.hci import HCI_ErrorCode
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 
@@ -80,6 +81,8 @@ class Peripheral:
         self._passkeys: asyncio.Queue[int] = asyncio.Queue()
         self.link: Final = link
         self.connection: Connection | None = None
+        self.hung_up_on = False
+        """Whether the last host ended the link, which else was lost."""
         self._radio: Final = Radio(name, link)
         self._gone: asyncio.Future[None] | None = None
         self._session: asyncio.Task[None] | None = None
@@ -211,8 +214,9 @@ class Peripheral:
         self._wanted = False
         self._poked.set()
 
-    def _on_disconnection(self, _reason: int) -> None:
+    def _on_disconnection(self, reason: int) -> None:
         self.connection = None
+        self.hung_up_on = reason == HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
 

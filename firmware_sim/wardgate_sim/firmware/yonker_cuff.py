@@ -71,7 +71,7 @@ class YonkerCuff(Peripheral):
             await self._tell(connection)
         except LinkLost:
             left_s = self._air_until_s - asyncio.get_running_loop().time()
-            if left_s > 0:
+            if left_s > 0 and not self.hung_up_on:
                 self.wake(left_s)
             raise
 
