@@ -68,11 +68,12 @@ def spoken(world: str) -> str:
     return "all worlds" if world == ALL else f"world: {world}"
 
 
-def made(sizes: dict[str, int], seed: int) -> str:
+def made(sizes: dict[str, int], seed: int, last: int | None = None) -> str:
     """What the figures come from."""
     patients = ", ".join(f"{size} of `{world}`" for world, size in sizes.items())
+    seeds = f"seed {seed}" if last is None else f"seeds {seed} to {last}"
     use = "reporting" if seed >= REPORTING_FROM else "TUNING"
-    return f"Written by `make evidence`, not by hand. Simulated patients over a year: {patients}; {use} seed {seed}.\n"
+    return f"Written by `make evidence`, not by hand. Simulated patients over a year: {patients}; {use} {seeds}.\n"
 
 
 def cohort(rows: Sequence[Row], made_of: str) -> str:
