@@ -49,7 +49,7 @@ class Nest:
         until = self.home.clock.now + timedelta(seconds=seconds)
         while self.home.clock.now < until:
             self.home.clock.now = min(until, self.home.clock.now + timedelta(seconds=60))
-            if ward:
+            if ward and not self.home.store.drained():
                 await self.home.store.mark_done(self.home.store.last_seq)
             await self.canary.check()
 
