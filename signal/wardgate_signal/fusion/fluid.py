@@ -9,7 +9,7 @@ from wardgate_signal.finding import DAY_S, Json
 from wardgate_signal.fusion.channel import number
 from wardgate_signal.weight import FluidRetentionDetector
 
-_USUAL: Final = -1.5
+_USUAL: Final = -2.0
 """About where its log odds stand when a gain is as likely as in everyday life: its own prior, taken off."""
 _NO_GAIN: Final = -1.0
 """An episode may go without any gain: a quiet scale speaks no more than this against one."""

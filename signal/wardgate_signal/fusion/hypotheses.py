@@ -6,7 +6,6 @@ each channel, nothing at all among them: an episode without gain, or under a pul
 
 from __future__ import annotations
 
-import math
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final
@@ -94,8 +93,8 @@ def prior_log_odds(conditions: AbstractSet[str]) -> dict[Kind, float]:
     lung = bool(_LUNG & set(conditions))
     return {
         Kind.HEART_FAILURE: 0.0 if heart else -2.5,
-        Kind.RESPIRATORY: 0.0 if lung else -1.2,
-        Kind.LOW_OUTPUT: -0.8 if heart else -1.5 if "frailty" in conditions else -2.5,
+        Kind.RESPIRATORY: 0.0 if lung else -1.9 if heart else -1.2,
+        Kind.LOW_OUTPUT: -1.3 if heart else -1.5 if "frailty" in conditions else -2.5,
     }
 
 
@@ -112,8 +111,3 @@ def beliefs(*, beta_blocker: bool) -> Floats:
         )
         pulse[:, 3] += lost
     return table
-
-
-def least_log_odds(conditions: AbstractSet[str]) -> float:
-    """The score when nothing has been seen."""
-    return math.log(sum(math.exp(x) for x in prior_log_odds(conditions).values()))
