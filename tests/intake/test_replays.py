@@ -106,6 +106,20 @@ def test_a_hub_that_does_not_know_the_time_cannot_tell_either() -> None:
     assert dated(NOW - BEHIND, after((NOW - DAY, NOW - DAY - BEHIND)), synchronised=False).backfill
 
 
+def test_a_stamp_from_the_future_tells_that_the_others_are_too_young() -> None:
+    """The newest of a memory says the day after tomorrow: what says today is of two days ago."""
+    ahead = 2 * DAY
+    newest = Leads(())
+    newest.note(Measurement(Channel.BLOOD_PRESSURE, Outcome.DECODE, (), b"", stamp(NOW + ahead)), arrival(NOW))
+    found = date(
+        arrival(NOW), stamp(NOW), (), zone_offset_s=0.0, stored=False, live_s=LIVE_S, memory=True, last_reading_s=None,
+        resolution_s=60.0, may_replay=True, newest_lead_s=newest.newest_s,
+    )  # fmt: skip
+    assert found.backfill
+    assert abs((found.taken - (NOW - ahead)).total_seconds()) <= 60.0
+    assert UNTRUSTED in found.flags
+
+
 def test_some_sessions_are_remembered() -> None:
     many = after(*((NOW - n * DAY, NOW - n * DAY - BEHIND) for n in range(20, 0, -1)))
     assert len(many.earlier) == LEADS_KEPT

@@ -22,7 +22,7 @@ DRIFT: Final = 50e-6
 AHEAD_S: Final = 10.0
 """A stamp this far after its arrival is the clocks' disagreement, not the future."""
 YEAR_S: Final = 365.25 * 86400.0
-DAY_S: Final = 86400.0
+WEEK_S: Final = 7 * 86400.0
 HOUR_S: Final = 3600.0
 MEMORY_S: Final = 3 * YEAR_S
 """How far before it was first looked at a clock is believed: what a stamp of ten years ago tells is that the clock
@@ -104,6 +104,7 @@ def date(
     resolution_s: float = 1.0,
     may_replay: bool = False,
     leads: tuple[tuple[float, float], ...] = (),
+    newest_lead_s: float | None = None,
 ) -> Dated:
     """Date one measurement.
 
@@ -122,13 +123,17 @@ def date(
         last_reading_s: UTC of this device's last reading before this session; what was kept was kept since then.
         resolution_s: the step of `told`: a stamp without seconds was taken somewhere in its minute.
         may_replay: whether this model tells what it kept without a word that it is old.
+        newest_lead_s: of this session, where one came before. A stamp from the future says that the clock is ahead.
         leads: of earlier sessions, how far the newest stamp was from its arrival, and when that was (see `lead_s`).
     """
     found = None
     if told is not None and pieces:
         found = _by_known_clock(arrival, told, pieces)
     elif told is not None:
-        found = _by_unknown_clock(arrival, told.civil_s - zone_offset_s, live_s, stored=stored, memory=memory)
+        is_ahead = newest_lead_s is not None and newest_lead_s > zone_offset_s + AHEAD_S
+        offset_s = newest_lead_s if newest_lead_s is not None and is_ahead else zone_offset_s
+        doubtful = stored or is_ahead
+        found = _by_unknown_clock(arrival, told.civil_s - offset_s, live_s, stored=doubtful, memory=memory)
     is_sure = found is not None and UNTRUSTED not in found.flags
     if may_replay and told is not None and not is_sure and not stored:
         if _leads_as_ever(arrival, told, leads, live_s + resolution_s):
@@ -185,11 +190,11 @@ def _by_unknown_clock(arrival: Arrival, taken_s: float, live_s: float, *, stored
     """A clock nobody has measured or set: taken at its word as local time, with a doubt that covers what it may hide.
 
     A fresh stamp can be an old one on a clock that still has summer time. An older stamp may be on a clock that is
-    behind by anything up to the frame's whole age, or ahead by some hours.
+    behind by anything up to the frame's whole age, or ahead by some days.
     """
     age_s = arrival.utc_s - taken_s
     if not -AHEAD_S <= age_s <= YEAR_S:
         return None
     if age_s <= live_s and not stored:
         return _Found(min(taken_s, arrival.utc_s), live_s + HOUR_S if memory else live_s)
-    return _Found(taken_s, max(age_s, DAY_S), flags=(UNTRUSTED,))
+    return _Found(taken_s, max(age_s, WEEK_S), flags=(UNTRUSTED,))

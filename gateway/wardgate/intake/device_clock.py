@@ -125,6 +125,11 @@ class Leads:
         self._of_session: tuple[float, float] | None = None
 
     @property
+    def newest_s(self) -> float | None:
+        """Of this session, so far."""
+        return None if self._of_session is None else self._of_session[0]
+
+    @property
     def all(self) -> tuple[tuple[float, float], ...]:
         """What is to be remembered, the latest first."""
         own = () if self._of_session is None else (self._of_session,)

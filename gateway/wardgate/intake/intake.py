@@ -320,6 +320,7 @@ class DeviceSink:
             resolution_s=measurement.time_resolution_s,
             may_replay=model.may_replay,
             leads=self._leads.earlier,
+            newest_lead_s=self._leads.newest_s,
         )
 
     def _unattributed_because(self, measurement: Measurement, taken_s: float) -> str | None:

@@ -39,12 +39,12 @@ async def test_microlife_tells_its_memory_takes_the_time_and_hangs_up(
     await cuff.take(PRESSURE)
     end = await radio.talk(cuff, ear)
     assert end == SessionEnd(Ending.QUIET, measurements=2, rejected=0)
-    assert told(ear) == [{**PRESSURE, "systolic": 128.0}, PRESSURE]
+    assert told(ear) == [PRESSURE, {**PRESSURE, "systolic": 128.0}]
     assert [m.device_time for m in ear.measurements] == [
-        DeviceTime.of(2026, 11, 20, 21, 5, 0),
         DeviceTime.of(2026, 11, 21, 11, 58, 0),
+        DeviceTime.of(2026, 11, 20, 21, 5, 0),
     ]
-    assert [m.stored for m in ear.measurements] == [True, False]
+    assert [m.stored for m in ear.measurements] == [False, True]
     assert ear.calls.index("clock_set") > max(i for i, call in enumerate(ear.calls) if call == "measurement")
     assert clock.now() == NOON
     assert len(cuff.memory) == 2
@@ -58,7 +58,7 @@ async def test_microlife_full_memory(link: Link, clock: DeviceClock, radio: Radi
         cuff.store({**PRESSURE, "systolic": 100.0 + number}, Civil.from_s(NOON.civil_s - 3600 * (100 - number)))
     await cuff.take({**PRESSURE, "systolic": 99.0})
     await radio.talk(cuff, ear)
-    assert [values["systolic"] for values in told(ear)] == [*(float(n) for n in range(101, 200)), 99]
+    assert [values["systolic"] for values in told(ear)] == [99, *(float(n) for n in range(199, 100, -1))]
 
 
 async def test_microlife_empty_memory(link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear) -> None:
@@ -135,10 +135,10 @@ async def test_yonker_tells_its_result_sometimes_after_an_older_one(
     await cuff.take(PRESSURE)
     end = await radio.talk(cuff, ear)
     assert end.ending is Ending.HUNG_UP
-    assert [m.stored for m in ear.measurements] == [True, False][not older_first :]
+    assert [m.stored for m in ear.measurements] == [False, True][: 1 + older_first]
     older = [{**PRESSURE, "systolic": 128.0}] if older_first else []
-    assert told(ear) == [*older, PRESSURE]
-    assert ear.measurements[-1].device_time == DeviceTime.of(2026, 11, 21, 11, 58, 0)
+    assert told(ear) == [PRESSURE, *older]
+    assert ear.measurements[0].device_time == DeviceTime.of(2026, 11, 21, 11, 58, 0)
     assert ear.clocks_set == []
 
 
