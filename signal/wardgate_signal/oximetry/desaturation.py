@@ -131,14 +131,13 @@ class DesaturationDetector:
         value = believed(self._spo2, self._pulse)
         self._held.drop(value, self._spo2, self._pulse, pulse.size)
         fine = bridged(value)
-        if whole(value):
-            fine = refined(fine)
         course = smooth(fine)
         sure = ~np.isnan(value[middle])
         if sure.any():
             self._valid_s += int(np.count_nonzero(sure))
             self._seen_s += int(np.count_nonzero(~np.isnan(fine[middle])))
-            self._low_s += int(np.count_nonzero(course[middle][sure] < LOW_PCT - ROUNDING_PCT))
+            level = smooth(refined(fine)) if whole(value) else course
+            self._low_s += int(np.count_nonzero(level[middle][sure] < LOW_PCT - ROUNDING_PCT))
             self._nadir_pct = float(np.fmin(self._nadir_pct, value[middle][sure].min()))
         self._spo2 = self._spo2[-2 * MARGIN_S :]
         self._pulse = self._pulse[-2 * MARGIN_S :]

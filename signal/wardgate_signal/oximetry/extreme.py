@@ -12,14 +12,14 @@ REACH_S: Final = 9
 """So far before and after the turn its shape is looked at."""
 KNOTS: Final = range(-3, 4)
 """Where, in seconds from the turn, a corner may lie."""
-NOISE_PCT2: Final = 0.36
-"""Four times the variance of a second's value (0.3 points: half of it whole points, half the device). Four, because
+NOISE_PCT2: Final = 0.25
+"""Four times the variance of a second's value (0.25 points, most of it whole points). Four, because
 neighbouring seconds repeat each other."""
 QUIET_PCT2: Final = 0.25
 LEAST_NOISE: Final = 0.03
 """A shape that misses by less than this (0.1 points a second) shows that there is less noise than usual: all digits
 shown, or a quiet device. Then smaller differences tell the shapes apart."""
-CORNER_PRIOR: Final = 0.2
+CORNER_PRIOR: Final = 0.3
 """Odds of a corner against a round turn before the course is seen. A corner fits a noisy round turn nearly as well and
 makes it deeper by half a point, so it has to show itself."""
 
