@@ -66,7 +66,7 @@ def replayed(taken: list[tuple[str, Reading]]) -> list[tuple[str, list[Alert]]]:
 
 
 @given(st.lists(one(("", *REMARKS)), min_size=5, max_size=50))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_is_not_surely_the_patients_might_as_well_not_have_come(drawn: list[One]) -> None:
     taken = readings(drawn)
     told = replayed(taken)
@@ -76,7 +76,7 @@ def test_what_is_not_surely_the_patients_might_as_well_not_have_come(drawn: list
 
 
 @given(st.lists(one(("", "memory")), min_size=5, max_size=50))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_comes_out_of_a_memory_says_nothing_when_it_comes(drawn: list[One]) -> None:
     assert all(alerts == [] for remark, alerts in replayed(readings(drawn)) if remark)
 
