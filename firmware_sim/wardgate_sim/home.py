@@ -323,6 +323,8 @@ def values_for(model: str, vitals: Vitals) -> dict[str, float]:
             return {"heart_rate": pulse}
         case Channel.TEMPERATURE:
             return {"temperature": NORMAL_C}
+        case Channel.BODY_COMPOSITION:
+            raise ScenarioError(f"a {model} is asked for a weight, not for a composition alone.")
 
 
 async def apply(fault: FaultSpec, device: Device) -> None:
