@@ -13,11 +13,12 @@ from typing import Final
 
 import pytest
 
-_PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+_PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/usr/lib/postgresql/15/bin"
 _PROGRAMS: Final = {
     "mosquitto": ("mosquitto", "mosquitto"),
     "tests.support.browser": ("chromedriver", "chromium-driver"),
     "tests.support.axe": ("npm", "npm"),
+    "tests.support.postgres": ("initdb", "postgresql-15"),
     "dbus-daemon": ("dbus-daemon", "dbus"),
     "shellcheck": ("shellcheck", "shellcheck"),
     "systemd-analyze": ("systemd-analyze", "systemd"),

@@ -18,7 +18,8 @@ from wardgate.cli import ward as ward_command
 from wardgate.contract.messages import Ack, Alert, AlertAck, Event
 from wardgate.deliver import Sender
 from wardgate.ward import SeenError, Ward, format_line
-from wardgate.ward.database import Received, WardDatabase
+from wardgate.ward.received import Received
+from wardgate.ward.store import WardStore
 
 PATIENCE_S = 20.0
 
@@ -29,66 +30,63 @@ def said(message: Alert | Event, seq: int) -> Received:
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[WardDatabase]:
-    database = WardDatabase(tmp_path / "ward.db")
-    database.commit([said(alert(1), 1), said(alert(2), 2)], [])
-    yield database
-    database.close()
+async def ward(store: WardStore) -> WardStore:
+    await store.commit([said(alert(1), 1), said(alert(2), 2)], [])
+    return store
 
 
-def see(ward: WardDatabase, alert_id: str = "alert-1", revision: int | None = None, by: str = "nurse") -> AlertAck:
-    return ward.see("hub-1", alert_id, by=by, at=BEGIN, note="Mr Smith was rung", revision=revision)
+async def see(ward: WardStore, alert_id: str = "alert-1", revision: int | None = None, by: str = "nurse") -> AlertAck:
+    return await ward.see("hub-1", alert_id, by=by, at=BEGIN, note="Mr Smith was rung", revision=revision)
 
 
-def test_what_is_committed_is_not_yet_seen(ward: WardDatabase) -> None:
-    assert ward.unanswered() == {}
-    assert [a.id for a in ward.open_alerts()] == ["alert-1", "alert-2"]
+async def test_what_is_committed_is_not_yet_seen(ward: WardStore) -> None:
+    assert await ward.unanswered() == {}
+    assert [a.id for a in await ward.open_alerts()] == ["alert-1", "alert-2"]
 
 
-def test_it_is_told_until_the_hub_answers_and_without_the_note(ward: WardDatabase, tmp_path: Path) -> None:
-    see(ward)
-    ward.close()
-    again = WardDatabase(tmp_path / "ward.db")
+async def test_it_is_told_until_the_hub_answers_and_without_the_note(ward: WardStore, where: Path | str) -> None:
+    await see(ward)
+    again = WardStore(where)
     expected = AlertAck(id="alert-1", revision=1, by="nurse", at=BEGIN)
-    assert again.unanswered() == {"hub-1": Ack(hub="hub-1", epoch="one", cumulative=2, alerts=(expected,))}
-    assert b"Smith" not in msgspec.json.encode(again.unanswered()["hub-1"])
+    assert await again.unanswered() == {"hub-1": Ack(hub="hub-1", epoch="one", cumulative=2, alerts=(expected,))}
+    assert b"Smith" not in msgspec.json.encode((await again.unanswered())["hub-1"])
     answer = msgspec.structs.replace(alert(1, revision=2), state="acknowledged", acknowledged_revision=1)
-    again.commit([said(answer, 3)], [])
-    assert again.unanswered() == {}
-    (seen,) = again.history("hub-1", "alert-1")
+    await again.commit([said(answer, 3)], [])
+    assert await again.unanswered() == {}
+    (seen,) = await again.history("hub-1", "alert-1")
     assert (seen.role, seen.note, seen.answer) == ("nurse", "Mr Smith was rung", "acknowledged")
-    again.close()
+    await again.close()
 
 
-def test_the_hubs_no_settles_it_with_the_reason(ward: WardDatabase) -> None:
-    see(ward)
+async def test_the_hubs_no_settles_it_with_the_reason(ward: WardStore) -> None:
+    await see(ward)
     no = msgspec.structs.replace(
         event(1),
         code="acknowledgement-not-used",
         detail={"alert": "alert-1", "revision": 1, "why": "worse-since"},
     )
-    ward.commit([said(alert(1, revision=2), 3), said(no, 4)], [])
-    assert ward.unanswered() == {}
-    assert [s.answer for s in ward.history("hub-1", "alert-1")] == ["worse-since"]
-    see(ward)
-    assert [(s.revision, s.answer) for s in ward.history("hub-1", "alert-1")] == [(1, "worse-since"), (2, None)]
+    await ward.commit([said(alert(1, revision=2), 3), said(no, 4)], [])
+    assert await ward.unanswered() == {}
+    assert [s.answer for s in await ward.history("hub-1", "alert-1")] == ["worse-since"]
+    await see(ward)
+    assert [(s.revision, s.answer) for s in await ward.history("hub-1", "alert-1")] == [(1, "worse-since"), (2, None)]
 
 
-def test_a_second_nurse_is_not_told_for_ever(ward: WardDatabase) -> None:
-    see(ward)
+async def test_a_second_nurse_is_not_told_for_ever(ward: WardStore) -> None:
+    await see(ward)
     answer = msgspec.structs.replace(alert(1, revision=2), state="acknowledged", acknowledged_revision=1)
-    ward.commit([said(answer, 3)], [])
-    see(ward, by="doctor")
-    assert ward.unanswered() == {}
-    assert [s.role for s in ward.history("hub-1", "alert-1")] == ["nurse", "doctor"]
+    await ward.commit([said(answer, 3)], [])
+    await see(ward, by="doctor")
+    assert await ward.unanswered() == {}
+    assert [s.role for s in await ward.history("hub-1", "alert-1")] == ["nurse", "doctor"]
 
 
-def test_what_is_over_needs_no_answer(ward: WardDatabase) -> None:
-    see(ward)
-    ward.commit([said(alert(1, revision=2, state="resolved"), 3)], [])
-    assert ward.unanswered() == {}
+async def test_what_is_over_needs_no_answer(ward: WardStore) -> None:
+    await see(ward)
+    await ward.commit([said(alert(1, revision=2, state="resolved"), 3)], [])
+    assert await ward.unanswered() == {}
     with pytest.raises(SeenError, match="over"):
-        see(ward)
+        await see(ward)
 
 
 @pytest.mark.parametrize(
@@ -101,28 +99,30 @@ def test_what_is_over_needs_no_answer(ward: WardDatabase) -> None:
         ("alert-1", None, "", "no role"),
     ],
 )
-def test_what_cannot_be_seen_is_refused(
-    ward: WardDatabase, alert_id: str, revision: int | None, by: str, says: str
+async def test_what_cannot_be_seen_is_refused(
+    ward: WardStore, alert_id: str, revision: int | None, by: str, says: str
 ) -> None:
     with pytest.raises(SeenError, match=says):
-        see(ward, alert_id, revision, by)
-    assert ward.unanswered() == {}
+        await see(ward, alert_id, revision, by)
+    assert await ward.unanswered() == {}
 
 
-def test_the_command_lists_and_acknowledges(
-    ward: WardDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+async def test_the_command_lists_and_acknowledges(
+    ward: WardStore, where: Path | str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = ["--database", str(tmp_path / "ward.db")]
-    assert ward_command.main(["alerts", *where]) == 0
+    async def command(*words: str, database: Path | str = where) -> int:
+        return await asyncio.to_thread(ward_command.main, [*words, "--database", str(database)])
+
+    assert await command("alerts") == 0
     assert capsys.readouterr().out.startswith("alert-1  hub-1  ALERT raised (high) patient-1: Weight went up")
-    assert ward_command.main(["acknowledge", "alert-2", "--by", "nurse", "--note", "rung", *where]) == 0
+    assert await command("acknowledge", "alert-2", "--by", "nurse", "--note", "rung") == 0
     assert "stays open" in capsys.readouterr().out
-    assert [a.id for a in ward.unanswered()["hub-1"].alerts] == ["alert-2"]
-    assert ward_command.main(["acknowledge", "alert", "--by", "nurse", *where]) == 1
+    assert [a.id for a in (await ward.unanswered())["hub-1"].alerts] == ["alert-2"]
+    assert await command("acknowledge", "alert", "--by", "nurse") == 1
     assert "More than one" in capsys.readouterr().err
-    assert ward_command.main(["acknowledge", "alert-1", "--by", "Jane Smith", *where]) == 1
+    assert await command("acknowledge", "alert-1", "--by", "Jane Smith") == 1
     assert "role" in capsys.readouterr().err
-    assert ward_command.main(["alerts", "--database", str(tmp_path / "none.db")]) == 1
+    assert await command("alerts", database=tmp_path / "none.db") == 1
     assert not (tmp_path / "none.db").exists()
 
 

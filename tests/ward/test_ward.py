@@ -1,8 +1,7 @@
-"""The ward kit: check, commit, acknowledge."""
+"""The ward kit: check, commit, acknowledge; on SQLite and on PostgreSQL alike."""
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,9 @@ from tests.support.messages import BEGIN, alert, event, reading
 from wardgate.contract.messages import Ack, Alert, Event, Reading, Refusal, State
 from wardgate.ward import format_line
 from wardgate.ward.check import checked
-from wardgate.ward.database import Received, Refused, WardDatabase
+from wardgate.ward.database import DatabaseError, Transaction
+from wardgate.ward.received import Received, Refused
+from wardgate.ward.store import WardStore
 
 
 def said(message: Reading | Alert | Event, seq: int, epoch: str = "one") -> Received:
@@ -25,64 +26,64 @@ def ack(cumulative: int, *selective: int, hub: str = "hub-1", epoch: str = "one"
     return Ack(hub=hub, epoch=epoch, cumulative=cumulative, selective=selective)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ward.db"
+async def test_the_answer_is_cumulative_without_a_gap_and_selective_beyond(where: Path | str) -> None:
+    ward = WardStore(where)
+    assert (await ward.commit([said(reading(1), 1), said(reading(2), 2)], [])).acks == [ack(2)]
+    assert (await ward.commit([said(alert(1), 9)], [])).acks == [ack(2, 9)]
+    assert (await ward.commit([said(reading(3), 4)], [])).acks == [ack(2, 4)]
+    assert (await ward.commit([said(reading(4), 3)], [])).acks == [ack(4)]
+    await ward.close()
+    ward = WardStore(where)
+    assert (await ward.commit([said(reading(n), n) for n in (5, 6, 7, 8)], [])).acks == [ack(9)], (
+        "it knew 9 after a restart"
+    )
+    await ward.close()
 
 
-def test_the_answer_is_cumulative_without_a_gap_and_selective_beyond(path: Path) -> None:
-    ward = WardDatabase(path)
-    assert ward.commit([said(reading(1), 1), said(reading(2), 2)], []).acks == [ack(2)]
-    assert ward.commit([said(alert(1), 9)], []).acks == [ack(2, 9)]
-    assert ward.commit([said(reading(3), 4)], []).acks == [ack(2, 4)]
-    assert ward.commit([said(reading(4), 3)], []).acks == [ack(4)]
-    ward.close()
-    ward = WardDatabase(path)
-    assert ward.commit([said(reading(n), n) for n in (5, 6, 7, 8)], []).acks == [ack(9)], "it knew 9 after a restart"
-    ward.close()
-
-
-def test_what_comes_twice_is_kept_once_and_acknowledged_again(path: Path) -> None:
-    ward = WardDatabase(path)
-    ward.commit([said(reading(1), 1), said(alert(1), 2), said(event(1), 3)], [])
-    again = ward.commit([said(reading(1), 1), said(alert(1), 2), said(event(1), 3), said(alert(1, revision=2), 4)], [])
+async def test_what_comes_twice_is_kept_once_and_acknowledged_again(store: WardStore) -> None:
+    await store.commit([said(reading(1), 1), said(alert(1), 2), said(event(1), 3)], [])
+    again = await store.commit(
+        [said(reading(1), 1), said(alert(1), 2), said(event(1), 3), said(alert(1, revision=2), 4)], []
+    )
 
     assert again.duplicates == 3
     assert [type(m) for m in again.new] == [Alert]
     assert again.acks == [ack(4)]
     # A hub with a new database sends all it saved once more, under new numbers.
-    other = ward.commit([said(reading(1), 1, "two")], [])
+    other = await store.commit([said(reading(1), 1, "two")], [])
     assert (other.duplicates, other.acks) == (1, [ack(1, epoch="two")])
-    ward.close()
 
 
-def test_hubs_are_counted_each_by_itself(path: Path) -> None:
-    ward = WardDatabase(path)
-    batch = ward.commit([said(reading(1), 1), said(reading(1, hub="hub-2"), 5)], [])
+async def test_hubs_are_counted_each_by_itself(store: WardStore) -> None:
+    batch = await store.commit([said(reading(1), 1), said(reading(1, hub="hub-2"), 5)], [])
     assert batch.acks == [ack(1), ack(0, 5, hub="hub-2")]
     assert batch.duplicates == 0
-    ward.close()
 
 
-def test_the_floor_lets_a_new_ward_begin_in_the_middle(path: Path) -> None:
-    ward = WardDatabase(path)
+async def test_the_floor_lets_a_new_ward_begin_in_the_middle(store: WardStore) -> None:
     state = State(hub="hub-1", online=True, epoch="one", floor=4000)
-    assert ward.commit([said(reading(1), 4001)], []).acks == [ack(0, 4001)]
-    assert ward.commit([Received(state, msgspec.json.encode(state))], []).acks == [ack(4001)]
-    ward.close()
+    assert (await store.commit([said(reading(1), 4001)], [])).acks == [ack(0, 4001)]
+    assert (await store.commit([Received(state, msgspec.json.encode(state))], [])).acks == [ack(4001)]
 
 
-def test_a_commit_that_fails_leaves_nothing_and_acknowledges_nothing(path: Path) -> None:
-    ward = WardDatabase(path)
-    other = sqlite3.connect(path)
-    other.execute("CREATE TRIGGER no BEFORE INSERT ON alerts BEGIN SELECT raise(ABORT, 'full'); END")
-    with pytest.raises(sqlite3.Error, match="full"):
-        ward.commit([said(reading(1), 1), said(alert(1), 2)], [])
-    assert other.execute("SELECT count(*) FROM readings").fetchone() == (0,)
-    other.execute("DROP TRIGGER no")
-    assert ward.commit([said(reading(1), 1), said(alert(1), 2)], []).acks == [ack(2)]
-    other.close()
-    ward.close()
+async def test_a_commit_that_fails_leaves_nothing_and_acknowledges_nothing(store: WardStore) -> None:
+    async def without_alerts(tx: Transaction) -> None:
+        await tx.change("ALTER TABLE alerts RENAME TO hidden")
+
+    async def with_alerts(tx: Transaction) -> None:
+        await tx.change("ALTER TABLE hidden RENAME TO alerts")
+
+    async def count(tx: Transaction) -> int:
+        found: int = (await tx.rows("SELECT count(*) FROM readings"))[0][0]
+        return found
+
+    await store.commit([said(event(1), 1)], [])
+    await store.database.run(without_alerts)
+    with pytest.raises(DatabaseError, match="alerts"):
+        await store.commit([said(reading(1), 2), said(alert(1), 3)], [])
+    assert await store.database.run(count) == 0
+    await store.database.run(with_alerts)
+    assert (await store.commit([said(alert(1), 3)], [])).acks == [ack(1, 3)]
 
 
 def test_a_good_message_is_taken() -> None:
@@ -97,6 +98,7 @@ def test_a_good_message_is_taken() -> None:
         ("wardgate/1/hub-1/up/alert", {}, "not as the schema says"),
         ("wardgate/1/hub-2/up/reading", {}, "names the hub hub-1 on the topic of hub-2"),
         ("wardgate/1/hub-1/up/reading", {"epoch": ""}, "no epoch"),
+        ("wardgate/1/hub-1/up/reading", {"frame": "\0"}, "no database takes"),
     ],
 )
 def test_a_bad_message_is_refused_with_the_reason(topic: str, change: dict[str, str], reason: str) -> None:
@@ -107,16 +109,14 @@ def test_a_bad_message_is_refused_with_the_reason(topic: str, change: dict[str, 
     assert refused.seq == 6
 
 
-def test_a_refusal_is_told_to_the_hub_it_can_be_told_to(path: Path) -> None:
-    ward = WardDatabase(path)
+async def test_a_refusal_is_told_to_the_hub_it_can_be_told_to(store: WardStore) -> None:
     torn = checked("wardgate/1/hub-1/up/reading", b'{"schema":"wardgate/rea')
     wrong = checked("wardgate/1/hub-1/up/reading", b'{"epoch":"one","seq":2}')
     assert isinstance(torn, Refused)
     assert isinstance(wrong, Refused)
-    (answer,) = ward.commit([said(reading(1), 1)], [torn, wrong]).acks
+    (answer,) = (await store.commit([said(reading(1), 1)], [torn, wrong])).acks
     assert (answer.cumulative, answer.selective) == (1, ())
     assert answer.refused == (Refusal(seq=2, reason=wrong.reason),)
-    ward.close()
 
 
 @pytest.mark.parametrize("topic", ["wardgate/1/hub-1/down/ack", "wardgate/1/hub-1/up/else", "other"])

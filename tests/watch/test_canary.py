@@ -26,7 +26,7 @@ from wardgate.store.errors import StoreFull
 from wardgate.store.salvage import salvage
 from wardgate.store.store import Store
 from wardgate.ward import Ward
-from wardgate.ward.database import WardDatabase
+from wardgate.ward.store import WardStore
 from wardgate.watch.canary import EVERY_S, FIRST_S, LATE_S, PLAIN, Canary
 from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Feed, Rule, Sample, Setup, made, rules
@@ -233,7 +233,7 @@ async def test_to_a_real_ward_and_shown_to_nobody(nest: Nest, tmp_path: Path) ->
     state = nest.canary.state()
     assert (state.late, state.stage) == (False, None)
     assert not [m for m in shown if isinstance(m, Event | Reading)]
-    kept = WardDatabase(tmp_path / "ward.db")
-    assert kept.last_canary("hub-1") is not None
-    assert kept.open_alerts() == []
-    kept.close()
+    kept = WardStore(tmp_path / "ward.db")
+    assert await kept.last_canary("hub-1") is not None
+    assert await kept.open_alerts() == []
+    await kept.close()

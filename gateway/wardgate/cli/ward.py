@@ -39,7 +39,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--username", help="where the broker wants one")
     parser.add_argument("--password-file", help="file with the password")
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
-    parser.add_argument("--database", type=Path, default=Path("ward.db"), help="where to keep what comes (ward.db)")
+    ward_alerts.add_database(parser)
     add_json(parser)
     options = parser.parse_args(words)
     if options.password_file and not Path(options.password_file).exists():

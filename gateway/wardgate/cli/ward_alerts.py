@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.contract.messages import Alert
-from wardgate.ward.database import WardDatabase
+from wardgate.ward.database import DatabaseError
 from wardgate.ward.line import format_line
 from wardgate.ward.seen import SeenError
+from wardgate.ward.store import WardStore
 
 
 def show(words: list[str]) -> int:
     """List what is open, worst first."""
     parser = command("ward alerts", "The open alerts in a ward's database, worst first, then oldest.")
-    _add_database(parser)
+    add_database(parser)
     add_json(parser)
     options = parser.parse_args(words)
-    with _database(options.database) as database:
-        if database is None:
-            return PROBLEM
-        alerts = database.open_alerts()
+
+    async def work(store: WardStore) -> int:
+        alerts = await store.open_alerts()
         if options.json:
             print(msgspec.json.encode(alerts).decode())
         elif not alerts:
             print("No alert is open.")
         else:
             print("\n".join(f"{alert.id}  {format_line(alert)}" for alert in alerts))
-    return 0
+        return 0
+
+    return with_store(options.database, work)
 
 
 def acknowledge(words: list[str]) -> int:
@@ -47,14 +50,13 @@ def acknowledge(words: list[str]) -> int:
     parser.add_argument("--by", required=True, metavar="ROLE", help="who has seen it: a role (nurse), never a name")
     parser.add_argument("--note", default="", help="stays in the ward's database; the hub does not get it")
     parser.add_argument("--revision", type=int, help="the revision that was seen (default: the last one here)")
-    _add_database(parser)
+    add_database(parser)
     options = parser.parse_args(words)
-    with _database(options.database) as database:
-        if database is None:
-            return PROBLEM
+
+    async def work(store: WardStore) -> int:
         try:
-            alert = _meant(database.open_alerts(), options.alert)
-            database.see(
+            alert = _meant(await store.open_alerts(), options.alert)
+            await store.see(
                 alert.hub,
                 alert.id,
                 by=options.by,
@@ -66,7 +68,9 @@ def acknowledge(words: list[str]) -> int:
             complain(str(error))
             return PROBLEM
         print(f"Seen by {options.by}. It stays open until it is better.")
-    return 0
+        return 0
+
+    return with_store(options.database, work)
 
 
 def _meant(alerts: list[Alert], beginning: str) -> Alert:
@@ -77,18 +81,31 @@ def _meant(alerts: list[Alert], beginning: str) -> Alert:
     return found[0]
 
 
-def _add_database(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--database", type=Path, default=Path("ward.db"), help="the ward's database (ward.db)")
+def add_database(parser: argparse.ArgumentParser) -> None:
+    """`--database`: a path or a URL."""
+    parser.add_argument(
+        "--database",
+        default="ward.db",
+        metavar="WHERE",
+        help="the ward's database: a file (default: ward.db), or postgresql://...",
+    )
 
 
-@contextlib.contextmanager
-def _database(path: Path) -> Iterator[WardDatabase | None]:
-    if not path.exists():
-        complain(f"There is no ward's database {path}.", "Name it with --database.")
-        yield None
-        return
-    database = WardDatabase(path)
+def with_store(where: str, work: Callable[[WardStore], Coroutine[Any, Any, int]]) -> int:
+    """Do something with a ward's database that exists. The exit status, after a complaint when there is none."""
+    if "://" not in where and not Path(where).exists():
+        complain(f"There is no ward's database {where}.", "Name it with --database.")
+        return PROBLEM
+
+    async def opened() -> int:
+        store = WardStore(where)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
     try:
-        yield database
-    finally:
-        database.close()
+        return asyncio.run(opened())
+    except DatabaseError as error:
+        complain(f"The ward's database refuses: {error}.", "Check --database, and that the database is running.")
+        return PROBLEM

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wardgate.contract import topics
 from wardgate.contract.messages import Alert, Event, Reading, State
-from wardgate.ward.database import Received, Refused
+from wardgate.ward.received import Received, Refused
 
 _DECODER: Final[
     dict[
@@ -25,6 +25,10 @@ _DECODER: Final[
     "event": msgspec.json.Decoder(Event),
     "state": msgspec.json.Decoder(State),
 }
+
+
+_LARGEST: Final = 2**53
+"""Every JSON reader and every database holds a whole number up to here."""
 
 
 class _Numbered(Struct):
@@ -48,12 +52,27 @@ def checked(topic: str, payload: bytes) -> Received | Refused | None:
         return _refused(hub, topic, payload, f"it names the hub {message.hub} on the topic of {hub}")
     if not isinstance(message, State) and (message.seq < 1 or not message.epoch):
         return _refused(hub, topic, payload, "it has no epoch or no seq")
+    if b"\\u0000" in payload or _largest(message) > _LARGEST:
+        return _refused(hub, topic, payload, "it has a number or a character that no database takes")
     return Received(message, payload)
 
 
-def _refused(hub: str, topic: str, payload: bytes, reason: str) -> Refused:
+def _largest(message: Reading | Alert | Event | State) -> int:
+    match message:
+        case State():
+            return message.floor
+        case Alert():
+            return max(message.seq, message.revision)
+        case _:
+            return message.seq
+
+
+def _refused(hub: str, topic: str, payload: bytes, why: str) -> Refused:
+    reason = why.replace("\0", " ")
     try:
         number = msgspec.json.decode(payload, type=_Numbered)
     except msgspec.DecodeError:
+        return Refused(hub, topic, payload, reason)
+    if abs(number.seq) > _LARGEST or "\0" in number.epoch:
         return Refused(hub, topic, payload, reason)
     return Refused(hub, topic, payload, reason, number.epoch, number.seq)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +17,9 @@ from wardgate.contract import topics
 from wardgate.contract.messages import Alert, AlertAck, Event, Reading, State
 from wardgate.mqtt import Backoff, Link, LinkError
 from wardgate.ward.check import checked
-from wardgate.ward.database import Received, Refused, WardDatabase
+from wardgate.ward.database import DatabaseError
+from wardgate.ward.received import Received, Refused
+from wardgate.ward.store import WardStore
 
 ACK_EVERY_S: Final = 0.05
 """At most one acknowledgement to a hub in this time: it covers all that came meanwhile, with one fsync."""
@@ -65,16 +64,14 @@ class Ward:
     def __init__(
         self,
         broker: Broker,
-        database: Path,
+        database: Path | str,
         on_message: Callable[[Reading | Alert | Event | State], object] | None = None,
         *,
         name: str = "ward",
         on_link: Callable[[str], object] | None = None,
     ) -> None:
         self._broker = broker
-        self._database = WardDatabase(database)
-        # One thread: a commit that is still under way when the connection is lost ends before the next one begins.
-        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ward-disk")
+        self._store = WardStore(database)
         self._on_message = on_message
         self._on_link = on_link
         self._name = name
@@ -98,14 +95,13 @@ class Ward:
                     await self._connection()
                 except LinkError as error:
                     self._tell(str(error))
-                except sqlite3.Error as error:
+                except DatabaseError as error:
                     self._tell(f"The ward's database refuses ({error}): nothing is acknowledged until it is mended.")
                 if loop.time() - began_s > STEADY_S:
                     backoff.reset()
                 await asyncio.sleep(backoff.next_s())
         finally:
-            await loop.run_in_executor(self._disk, self._database.close)
-            self._disk.shutdown()
+            await self._store.close()
 
     async def _connection(self) -> None:
         self._greeted.clear()
@@ -161,7 +157,7 @@ class Ward:
                     refused.append(bad)
                 case None:
                     self.counts.foreign += 1
-        batch = await asyncio.get_running_loop().run_in_executor(self._disk, self._database.commit, received, refused)
+        batch = await self._store.commit(received, refused)
         for due in batch.acks:
             ack = due if due.hub in self._greeted else msgspec.structs.replace(due, resume=True)
             self._greeted.add(due.hub)
@@ -191,16 +187,13 @@ class Ward:
         Raises:
             SeenError: there is no such alert, it is over, or the role is none.
         """
-        done = functools.partial(
-            self._database.see, hub, alert_id, by=by, at=datetime.now(UTC), note=note, revision=revision
-        )
-        ack = await asyncio.get_running_loop().run_in_executor(self._disk, done)
+        ack = await self._store.see(hub, alert_id, by=by, at=datetime.now(UTC), note=note, revision=revision)
         self._seen.set()
         return ack
 
     async def open_alerts(self) -> list[Alert]:
         """The last revision of every alert that is not over, worst first, then oldest."""
-        return await asyncio.get_running_loop().run_in_executor(self._disk, self._database.open_alerts)
+        return await self._store.open_alerts()
 
     async def _answer_for_ever(self, link: Link) -> None:
         """Tell hubs what has been seen: at once, and again, ever more rarely, while they do not answer.
@@ -210,7 +203,7 @@ class Ward:
         loop = asyncio.get_running_loop()
         told: dict[str, _Retelling] = {}
         while True:
-            waiting = await loop.run_in_executor(self._disk, self._database.unanswered)
+            waiting = await self._store.unanswered()
             for hub, ack in waiting.items():
                 before = told.get(hub)
                 if before is None or before.alerts != ack.alerts:

@@ -1,0 +1,64 @@
+"""The ward's tables, step by step. A step that was ever released is never changed: add one at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from wardgate.ward.database import Transaction
+
+STEPS: Final[tuple[tuple[str, ...], ...]] = (
+    (  # 1: what hubs say, and the numbers that are acknowledged. SQLite files of before there were steps have it all.
+        """CREATE TABLE IF NOT EXISTS readings (
+            hub TEXT NOT NULL, id TEXT NOT NULL, channel TEXT NOT NULL, taken_s DOUBLE PRECISION NOT NULL,
+            payload BLOB NOT NULL, UNIQUE (hub, id))""",
+        """CREATE TABLE IF NOT EXISTS alerts (
+            hub TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
+            payload BLOB NOT NULL, UNIQUE (hub, id, revision))""",
+        """CREATE TABLE IF NOT EXISTS events (
+            hub TEXT NOT NULL, id TEXT NOT NULL, code TEXT NOT NULL, payload BLOB NOT NULL, UNIQUE (hub, id))""",
+        """CREATE TABLE IF NOT EXISTS states (
+            hub TEXT PRIMARY KEY, online INTEGER NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID""",
+        "CREATE TABLE IF NOT EXISTS canaries (hub TEXT PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE IF NOT EXISTS refused (
+            hub TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, payload BLOB NOT NULL,
+            UNIQUE (hub, topic, payload))""",
+        """CREATE TABLE IF NOT EXISTS committed (
+            hub TEXT NOT NULL, epoch TEXT NOT NULL, cumulative INTEGER NOT NULL,
+            PRIMARY KEY (hub, epoch)) WITHOUT ROWID""",
+        """CREATE TABLE IF NOT EXISTS beyond (
+            hub TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+            PRIMARY KEY (hub, epoch, seq)) WITHOUT ROWID""",
+        """CREATE TABLE IF NOT EXISTS seen (
+            hub TEXT NOT NULL, alert TEXT NOT NULL, revision INTEGER NOT NULL, role TEXT NOT NULL, note TEXT NOT NULL,
+            at_s DOUBLE PRECISION NOT NULL, answer TEXT, PRIMARY KEY (hub, alert, revision)) WITHOUT ROWID""",
+        "CREATE INDEX IF NOT EXISTS seen_unanswered ON seen (hub) WHERE answer IS NULL",
+    ),
+    (  # 2: one row a hub: what transactions about it hold, and when it was last heard.
+        """CREATE TABLE hubs (
+            hub TEXT PRIMARY KEY, heard_s DOUBLE PRECISION NOT NULL, every_s DOUBLE PRECISION NOT NULL DEFAULT 0,
+            gone_s DOUBLE PRECISION) WITHOUT ROWID""",
+    ),
+)
+"""SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
+
+
+async def make(tx: Transaction, dialect: Callable[[str], str]) -> None:
+    """Take the steps that this database has not taken."""
+    await tx.change("CREATE TABLE IF NOT EXISTS steps (taken INTEGER PRIMARY KEY)")
+    found = await tx.rows("SELECT coalesce(max(taken), 0) FROM steps")
+    for number, statements in enumerate(STEPS[found[0][0] :], start=found[0][0] + 1):
+        for sql in statements:
+            await tx.change(dialect(sql))
+        await tx.change("INSERT INTO steps VALUES ($1)", number)
+
+
+async def hold(tx: Transaction, hubs: Iterable[str]) -> None:
+    """Let nobody else change what is known of these hubs until this transaction ends.
+
+    Always in the order of their names, so that two transactions never wait for each other.
+    """
+    await tx.each(
+        "INSERT INTO hubs (hub, heard_s) VALUES ($1, 0) ON CONFLICT (hub) DO UPDATE SET hub = excluded.hub",
+        [(hub,) for hub in sorted(set(hubs))],
+    )
