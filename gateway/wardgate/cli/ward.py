@@ -39,6 +39,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--username", help="where the broker wants one")
     parser.add_argument("--password-file", help="file with the password")
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
+    parser.add_argument("--group", help="share the work with the other wards of this group (a name for each: --name)")
     ward_alerts.add_database(parser)
     add_json(parser)
     options = parser.parse_args(words)
@@ -68,7 +69,7 @@ async def _run(options: argparse.Namespace) -> int:
     def tell(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
 
-    ward = Ward(_broker(options), options.database, show, name=options.name, on_link=tell)
+    ward = Ward(_broker(options), options.database, show, name=options.name, group=options.group, on_link=tell)
     task = asyncio.ensure_future(ward.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

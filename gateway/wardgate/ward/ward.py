@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import msgspec
 from wardgate.config import Broker
 from wardgate.contract import topics
 from wardgate.contract.messages import Alert, AlertAck, Event, Reading, State
-from wardgate.mqtt import Backoff, Link, LinkError
+from wardgate.mqtt import Backoff, Link, LinkError, Will
 from wardgate.ward.check import checked
 from wardgate.ward.database import DatabaseError
 from wardgate.ward.received import Received, Refused
@@ -57,6 +57,9 @@ class Counts:
 class Ward:
     """Serves all hubs of a broker, until `run` is cancelled.
 
+    `database` is a path (SQLite) or a URL `postgresql://...`. Several wards share the work of one broker when they
+    have the same `group` and the same database, and each a `name` of its own.
+
     `on_message` gets every message once, after it is safe on the disk. `on_link` gets a sentence when the connection
     comes or goes.
     """
@@ -68,6 +71,7 @@ class Ward:
         on_message: Callable[[Reading | Alert | Event | State], object] | None = None,
         *,
         name: str = "ward",
+        group: str | None = None,
         on_link: Callable[[str], object] | None = None,
     ) -> None:
         self._broker = broker
@@ -75,12 +79,15 @@ class Ward:
         self._on_message = on_message
         self._on_link = on_link
         self._name = name
+        self._group = group
         self._waiting: list[tuple[str, bytes]] = []
         self._greeted: set[str] = set()
         """Hubs that have had an answer over this connection. The first one makes a hub send again what it waits for."""
         self._many = asyncio.Event()
         self._arrived = asyncio.Event()
         self._seen = asyncio.Event()
+        self._gone = asyncio.Event()
+        """Another ward of the group is gone."""
         self.connected = asyncio.Event()
         self.counts = Counts()
 
@@ -106,12 +113,12 @@ class Ward:
     async def _connection(self) -> None:
         self._greeted.clear()
         self._waiting.clear()  # of a connection that is gone: the hubs send again what has no acknowledgement
-        link = Link(self._broker, self._name, on_message=self._take)
+        link = self._link()
         await link.open()
-        link.subscribe(topics.up("+", "+"))
+        self._subscribe(link)
         self._tell(f"Connected to {self._broker.host}:{self._broker.port}.")
         self.connected.set()
-        tasks = [asyncio.create_task(work) for work in (self._commit_for_ever(link), self._answer_for_ever(link))]
+        tasks = [asyncio.create_task(work) for work in self._works(link)]
         try:
             either: list[asyncio.Future[Any]] = [link.closed, *tasks]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -124,9 +131,47 @@ class Ward:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._group and not link.closed.done():
+                link.publish(self._gone_topic(), msgspec.json.encode(self._name), retain=True)
             link.close()
 
+    def _works(self, link: Link) -> tuple[Coroutine[Any, Any, None], ...]:
+        return self._commit_for_ever(link), self._answer_for_ever(link), self._ask_for_ever(link)
+
+    async def _ask_for_ever(self, link: Link) -> None:
+        """When another ward is gone, let the hubs send again now what it had and did not acknowledge."""
+        while True:
+            await self._gone.wait()
+            self._gone.clear()
+            for ack in await self._store.present():
+                link.publish(
+                    topics.down(ack.hub, "ack"), msgspec.json.encode(msgspec.structs.replace(ack, resume=True))
+                )
+
+    def _link(self) -> Link:
+        if not self._group:
+            return Link(self._broker, self._name, on_message=self._take)
+        # No session outlives its connection, or the broker would go on giving a share to one that is away. What such a
+        # one had and did not commit is lost to the group: its last will has the others ask the hubs for it.
+        will = Will(self._gone_topic(), msgspec.json.encode(self._name))
+        return Link(self._broker, self._name, on_message=self._take, will=will, session_expiry_s=0)
+
+    def _subscribe(self, link: Link) -> None:
+        if not self._group:
+            link.subscribe(topics.up("+", "+"))
+            return
+        for what in ("reading", "alert", "event"):
+            link.subscribe(f"$share/{self._group}/{topics.up('+', what)}")
+        link.subscribe(topics.up("+", "state"))  # each of us: what is retained is not given to a share
+        link.subscribe(self._gone_topic())
+
+    def _gone_topic(self) -> str:
+        return f"wardgate/wards/{self._group}/gone"
+
     def _take(self, topic: str, payload: bytes) -> None:
+        if self._group and topic == self._gone_topic():
+            self._gone.set()
+            return
         self._waiting.append((topic, payload))
         self._arrived.set()
         if len(self._waiting) == MANY:
