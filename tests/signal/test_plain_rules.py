@@ -170,3 +170,12 @@ def test_low_pressure_says_how_low() -> None:
     assert finding.severity == 5.0  # 90 less the mean of 85, 86 and 84
     assert finding.inputs["low_readings"] == 3
     assert finding.evidence_s == tuple(MORNING_S + hour * 3600 for hour in (0, 48, 72))
+
+
+def test_a_good_pressure_never_makes_a_low_one_worse() -> None:
+    """The mildest low reading leaves the window as the good one comes."""
+    low = ((0, 89), (24, 72), (48, 70), (72, 71))
+    before = pressure(*low)
+    after = pressure(*low, (96, 120))
+    assert before.severity == after.severity == 19.0  # 90 less the mean of 72, 70 and 71
+    assert pressure(*low, (96, 120), (120, 121)).severity < after.severity

@@ -18,10 +18,14 @@ _SPREAD_S: Final = 12 * 3600.0
 
 
 class PersistentLow:
-    """At least 3 of the last 4 readings, none older than 4 days and at least 12 hours from first to last, are low."""
+    """At least 3 of the last 4 readings, none older than 4 days and at least 12 hours from first to last, are low.
+
+    `severity` is how far the three lowest of them lie below the limit on average (a good one by nothing), so that a good
+    reading never makes it worse, whichever one leaves the window.
+    """
 
     RULE: ClassVar[str] = "pressure.persistent_low"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     WORSE_BY: ClassVar[float] = 5.0
 
     def __init__(self, systolic_low_mmhg: float = 90.0) -> None:
@@ -44,7 +48,7 @@ class PersistentLow:
             version=self.VERSION,
             level=Level.ALERT if persistent else Level.WATCH if low else Level.OK,
             score=len(low) / _LOW if persistent else min(len(low) / _LOW, 0.99),
-            severity=max(0.0, self._low_mmhg - mean_mmhg),
+            severity=sum(sorted((self._low_mmhg - value for _, value in low), reverse=True)[:_LOW]) / _LOW,
             clear=systolic_mmhg >= self._low_mmhg and len(low) <= 1,
             inputs={
                 "systolic_mmhg": systolic_mmhg,

@@ -40,7 +40,7 @@ class LowUnderTherapy:
     """
 
     RULE: ClassVar[str] = "pressure.low_under_therapy"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     WORSE_BY: ClassVar[float] = 5.0
 
     def __init__(self, systolic_low_mmhg: float = 90.0) -> None:
