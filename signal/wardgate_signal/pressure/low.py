@@ -20,8 +20,8 @@ _SPREAD_S: Final = 12 * 3600.0
 class PersistentLow:
     """At least 3 of the last 4 readings, none older than 4 days and at least 12 hours from first to last, are low.
 
-    `severity` is how far the three lowest of them lie below the limit on average (a good one by nothing), so that a good
-    reading never makes it worse, whichever one leaves the window.
+    `severity` is how far the three lowest of them lie below the limit on average (a good one by nothing), so that a
+    good reading never makes it worse, whichever one leaves the window.
     """
 
     RULE: ClassVar[str] = "pressure.persistent_low"
