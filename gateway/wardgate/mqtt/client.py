@@ -28,6 +28,8 @@ class BufferedClient(Client):
         self._unsent = bytearray()
         self.buffering = False
         """Whether what is written waits for `flush`."""
+        self.whole: set[str] = set()
+        """Topics whose messages are wanted with their properties."""
 
     def unread(self) -> bool:
         """Whether bytes are here that the socket knows nothing of any more."""
@@ -63,6 +65,8 @@ class BufferedClient(Client):
             topic = packet[2:topic_end].decode()
         except UnicodeDecodeError:
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if topic in self.whole:
+            return super()._handle_publish()
         self.take(topic, bytes(packet[at + length :]))
         return self._send_puback(int.from_bytes(packet[topic_end : topic_end + 2], "big"))
 

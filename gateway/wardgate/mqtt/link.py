@@ -21,6 +21,7 @@ from wardgate.config import Broker
 from wardgate.contract.topics import CONTENT_TYPE
 from wardgate.mqtt.client import BufferedClient
 from wardgate.mqtt.errors import explained, refused
+from wardgate.mqtt.request import Take, request
 
 KEEPALIVE_S: Final = 30
 CONNECT_TIMEOUT_S: Final = 20.0
@@ -159,8 +160,21 @@ class Link:
         info = self._client.publish(topic, payload, 1, retain, self._publish_properties)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
-    def subscribe(self, topic: str) -> None:
-        """Ask for a topic with QoS 1."""
+    def publish_with(
+        self, topic: str, payload: bytes, *, response_topic: str | None = None, correlation: bytes | None = None
+    ) -> int | None:
+        """As `publish`, with where an answer belongs, or to what this one does. MQTT 3.1.1 cannot say it."""
+        said = {"ResponseTopic": response_topic, "CorrelationData": correlation}
+        given = {name: value for name, value in said.items() if value is not None}
+        properties = _properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE, **given)
+        info = self._client.publish(topic, payload, 1, False, properties)
+        return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def subscribe(self, topic: str, whole: Take | None = None) -> None:
+        """Ask for a topic with QoS 1. With `whole` its messages go there, with their properties."""
+        if whole is not None:
+            self._client.whole.add(topic)
+            self._client.message_callback_add(topic, lambda _client, _data, message: whole(request(message)))
         self._client.subscribe(topic, 1)
 
     def close(self) -> None:
