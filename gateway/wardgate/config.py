@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 
 from wardgate.checked import Unusable, converted, did_you_mean
 from wardgate.contract.messages import Utc
+from wardgate.contract.signing import key_problems
 from wardgate.pathways.combine import settings
 from wardgate.pathways.known import CONDITIONS, LIMITS, RULES, TARGET, rule_problems
 from wardgate.pathways.notes import note_problem
@@ -226,6 +227,15 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65535, description="loopback port; 0 takes a free one")] = 8077
 
 
+class Ward(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may command this hub from afar."""
+
+    command_keys: Annotated[
+        tuple[str, ...],
+        Meta(description="public keys as id:base64 (`wardgate ward keys new`); none: every command is refused"),
+    ] = ()
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -235,6 +245,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: tuple[Device, ...] = ()
     watch: Watch = msgspec.field(default_factory=Watch)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
+    ward: Ward = msgspec.field(default_factory=Ward)
     page: Page = msgspec.field(default_factory=Page)
 
     def fingerprint(self) -> str:
@@ -287,8 +298,22 @@ def parse(text: str, path: Path) -> Config:
     return config
 
 
+def checked_whole(config: Config) -> Config:
+    """A configuration that was put together by the program, checked as a file is.
+
+    Raises:
+        Unusable: it says something that cannot be.
+    """
+    whole = converted(msgspec.to_builtins(config), Config)
+    problems = _contradictions(whole)
+    if problems:
+        raise Unusable(problems)
+    return whole
+
+
 def _contradictions(config: Config) -> list[str]:
     problems = _unknown_zone(config.hub.timezone)
+    problems += [f"ward.command_keys: {p}" for p in key_problems(config.ward.command_keys)]
     for field in ("id", "address", "port"):
         values = [v for d in config.device if (v := getattr(d, field)) is not None]
         twice = sorted({v for v in values if values.count(v) > 1})
