@@ -43,6 +43,12 @@ class Program:
         """`kill -9`, and wait until it is gone."""
         await self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """`kill -STOP`: it keeps its connections and does nothing."""
+        if self._process is None:
+            raise RuntimeError("it was not started")
+        self._process.send_signal(signal.SIGSTOP)
+
     async def stop(self) -> int:
         """Ask it to stop, and wait. Its exit status."""
         return await self._end(signal.SIGTERM)

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,14 @@ import pytest
 from tests.support.messages import alert, event, reading
 from tests.support.mosquitto import Mosquitto
 from tests.support.peer import Peer, peer
+from tests.support.postgres import Postgres
 from tests.support.programs import Program
 from wardgate.clock import SystemClock
 from wardgate.contract.messages import Ack, Alert, Event, Reading
 from wardgate.deliver import Sender
+from wardgate.deliver.window import RESEND_FIRST_S
 from wardgate.store import Store
+from wardgate.ward import progress, tables
 from wardgate.ward.database import Transaction
 from wardgate.ward.received import Received
 from wardgate.ward.store import WardStore
@@ -45,7 +49,7 @@ async def test_three_at_once_over_the_same_hubs(where: Path | str) -> None:
     """Each gets a random part of the numbers of two hubs, some of them twice, in random order, in batches."""
     rng = random.Random(SEED)
     stores = [WardStore(where) for _ in range(3)]
-    last = 120
+    last = 300
     shares: list[list[Received]] = [[], [], []]
     for hub in HUBS:
         for seq in range(1, last + 1):
@@ -57,7 +61,7 @@ async def test_three_at_once_over_the_same_hubs(where: Path | str) -> None:
     async def serve(store: WardStore, share: list[Received], told: list[Ack]) -> None:
         rng.shuffle(share)
         while share:
-            batch, share = share[:17], share[17:]
+            batch, share = share[:5], share[5:]
             done = await store.commit(batch, [])
             told += done.acks
             new.update((m.hub, m.seq) for m in done.new if isinstance(m, Reading | Alert | Event))
@@ -74,6 +78,35 @@ async def test_three_at_once_over_the_same_hubs(where: Path | str) -> None:
         assert done.cumulative == last
     for store in stores:
         await store.close()
+
+
+async def test_one_hub_is_served_by_one_transaction_at_a_time(postgres: Postgres) -> None:
+    """The second sees what the first has counted, floor and all, though it began before the first had ended."""
+    url = postgres.database("one_at_a_time")
+    first, second = WardStore(url), WardStore(url)
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(tx: Transaction) -> None:
+        await tables.hold(tx, ["hub-1"])
+        await progress.advance(tx, "hub-1", "one", [], floor=100)
+        inside.set()
+        await go_on.wait()
+
+    async def waiting(tx: Transaction) -> int:
+        sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        found: int = (await tx.rows(sql))[0][0]
+        return found
+
+    slow = asyncio.create_task(first.database.run(slowly))
+    await inside.wait()
+    quick = asyncio.create_task(second.commit([said(101, "hub-1")], []))
+    while not quick.done() and not await first.database.run(waiting):
+        pass
+    go_on.set()
+    await slow
+    assert (await quick).acks[0].cumulative == 101
+    await first.close()
+    await second.close()
 
 
 async def _ids(store: WardStore, table: str) -> list[tuple[str, str]]:
@@ -108,7 +141,7 @@ async def test_a_killed_ward_of_a_group_costs_nothing(mosquitto: Mosquitto, wher
             stack.push_async_callback(ward.stop)
         for ward in wards:
             await ward.says("Connected")
-        senders = [await _hub(stack, mosquitto, tmp_path, hub) for hub in HUBS]
+        hubs = [await _hub(stack, mosquitto, tmp_path, name) for name in HUBS]
         for kill in range(4):
             share = (kill + 1) * len(HUBS) * READINGS // 6
             await wire.until(functools.partial(_acknowledged, wire, share), PATIENCE_S)
@@ -121,11 +154,39 @@ async def test_a_killed_ward_of_a_group_costs_nothing(mosquitto: Mosquitto, wher
                 wards.append(a_ward(tmp_path, mosquitto, where, f"again{kill}"))
                 await wards[-1].start()
                 stack.push_async_callback(wards[-1].stop)
-        for sender in senders:
-            await sender.wait_drained()
+        for hub in hubs:
+            await hub.sender.wait_drained()
     assert await _ids(watcher, "readings") == sorted((h, reading(n).id) for h in HUBS for n in range(READINGS))
     assert await _ids(watcher, "alerts") == [(h, "alert-1") for h in HUBS]
     await watcher.close()
+
+
+async def test_what_a_dead_ward_had_in_hand_goes_to_the_others(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """One takes its share and does nothing with it, then dies and is not started again: nobody waits a minute."""
+    where = tmp_path / "ward.db"
+    store = WardStore(where)
+    async with AsyncExitStack() as stack, asyncio.timeout(RESEND_FIRST_S / 2):
+        wire = await stack.enter_async_context(peer(mosquitto.settings(), "wardgate/1/+/down/ack"))
+        dying, living = (a_ward(tmp_path, mosquitto, where, name) for name in ("dying", "living"))
+        for ward in (dying, living):
+            await ward.start()
+            stack.push_async_callback(ward.stop)
+            await ward.says("Connected")
+        hub = await _hub(stack, mosquitto, tmp_path, "hub-1", readings=0)
+        await hub.sender.wait_drained()
+        dying.freeze()
+        await asyncio.gather(*[hub.store.put_reading(reading(n), arrival_s=1.0) for n in range(20)])
+        await wire.until(lambda: len(_selected(wire)) >= 9)
+        assert not hub.store.drained()
+        await dying.kill()
+        await hub.sender.wait_drained()
+    assert len(await _ids(store, "readings")) == 20
+    await store.close()
+
+
+def _selected(wire: Peer) -> set[int]:
+    """What is acknowledged beyond a gap."""
+    return {seq for _, payload in wire.messages for seq in msgspec.json.decode(payload, type=Ack).selective}
 
 
 def _acknowledged(wire: Peer, share: int) -> bool:
@@ -137,13 +198,21 @@ def _acknowledged(wire: Peer, share: int) -> bool:
     return sum(furthest.values()) >= share
 
 
-async def _hub(stack: AsyncExitStack, mosquitto: Mosquitto, directory: Path, hub: str) -> Sender:
+@dataclass(frozen=True, slots=True)
+class Hub:
+    store: Store
+    sender: Sender
+
+
+async def _hub(
+    stack: AsyncExitStack, mosquitto: Mosquitto, directory: Path, name: str, readings: int = READINGS
+) -> Hub:
     """A hub's own store and sender, with a backlog."""
-    store = Store.open(directory / f"{hub}.db", SystemClock())
+    store = Store.open(directory / f"{name}-hub.db", SystemClock())
     stack.push_async_callback(store.close)
-    await asyncio.gather(*[store.put_reading(reading(n, hub=hub), arrival_s=1.0) for n in range(READINGS)])
-    await store.put_alert(msgspec.structs.replace(alert(1), hub=hub))
-    sender = Sender(mosquitto.settings(), hub, store, SystemClock(), lambda _: None, version="1")
+    await asyncio.gather(*[store.put_reading(reading(n, hub=name), arrival_s=1.0) for n in range(readings)])
+    await store.put_alert(msgspec.structs.replace(alert(1), hub=name))
+    sender = Sender(mosquitto.settings(), name, store, SystemClock(), lambda _: None, version="1")
     task = asyncio.create_task(sender.run())
 
     async def end() -> None:
@@ -151,4 +220,4 @@ async def _hub(stack: AsyncExitStack, mosquitto: Mosquitto, directory: Path, hub
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(end)
-    return sender
+    return Hub(store, sender)

@@ -143,10 +143,9 @@ class Ward:
         while True:
             await self._gone.wait()
             self._gone.clear()
-            for ack in await self._store.present():
-                link.publish(
-                    topics.down(ack.hub, "ack"), msgspec.json.encode(msgspec.structs.replace(ack, resume=True))
-                )
+            for known in await self._store.present():
+                ack = msgspec.structs.replace(known, resume=True)
+                link.publish(topics.down(ack.hub, "ack"), msgspec.json.encode(ack))
 
     def _link(self) -> Link:
         if not self._group:
