@@ -9,8 +9,10 @@ from typing import Final
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wardgate.config import Broker
+from wardgate.mqtt import tls
 
 _BAD_LOGIN: Final = frozenset({0x86, 0x87})
+_OTHER_VERSION: Final = 0x84
 
 
 class LinkError(Exception):
@@ -30,6 +32,12 @@ def refused(reason: ReasonCode, broker: Broker) -> LinkError:
             f"The broker {broker.host} refused this hub's name or password.",
             "Check broker.username and the password in broker.password_file.",
         )
+    if reason.value == _OTHER_VERSION:
+        return LinkError(
+            "broker-protocol",
+            f"The broker {broker.host} does not know MQTT {broker.protocol}.",
+            'Set broker.protocol: "5", or "3.1.1" for an older broker.',
+        )
     return LinkError(
         f"broker-refused-{reason.value:02x}", f"The broker {broker.host} refused the hub: {reason}.", "Read its log."
     )
@@ -44,18 +52,8 @@ def explained(error: OSError, broker: Broker) -> LinkError:
                 f"The name of the broker, {broker.host}, is not known here.",
                 "Check broker.host, and that the hub is on the Internet.",
             )
-        case ssl.SSLCertVerificationError():
-            return LinkError(
-                "broker-certificate",
-                f"The certificate of {place} is not to be trusted: {error.verify_message}.",
-                "Name the authority that signed it in broker.ca_file. If that is right already, tell your ward.",
-            )
         case ssl.SSLError():
-            return LinkError(
-                "broker-tls",
-                f"{place} and this hub could not agree on TLS: {error.reason or error}.",
-                "Check broker.port, broker.tls, broker.cert_file and broker.key_file: they have to be what it wants.",
-            )
+            return LinkError(*tls.words(error, broker))
         case TimeoutError():
             return LinkError("broker-silent", f"{place} does not answer.", "Check the hub's network, then the broker.")
         case ConnectionRefusedError():
@@ -66,8 +64,11 @@ def explained(error: OSError, broker: Broker) -> LinkError:
             return LinkError(
                 "broker-hung-up",
                 f"The broker {place} hung up before it answered.",
-                "Check broker.port and broker.tls. It may want a certificate: broker.cert_file and broker.key_file.",
+                "Check broker.port and broker.tls. It may want a certificate (broker.cert_file and broker.key_file) "
+                f"or not know MQTT {broker.protocol} (broker.protocol).",
             )
+        case FileNotFoundError() if (missing := tls.not_enrolled(broker)) is not None:
+            return LinkError(*missing)
         case FileNotFoundError() | PermissionError():
             return LinkError(
                 "broker-files",
