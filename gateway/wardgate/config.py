@@ -84,6 +84,10 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="who has to say that a reading has arrived; `broker` is the weaker promise"),
     ] = "ward"
     heartbeat_s: Annotated[float, Meta(ge=1, description="seconds between two signs of life")] = 60.0
+    protocol: Annotated[
+        Literal["5", "3.1.1"],
+        Meta(description="MQTT version; 3.1.1 is for a broker that knows no other, and is told less by it"),
+    ] = "5"
 
 
 class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

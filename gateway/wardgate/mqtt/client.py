@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ssl
+import struct
 from collections.abc import Callable
 from typing import Final, Literal
 
-from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt import MQTTException
+from paho.mqtt.client import Client, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 _READ_BYTES: Final = 64 * 1024
+LARGEST_PACKET_BYTES: Final = 16 * 1024 * 1024
+"""No message of the contract comes near. A damaged length may claim 256 MB, and would swallow all that follows."""
+_DAMAGED: Final = (MQTTException, struct.error, LookupError, ValueError, AssertionError)
+"""What paho's decoders raise, beside what it handles, for a packet that is none."""
+_OURS: Final = frozenset({0x30, 0x40})
+"""PUBLISH and PUBACK: what they call on the way is ours, and its errors are no damage of the packet."""
 
 
 class BufferedClient(Client):
@@ -19,8 +27,21 @@ class BufferedClient(Client):
     whose other thread was committing spent a third of its time to get it back. Here a system call carries dozens.
     """
 
-    def __init__(self, client_id: str, take: Callable[[str, bytes], None], taken: Callable[[int, int], None]) -> None:
-        super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
+    def __init__(
+        self,
+        client_id: str,
+        protocol: Literal["5", "3.1.1"],
+        take: Callable[[str, bytes], None],
+        taken: Callable[[int, int], None],
+    ) -> None:
+        self._is_v5 = protocol == "5"
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTv5 if self._is_v5 else MQTTv311,
+            clean_session=None if self._is_v5 else False,  # version 5 says it with CONNECT
+            reconnect_on_failure=False,
+        )
         self.take = take
         self.taken = taken
         self._unread = b""
@@ -46,14 +67,32 @@ class BufferedClient(Client):
                 return False
         return True
 
+    def _packet_handle(self) -> MQTTErrorCode:
+        """A packet that cannot be read ends the connection; paho would go on with half of it in its hands."""
+        if self._in_packet["command"] & 0xF0 in _OURS:
+            return super()._packet_handle()
+        return self._guarded(super()._packet_handle)
+
+    def _guarded(self, handle: Callable[[], MQTTErrorCode]) -> MQTTErrorCode:
+        try:
+            return handle()
+        except _DAMAGED:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+
+    def too_large(self) -> bool:
+        """Whether the packet that is coming in is larger than any that is meant for us."""
+        return bool(self._in_packet["remaining_length"] > LARGEST_PACKET_BYTES)
+
     def _handle_publish(self) -> MQTTErrorCode:
         """A message of QoS 1, without the properties: nobody here asks for them, and paho spends 30 us on them."""
         packet = self._in_packet["packet"]
         if self._in_packet["command"] & 0x06 != 0x02:
-            return super()._handle_publish()
+            return self._guarded(super()._handle_publish)
         topic_end = 2 + int.from_bytes(packet[:2], "big")
         at, length, shift = topic_end + 2, 0, 0
-        while at < len(packet) and shift < 28:
+        if at > len(packet):
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        while self._is_v5 and at < len(packet) and shift < 28:
             byte = packet[at]
             length |= (byte & 0x7F) << shift
             at, shift = at + 1, shift + 7
@@ -74,7 +113,7 @@ class BufferedClient(Client):
         """An answer of the broker, again without the properties."""
         packet = self._in_packet["packet"]
         if cmd != "PUBACK" or len(packet) < 2:
-            return super()._handle_pubackcomp(cmd)
+            return self._guarded(lambda: super(BufferedClient, self)._handle_pubackcomp(cmd))
         mid = int.from_bytes(packet[:2], "big")
         if self._out_messages.pop(mid, None) is not None:
             self._inflight_messages -= 1

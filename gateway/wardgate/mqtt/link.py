@@ -32,6 +32,8 @@ _READS: Final = 64
 _MISC_S: Final = 1.0
 REFUSED: Final = 0x80
 """Reason codes from here on mean no."""
+LOST: Final = "the connection was lost"
+_KEEP_ALIVE_TIMEOUT: Final = 0x8D
 
 
 def _properties(packet: int, **values: object) -> Any:
@@ -69,11 +71,15 @@ class Link:
         will: Will | None = None,
         on_message: Callable[[str, bytes], None],
         on_puback: Callable[[int, int], None] | None = None,
+        on_subscription_refused: Callable[[], None] | None = None,
         session_expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
         self._broker = broker
         self._on_message = on_message
         self._on_puback = on_puback
+        self._on_subscription_refused = on_subscription_refused
+        self._is_v5 = broker.protocol == "5"
+        self._abandoned = False
         self._loop = asyncio.get_running_loop()
         self._connack: asyncio.Future[tuple[ReasonCode, Properties | None]] = self._loop.create_future()
         self.closed: asyncio.Future[str] = self._loop.create_future()
@@ -82,17 +88,20 @@ class Link:
         self._socket: Any = None
         self._writing = False
         self._misc: asyncio.TimerHandle | None = None
-        self._publish_properties = _packed_once(_properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE))
+        self._publish_properties = (
+            _packed_once(_properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE)) if self._is_v5 else None
+        )
         self.receive_maximum = 65535
         self.maximum_packet_bytes: int | None = None
-        client = BufferedClient(client_id, self._message, self._published)
+        client = BufferedClient(client_id, broker.protocol, self._message, self._published)
         client.max_inflight_messages_set(0)  # the window is the caller's, who knows the broker's Receive Maximum
         client.connect_timeout = CONNECT_TIMEOUT_S / 2
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
         client.on_message = lambda _client, _data, message: self._message(message.topic, bytes(message.payload))
         if will:
-            properties = _properties(PacketTypes.WILLMESSAGE, ContentType=CONTENT_TYPE)
+            properties = _properties(PacketTypes.WILLMESSAGE, ContentType=CONTENT_TYPE) if self._is_v5 else None
             client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
         self._client = client
 
@@ -125,8 +134,16 @@ class Link:
         if broker.username:
             password = Path(broker.password_file).read_text(encoding="utf-8").strip() if broker.password_file else None
             self._client.username_pw_set(broker.username, password)
-        properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=self._session_expiry_s)
-        self._client.connect(broker.host, broker.port, KEEPALIVE_S, clean_start=False, properties=properties)
+        # CONNECT waits for `_attach`: one that nobody waits for any more would take the session from the next one.
+        self._client.buffering = True
+        if self._is_v5:
+            properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=self._session_expiry_s)
+            self._client.connect(broker.host, broker.port, KEEPALIVE_S, clean_start=False, properties=properties)
+        else:
+            self._client.connect(broker.host, broker.port, KEEPALIVE_S)
+        sock = self._client.socket()
+        if self._abandoned and sock is not None:
+            sock.close()
 
     def _attach(self) -> None:
         sock: Any = self._client.socket()
@@ -137,11 +154,9 @@ class Link:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_close = self._socket_closed
         self._client.on_socket_register_write = self._wants_write
-        self._client.buffering = True
         self._loop.add_reader(sock, self._readable)
         self._misc = self._loop.call_later(_MISC_S, self._every_second)
-        if self._client.want_write():
-            self._wants_write(self._client, None, sock)
+        self._wants_write(self._client, None, sock)
 
     async def _await_connack(self) -> None:
         either: list[asyncio.Future[Any]] = [self._connack, self.closed]
@@ -179,6 +194,7 @@ class Link:
 
     def close(self) -> None:
         """Say goodbye, so that the last will is not sent, and let go of the socket."""
+        self._abandoned = True
         if self._misc:
             self._misc.cancel()
         with contextlib.suppress(OSError, ValueError):
@@ -187,6 +203,10 @@ class Link:
             self._client.buffering = False
             self._client.disconnect()
             self._client.loop_write()
+        self._let_go("this side closed it")
+
+    def _let_go(self, why: str) -> None:
+        self._set_closed(why)
         sock = self._client.socket()
         if sock is not None:
             self._socket_closed(self._client, None, sock)
@@ -201,14 +221,25 @@ class Link:
             self._connack.set_result((reason, properties))
 
     def _disconnected(
-        self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+        self, _client: Client, _data: Any, flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        if not self.closed.done():
-            self._loop.call_soon_threadsafe(self._set_closed, str(reason))
+        if flags.is_disconnect_packet_from_server:
+            why = f"the broker ended it ({reason})"
+        elif reason.value == _KEEP_ALIVE_TIMEOUT:
+            why = "nothing has been heard of the broker for too long"
+        else:
+            why = LOST
+        self._loop.call_soon_threadsafe(self._set_closed, why)
 
     def _set_closed(self, reason: str) -> None:
         if not self.closed.done():
             self.closed.set_result(reason)
+
+    def _subscribed(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if self._on_subscription_refused and any(reason.is_failure for reason in reasons):
+            self._loop.call_soon(self._on_subscription_refused)
 
     def _message(self, topic: str, payload: bytes) -> None:
         self._progress += 1
@@ -226,7 +257,10 @@ class Link:
             before = self._progress
             self._client.loop_read()
             if self._client.socket() is None:
-                self._set_closed("the connection was lost")
+                self._closed_soon(LOST)
+                return
+            if self._client.too_large():
+                self._let_go("the broker sent what is no MQTT")  # without a goodbye
                 return
             if self._progress == before and not self._client.unread():
                 return
@@ -243,7 +277,7 @@ class Link:
             flushed = True  # reading finds out too, and says it as paho says it
         sock: Any = self._client.socket()
         if sock is None:
-            self._set_closed("the connection was lost")
+            self._closed_soon(LOST)
         elif self._writing == flushed:
             self._writing = not flushed
             if flushed:
@@ -261,7 +295,11 @@ class Link:
             self._loop.remove_writer(sock)
         self._socket = None
         self._writing = False
-        self._set_closed("the connection was lost")
+        self._closed_soon(LOST)
+
+    def _closed_soon(self, why: str) -> None:
+        """After paho has had its turn: it lets go of the socket first, and says why only then."""
+        self._loop.call_soon(self._set_closed, why)
 
     def _every_second(self) -> None:
         self._client.loop_misc()
