@@ -13,7 +13,6 @@ from wardgate.mqtt import tls
 
 _BAD_LOGIN: Final = frozenset({0x86, 0x87})
 _OTHER_VERSION: Final = 0x84
-_OTHER_VERSION: Final = 0x84
 
 
 class LinkError(Exception):
@@ -32,12 +31,6 @@ def refused(reason: ReasonCode, broker: Broker) -> LinkError:
             "broker-login",
             f"The broker {broker.host} refused this hub's name or password.",
             "Check broker.username and the password in broker.password_file.",
-        )
-    if reason.value == _OTHER_VERSION:
-        return LinkError(
-            "broker-protocol",
-            f"The broker {broker.host} does not know MQTT {broker.protocol}.",
-            'Set broker.protocol: "5", or "3.1.1" for an older broker.',
         )
     if reason.value == _OTHER_VERSION:
         return LinkError(
