@@ -7,6 +7,7 @@ assignment and the time, so that no part can be taken for another.
 
 from __future__ import annotations
 
+import typing
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -78,6 +79,7 @@ class Acknowledge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 Do = TakeNote | Measure | Pair | SendAgain | Restart | SupportBundle | Acknowledge
+KINDS: Final = tuple(str(kind.__struct_config__.tag) for kind in typing.get_args(Do))
 
 
 class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -107,6 +107,22 @@ class Reader:
         )
         return [_ALERT.decode(payload) for (payload,) in rows]
 
+    def detector_states(self, prefix: str) -> list[bytes]:
+        """Everything that was left under keys that begin so, in the order of the keys."""
+        rows = self._connection.execute(
+            "SELECT state FROM detectors WHERE key >= ? AND key < ? ORDER BY key", (prefix, prefix + "\x7f")
+        )
+        return [bytes(state) for (state,) in rows]
+
+    def messages_from(self, first: int, last: int, limit: int) -> list[tuple[int, Kind, bytes]]:
+        """Messages by number, whether they are done or not: number, kind, payload. What was forgotten is left out."""
+        rows = self._connection.execute(
+            "SELECT seq, kind, payload FROM messages WHERE seq BETWEEN ? AND ? AND length(payload) > 0 "
+            "ORDER BY seq LIMIT ?",
+            (first, last, limit),
+        )
+        return [(seq, Kind(kind), payload) for seq, kind, payload in rows]
+
     def events(self, limit: int) -> list[Event]:
         """The newest events, newest first."""
         rows = self._connection.execute(
