@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from wardgate.cli import ward_alerts
+from wardgate.cli import ward_alerts, ward_silent
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.config import Broker
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.ward.line import format_line
+from wardgate.ward.silence import DEAF_AFTER_S, HEARTBEATS, Silence
 from wardgate.ward.ward import Ward
 
 
@@ -24,12 +25,15 @@ def main(words: list[str]) -> int:
         return ward_alerts.show(words[1:])
     if words[:1] == ["acknowledge"]:
         return ward_alerts.acknowledge(words[1:])
+    if words[:1] == ["silent"]:
+        return ward_silent.main(words[1:])
     parser = command(
         "ward",
         "The reference ward: receive what hubs send, check it against the contract, keep it, say that it is kept, and "
         "print a line for each message.",
     )
-    parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen."
+    parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen; "
+    parser.epilog += "`wardgate ward silent` lists the hubs that are not heard."
     parser.add_argument("--host", required=True, help="name or address of the MQTT broker")
     parser.add_argument("--port", type=int, help="its port (default: 8883, or 1883 with --no-tls)")
     parser.add_argument("--no-tls", action="store_true", help="talk to the broker in the clear")
@@ -41,6 +45,16 @@ def main(words: list[str]) -> int:
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
     parser.add_argument("--group", help="share the work with the other wards of this group (a name for each: --name)")
     ward_alerts.add_database(parser)
+    parser.add_argument(
+        "--silent-after", type=float, default=HEARTBEATS, metavar="N", help="heartbeats unheard that are silence (3)"
+    )
+    parser.add_argument(
+        "--deaf-after",
+        type=float,
+        default=DEAF_AFTER_S,
+        metavar="SECONDS",
+        help="without a broker for so long, say that nobody is heard (10)",
+    )
     add_json(parser)
     options = parser.parse_args(words)
     if options.password_file and not Path(options.password_file).exists():
@@ -66,10 +80,26 @@ async def _run(options: argparse.Namespace) -> int:
     def show(message: Reading | Alert | Event | State) -> None:
         print(msgspec.json.encode(message).decode() if options.json else format_line(message), flush=True)
 
+    def show_silence(silence: Silence) -> None:
+        print(
+            msgspec.json.encode(silence).decode() if options.json else f"SILENCE {silence.state}: {silence.sentence}",
+            flush=True,
+        )
+
     def tell(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
 
-    ward = Ward(_broker(options), options.database, show, name=options.name, group=options.group, on_link=tell)
+    ward = Ward(
+        _broker(options),
+        options.database,
+        show,
+        name=options.name,
+        group=options.group,
+        on_link=tell,
+        on_silence=show_silence,
+        heartbeats=options.silent_after,
+        deaf_after_s=options.deaf_after,
+    )
     task = asyncio.ensure_future(ward.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from wardgate.contract.messages import CANARY, Ack, Alert, AlertAck, Event, Reading, Refusal, State
-from wardgate.ward import progress, seen, tables
+from wardgate.ward import progress, seen, silence, tables
 from wardgate.ward.database import Row, Transaction, open_database
 from wardgate.ward.received import Batch, Received, Refused
 
@@ -34,10 +34,15 @@ class WardStore:
     async def close(self) -> None:
         await self.database.close()
 
-    async def commit(self, received: Sequence[Received], refused: Sequence[Refused]) -> Batch:
-        """Write a batch in one transaction. What it holds for the second time is acknowledged again, and kept once."""
-        at = datetime.now(UTC)
-        return await self.database.run(lambda tx: _commit(tx, received, refused, at))
+    async def commit(
+        self, received: Sequence[Received], refused: Sequence[Refused], at: datetime | None = None
+    ) -> Batch:
+        """Write a batch in one transaction. What it holds for the second time is acknowledged again, and kept once.
+
+        `at` is when it came; now, when nothing is said.
+        """
+        came = at or datetime.now(UTC)
+        return await self.database.run(lambda tx: _commit(tx, received, refused, came))
 
     async def open_alerts(self) -> list[Alert]:
         """The last revision of every alert that is not over, worst first, then oldest."""
@@ -65,11 +70,36 @@ class WardStore:
         """For each hub that is there, what it may be told of its numbers at any moment."""
         return await self.database.run(_present)
 
+    async def look(
+        self,
+        now: datetime,
+        *,
+        connected: bool,
+        heartbeats: float = silence.HEARTBEATS,
+        deaf_after_s: float = silence.DEAF_AFTER_S,
+    ) -> list[silence.Silence]:
+        """Which silences have begun or ended; see `silence.look`."""
+        return await self.database.run(
+            lambda tx: silence.look(tx, now, connected=connected, heartbeats=heartbeats, deaf_after_s=deaf_after_s)
+        )
+
+    async def silences(self) -> list[silence.Silence]:
+        """What is silent now."""
+        return await self.database.run(silence.unresolved)
+
+    async def listened_until(self) -> datetime | None:
+        """When a ward last was connected and looked."""
+        return await self.database.run(silence.listened_until)
+
+    async def forget(self, hub: str) -> bool:
+        """A hub is out of service; see `silence.forget`."""
+        return await self.database.run(lambda tx: silence.forget(tx, hub))
+
 
 async def _commit(tx: Transaction, received: Sequence[Received], refused: Sequence[Refused], at: datetime) -> Batch:
     batch = Batch()
     await tables.hold(tx, [r.message.hub for r in received] + [r.hub for r in refused])
-    known = await _keep_states(tx, [r for r in received if isinstance(r.message, State)])
+    no_life = await _keep_states(tx, [r for r in received if isinstance(r.message, State)], at)
     new = await _keep_messages(tx, received)
     for item in received:
         m = item.message
@@ -88,7 +118,7 @@ async def _commit(tx: Transaction, received: Sequence[Received], refused: Sequen
         "INSERT INTO refused VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         [(r.hub, r.topic, r.reason, r.payload) for r in refused],
     )
-    heard = {r.message.hub for r in received if r.payload not in known} | {r.hub for r in refused}
+    heard = {r.message.hub for r in received if r.payload not in no_life} | {r.hub for r in refused}
     await tx.each(
         "UPDATE hubs SET heard_s = $1 WHERE hub = $2 AND heard_s < $1",
         [(at.timestamp(), hub) for hub in sorted(heard)],
@@ -122,16 +152,18 @@ def _key(message: Reading | Alert | Event) -> Key:
             return "event", message.hub, message.id
 
 
-async def _keep_states(tx: Transaction, states: Iterable[Received]) -> set[bytes]:
-    """The last state of each hub. Those that were here already: a retained one that comes again is no sign of life."""
-    known: set[bytes] = set()
+async def _keep_states(tx: Transaction, states: Iterable[Received], at: datetime) -> set[bytes]:
+    """The last state of each hub. Those that are no sign of life: a goodbye, and a retained one that comes again."""
+    no_life: set[bytes] = set()
     for item in states:
         state = item.message
         same = await tx.rows("SELECT 1 FROM states WHERE hub = $1 AND payload = $2", state.hub, item.payload)
         if same:
-            known.add(item.payload)
+            no_life.add(item.payload)
             continue
         assert isinstance(state, State)
+        if not state.online:
+            no_life.add(item.payload)
         await tx.change(
             "INSERT INTO states VALUES ($1, $2, $3) "
             "ON CONFLICT (hub) DO UPDATE SET online = excluded.online, payload = excluded.payload",
@@ -139,7 +171,13 @@ async def _keep_states(tx: Transaction, states: Iterable[Received]) -> set[bytes
             int(state.online),
             item.payload,
         )
-    return known
+        await tx.change(
+            "UPDATE hubs SET gone_s = $1, every_s = CASE WHEN $2 > 0 THEN $2 ELSE every_s END WHERE hub = $3",
+            None if state.online else at.timestamp(),
+            state.heartbeat_every_s,
+            state.hub,
+        )
+    return no_life
 
 
 async def _keep_canary(tx: Transaction, event: Event, payload: bytes) -> None:

@@ -39,6 +39,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             hub TEXT PRIMARY KEY, heard_s DOUBLE PRECISION NOT NULL, every_s DOUBLE PRECISION NOT NULL DEFAULT 0,
             gone_s DOUBLE PRECISION) WITHOUT ROWID""",
     ),
+    (  # 3: silence. Hubs that were known before are missed from now on.
+        "INSERT INTO hubs (hub, heard_s) SELECT hub, 0 FROM states WHERE true ON CONFLICT DO NOTHING",
+        """CREATE TABLE listening (
+            one INTEGER PRIMARY KEY, since_s DOUBLE PRECISION NOT NULL, until_s DOUBLE PRECISION NOT NULL)""",
+        """CREATE TABLE silences (
+            id TEXT PRIMARY KEY, hub TEXT NOT NULL, why TEXT NOT NULL, since_s DOUBLE PRECISION NOT NULL,
+            raised_s DOUBLE PRECISION NOT NULL, resolved_s DOUBLE PRECISION) WITHOUT ROWID""",
+        "CREATE UNIQUE INDEX silences_open ON silences (hub) WHERE resolved_s IS NULL",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 

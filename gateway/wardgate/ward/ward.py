@@ -19,6 +19,7 @@ from wardgate.mqtt import Backoff, Link, LinkError, Will
 from wardgate.ward.check import checked
 from wardgate.ward.database import DatabaseError
 from wardgate.ward.received import Received, Refused
+from wardgate.ward.silence import DEAF_AFTER_S, HEARTBEATS, Silence
 from wardgate.ward.store import WardStore
 
 ACK_EVERY_S: Final = 0.05
@@ -26,6 +27,8 @@ ACK_EVERY_S: Final = 0.05
 MANY: Final = 250
 """So many messages do not wait for it: a hub sends no more than 1000 ahead."""
 STEADY_S: Final = 30.0
+WATCH_S: Final = 1.0
+"""How often it is looked for silence."""
 LOOK_S: Final = 1.0
 """How often the database is asked what people have seen."""
 AGAIN_FIRST_S: Final = 60.0
@@ -61,7 +64,8 @@ class Ward:
     have the same `group` and the same database, and each a `name` of its own.
 
     `on_message` gets every message once, after it is safe on the disk. `on_link` gets a sentence when the connection
-    comes or goes.
+    comes or goes. `on_silence` gets each silence as it begins and as it ends, and at the start those that last: a hub
+    unheard for `heartbeats` of its heartbeats, or this ward itself, when it has no broker for `deaf_after_s`.
     """
 
     def __init__(
@@ -73,11 +77,17 @@ class Ward:
         name: str = "ward",
         group: str | None = None,
         on_link: Callable[[str], object] | None = None,
+        on_silence: Callable[[Silence], object] | None = None,
+        heartbeats: float = HEARTBEATS,
+        deaf_after_s: float = DEAF_AFTER_S,
     ) -> None:
         self._broker = broker
         self._store = WardStore(database)
         self._on_message = on_message
         self._on_link = on_link
+        self._on_silence = on_silence
+        self._heartbeats = heartbeats
+        self._deaf_after_s = deaf_after_s
         self._name = name
         self._group = group
         self._waiting: list[tuple[str, bytes]] = []
@@ -95,6 +105,7 @@ class Ward:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
         backoff = Backoff()
+        watching = asyncio.create_task(self._watch_for_ever())
         try:
             while True:
                 began_s = loop.time()
@@ -108,7 +119,34 @@ class Ward:
                     backoff.reset()
                 await asyncio.sleep(backoff.next_s())
         finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             await self._store.close()
+
+    async def _watch_for_ever(self) -> None:
+        """Look for silence, connected or not."""
+        told: list[Silence] | None = None
+        while True:
+            try:
+                if told is None:
+                    told = await self._store.silences()
+                    self._tell_silences(told)
+                self._tell_silences(
+                    await self._store.look(
+                        datetime.now(UTC),
+                        connected=self.connected.is_set(),
+                        heartbeats=self._heartbeats,
+                        deaf_after_s=self._deaf_after_s,
+                    )
+                )
+            except DatabaseError:
+                pass  # whoever commits says so, and nothing that is silent is forgotten by it
+            await asyncio.sleep(WATCH_S)
+
+    def _tell_silences(self, silences: list[Silence]) -> None:
+        if self._on_silence:
+            for silence in silences:
+                self._on_silence(silence)
 
     async def _connection(self) -> None:
         self._greeted.clear()
