@@ -16,7 +16,7 @@ from wardgate.contract.messages import AlertAck, Event, State
 from wardgate.deliver.session import Session
 from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
-from wardgate.store import Store
+from wardgate.store import Lane, Store
 
 STEADY_S = 30.0
 """A connection that held so long was a good one: the next attempt is made at once."""
@@ -55,6 +55,7 @@ class Sender:
         self._heartbeat = 0
         self._answered: tuple[float, float] | None = None
         """When the ward last answered: UTC and boot-time seconds."""
+        self._reached: dict[Lane, int] = {}
         self._settled = asyncio.Event()
         store.listen(self._committed)
 
@@ -80,7 +81,7 @@ class Sender:
         will = Will(topics.up(self._hub, "state"), msgspec.json.encode(self._last_will()))
         link = Link(self._broker, self._hub, will=will, on_message=self._message, on_puback=self._puback)
         await link.open()
-        session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self)
+        session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached)
         self._session = session
         self.trouble(None)
         try:

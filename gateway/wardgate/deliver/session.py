@@ -15,7 +15,7 @@ from wardgate.contract.messages import Ack, AlertAck, State
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
 from wardgate.mqtt import REFUSED, Link
-from wardgate.store import Kind, OutRow, Store
+from wardgate.store import Kind, Lane, OutRow, Store
 
 _LOG: Final = logging.getLogger(__name__)
 FLUSH_S: Final = 0.5
@@ -67,7 +67,14 @@ class Session:
     """Runs until the connection is lost."""
 
     def __init__(
-        self, link: Link, hub: str, confirm: Literal["ward", "broker"], store: Store, clock: Clock, host: Host
+        self,
+        link: Link,
+        hub: str,
+        confirm: Literal["ward", "broker"],
+        store: Store,
+        clock: Clock,
+        host: Host,
+        reached: dict[Lane, int] | None = None,
     ) -> None:
         self._link = link
         self._hub = hub
@@ -76,7 +83,7 @@ class Session:
         self._clock = clock
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._window = Window(store, link.receive_maximum)
+        self._window = Window(store, link.receive_maximum, reached)
         self._topics = {kind: topics.up(hub, name) for kind, name in _TOPIC.items()}
         self._state_topic = topics.up(hub, "state")
         self._sent_s: dict[int, float] = {}
@@ -235,10 +242,12 @@ class Session:
         for refusal in ack.refused:
             if self._window.is_unconfirmed(refusal.seq):
                 self._park(refusal.seq, f"the ward refuses it: {refusal.reason}")
-        self._window.confirmed_through(ack.cumulative, ack.selective)
+        # A number that was never sent cannot have been committed, whatever a ward says.
+        selective = tuple(seq for seq in ack.selective if self._window.is_unconfirmed(seq))
+        self._window.confirmed_through(ack.cumulative, selective)
         if ack.resume:
             self._window.resume(self._loop.time())
-        self._done_soon(ack.cumulative, ack.selective)
+        self._done_soon(ack.cumulative, selective)
         self.wake()
 
     def _done_soon(self, cumulative: int, selective: tuple[int, ...]) -> None:
@@ -256,7 +265,8 @@ class Session:
             del self._sent_s[seq]
         if sent_s:
             self._store.mark_sent(sent_s).add_done_callback(_quietly)
-        self._store.mark_done(cumulative, selective, by_ward=self._by_ward).add_done_callback(_quietly)
+        reached = dict(self._window.reached)
+        self._store.mark_done(cumulative, selective, by_ward=self._by_ward, reached=reached).add_done_callback(_quietly)
 
     def _park(self, seq: int, reason: str) -> None:
         self._window.confirmed((seq,))

@@ -34,8 +34,10 @@ class _Sent:
 class Window:
     """Chooses what is sent next. It lives as long as one connection: on the next, all that is not done goes again."""
 
-    def __init__(self, store: Store, receive_maximum: int) -> None:
+    def __init__(self, store: Store, receive_maximum: int, reached: dict[Lane, int] | None = None) -> None:
         self._store = store
+        self.reached: dict[Lane, int] = {} if reached is None else reached
+        """The highest number ever sent in each lane: a ward can have committed none beyond it. It may outlive us."""
         # One place stays free for the state message.
         self._room = max(1, min(IN_FLIGHT, receive_maximum) - 1)
         self._pages: dict[Lane, deque[OutRow]] = {lane: deque() for lane in Lane}
@@ -101,6 +103,7 @@ class Window:
     def sent(self, row: OutRow, mid: int, now_s: float) -> None:
         """A message has been handed to the connection."""
         self._in_flight[mid] = row.seq
+        self.reached[row.lane] = max(row.seq, self.reached.get(row.lane, 0))
         before = self._sent.get(row.seq)
         if before is None:
             self._sent[row.seq] = _Sent(row.lane, now_s, now_s + RESEND_FIRST_S)

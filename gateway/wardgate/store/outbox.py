@@ -70,18 +70,18 @@ def mark_sent(connection: sqlite3.Connection, sent_s: Mapping[int, float]) -> No
 
 
 def mark_done(
-    connection: sqlite3.Connection, cumulative: int, selective: Iterable[int], at_s: float, *, by_ward: bool
+    connection: sqlite3.Connection, upto: Mapping[Lane, int], selective: Iterable[int], at_s: float, *, by_ward: bool
 ) -> int:
-    """Take messages out of the outbox: every one up to `cumulative`, and each of `selective`. How many that were."""
+    """Take messages out of the outbox: in each lane every one up to a number, and each of `selective`. How many."""
     ward_s = at_s if by_ward else None
     done = 0
-    for lane in Lane:
+    for lane, last in upto.items():
         connection.execute(
             "INSERT OR IGNORE INTO arrivals SELECT seq, coalesce(sent_s, ?), ? FROM outbox WHERE lane = ? AND seq <= ?",
-            (at_s, ward_s, int(lane), cumulative),
+            (at_s, ward_s, int(lane), last),
         )
-        done += connection.execute("DELETE FROM outbox WHERE lane = ? AND seq <= ?", (int(lane), cumulative)).rowcount
-    beyond = [seq for seq in selective if seq > cumulative]
+        done += connection.execute("DELETE FROM outbox WHERE lane = ? AND seq <= ?", (int(lane), last)).rowcount
+    beyond = [seq for seq in selective if seq > min(upto.values())]
     connection.executemany(
         "INSERT OR IGNORE INTO arrivals SELECT seq, coalesce(sent_s, ?), ? FROM outbox "
         "WHERE lane IN (0, 1, 2, 3) AND seq = ?",

@@ -221,11 +221,22 @@ class Store:
         return self._writer.write(lambda connection: outbox.mark_sent(connection, sent_s))
 
     def mark_done(
-        self, cumulative: int, selective: Collection[int] = (), *, by_ward: bool = True
+        self,
+        cumulative: int,
+        selective: Collection[int] = (),
+        *,
+        by_ward: bool = True,
+        reached: Mapping[Lane, int] | None = None,
     ) -> asyncio.Future[int]:
-        """Take messages out of the outbox: all up to `cumulative` and each of `selective`. How many that were."""
+        """Take messages out of the outbox: all up to `cumulative` and each of `selective`. How many that were.
+
+        With `reached`, `cumulative` goes no further in a lane than the number there; a lane without one is left alone.
+        """
         at_s = self._clock.utc().timestamp()
-        return self._writer.write(lambda c: outbox.mark_done(c, cumulative, selective, at_s, by_ward=by_ward))
+        upto = dict.fromkeys(Lane, cumulative)
+        if reached is not None:
+            upto = {lane: min(cumulative, reached.get(lane, 0)) for lane in Lane}
+        return self._writer.write(lambda c: outbox.mark_done(c, upto, selective, at_s, by_ward=by_ward))
 
     def park(self, seq: int, reason: str) -> asyncio.Future[bool]:
         """Set a message aside that will never be accepted; it stays in the database with the reason."""
