@@ -51,7 +51,7 @@ class TimeBlock(Struct, frozen=True, kw_only=True):
     ) = None
     boot_id: str
     boottime_s: Annotated[float, Meta(ge=0, description="hub's boot-time clock at arrival")]
-    synchronised: Annotated[bool, Meta(description="whether the hub's wall clock was synchronised at arrival")]
+    synchronised: Annotated[bool, Meta(description="whether the hub knew the time at arrival")]
 
 
 class DeviceBlock(Struct, frozen=True, kw_only=True):
@@ -73,8 +73,25 @@ class Quality(Struct, frozen=True, kw_only=True):
     good: bool = True
 
 
+class Corrected(Struct, frozen=True, kw_only=True):
+    """That a message is dated otherwise than before, and why."""
+
+    previous: Annotated[datetime, Meta(tz=True, description="the time it takes the place of")]
+    reason: Annotated[
+        Literal["hub-synchronised", "device-clock"],
+        Meta(
+            description="what is known now: the time of the boot in which the hub took it in, or the device's own clock"
+        ),
+    ]
+    at: Utc
+
+
+TIME_UNKNOWN: Final = "time-unknown"
+"""The flag of a reading that is dated by a hub which had not been told the time since it was switched on."""
+
+
 class Reading(Struct, frozen=True, kw_only=True):
-    """A measurement the hub stands behind."""
+    """A measurement the hub stands behind. A later revision says the same of another time."""
 
     schema: Literal["wardgate/reading/1"] = "wardgate/reading/1"
     epoch: str = ""
@@ -93,6 +110,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     backfill: Annotated[bool, Meta(description="came from a memory, not just now; never raises an acute alert")]
     test: bool = False
     frame: Annotated[str, Meta(description="the raw frame in hexadecimal")]
+    revision: Annotated[int, Meta(ge=1, description="counts up when it is dated anew; the highest one holds")] = 1
+    corrected: Annotated[Corrected | None, Meta(description="in a revision after the first")] = None
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -135,6 +154,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     quiet_until: (
         Annotated[datetime, Meta(tz=True, description="in quiet hours, not high: it may wait until then")] | None
     ) = None
+    corrected: Annotated[Corrected | None, Meta(description="`raised` is dated anew since this revision")] = None
 
 
 class Event(Struct, frozen=True, kw_only=True):

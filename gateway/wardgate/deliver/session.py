@@ -31,7 +31,12 @@ _PACKET_OVERHEAD: Final = 200
 _MESSAGE_REFUSED: Final = {0x90: "the topic name is invalid", 0x99: "the payload format is invalid"}
 """The broker will never take this message: it is parked. Any other refusal is about the hub's rights or the broker's
 state, may change, and loses nothing."""
-_TOPIC: Final = {Kind.READING: "reading", Kind.ALERT: "alert", Kind.EVENT: "event"}
+_TOPIC: Final = {
+    Kind.READING: "reading",
+    Kind.CORRECTION: "reading",
+    Kind.ALERT: "alert",
+    Kind.EVENT: "event",
+}
 _ACK: Final = msgspec.json.Decoder(Ack)
 
 

@@ -42,7 +42,16 @@ def lane_of(message: Upward) -> Lane:
         return Lane.ALERT
     if isinstance(message, Event):
         return Lane.EVENT
-    return Lane.BACKFILL if message.backfill else Lane.LIVE
+    return Lane.BACKFILL if message.backfill or message.revision > 1 else Lane.LIVE
+
+
+def kind_of(message: Upward) -> Kind:
+    """What its row is called."""
+    if isinstance(message, Alert):
+        return Kind.ALERT
+    if isinstance(message, Event):
+        return Kind.EVENT
+    return Kind.READING if message.revision == 1 else Kind.CORRECTION
 
 
 def append(
@@ -58,6 +67,19 @@ def append(
     connection.execute(
         "INSERT INTO messages (seq, kind, lane, device, stored_s, payload) VALUES (?, ?, ?, ?, ?, ?)",
         (seq, int(kind), int(lane), device, stored_s, payload),
+    )
+
+
+def replace_reading(connection: sqlite3.Connection, reading: Reading, seq: int) -> bool:
+    """Let a later revision hold from now on. False where the reading, or its first revision, is not here."""
+    connection.execute(
+        "DELETE FROM undated WHERE seq = (SELECT coalesce(newest_seq, seq) FROM readings WHERE id = ?)", (reading.id,)
+    )
+    return bool(
+        connection.execute(
+            "UPDATE readings SET newest_seq = ?, taken_s = ? WHERE id = ?",
+            (seq, reading.time.taken.timestamp(), reading.id),
+        ).rowcount
     )
 
 
@@ -110,7 +132,8 @@ def trim(connection: sqlite3.Connection, before_s: float, limit: int) -> int:
     """
     rows = connection.execute(
         "SELECT seq, kind, device FROM messages JOIN arrivals USING (seq) "
-        "WHERE stored_s < ? AND kind != ? AND seq < (SELECT max(seq) FROM messages) ORDER BY seq LIMIT ?",
+        "WHERE stored_s < ? AND kind != ? AND seq < (SELECT max(seq) FROM messages) "
+        "AND seq NOT IN (SELECT seq FROM undated) ORDER BY seq LIMIT ?",
         (before_s, int(Kind.ALERT), limit),
     ).fetchall()
     for seq, kind, device in rows:

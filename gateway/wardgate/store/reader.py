@@ -51,8 +51,8 @@ class Reader:
                 where.append(f"{column} = ?")
                 parameters.append(value)
         rows = self._connection.execute(
-            f"SELECT payload FROM readings JOIN messages USING (seq) WHERE {' AND '.join(where)} "  # noqa: S608 - no input
-            "ORDER BY taken_s DESC, seq DESC LIMIT ?",
+            "SELECT payload FROM readings AS r JOIN messages AS m ON m.seq = coalesce(r.newest_seq, r.seq) "  # noqa: S608 - no input
+            f"WHERE {' AND '.join(where)} ORDER BY taken_s DESC, r.seq DESC LIMIT ?",
             (*parameters, -1 if limit is None else limit),
         ).fetchall()
         return [_READING.decode(payload) for (payload,) in reversed(rows)]
@@ -60,9 +60,24 @@ class Reader:
     def reading(self, reading_id: str) -> Reading | None:
         """One reading by its id."""
         row = self._connection.execute(
-            "SELECT payload FROM readings JOIN messages USING (seq) WHERE id = ?", (reading_id,)
+            "SELECT payload FROM readings AS r JOIN messages AS m ON m.seq = coalesce(r.newest_seq, r.seq) "
+            "WHERE id = ?",
+            (reading_id,),
         ).fetchone()
         return None if row is None else _READING.decode(row[0])
+
+    def first_seq(self, reading_id: str) -> int:
+        """The number of a reading's first revision; 0 when it is not here."""
+        row = self._connection.execute("SELECT seq FROM readings WHERE id = ?", (reading_id,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def undated(self, after_seq: int, limit: int) -> list[Reading]:
+        """The next readings that were taken in while the hub did not know the time, in the order of arrival."""
+        rows = self._connection.execute(
+            "SELECT payload FROM undated JOIN messages USING (seq) WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after_seq, limit),
+        )
+        return [_READING.decode(payload) for (payload,) in rows]
 
     def last_live_reading(self) -> Reading | None:
         """The reading that arrived last from a measurement of the moment, not from a memory."""
@@ -70,7 +85,10 @@ class Reader:
         if self._last_live_seq is None:
             return None
         row = self._connection.execute("SELECT payload FROM messages WHERE seq = ?", (self._last_live_seq,)).fetchone()
-        return None if row is None else _READING.decode(row[0])
+        if row is None:
+            return None
+        first = _READING.decode(row[0])
+        return self.reading(first.id) or first
 
     def _catch_up(self) -> None:
         """Count what has come since the last look: messages only grow at their end."""

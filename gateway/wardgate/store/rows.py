@@ -17,6 +17,8 @@ class Kind(IntEnum):
     READING = 1
     ALERT = 2
     EVENT = 3
+    CORRECTION = 4
+    """A later revision of a reading."""
 
 
 class Lane(IntEnum):
@@ -78,6 +80,14 @@ class ClockSpan(Struct, frozen=True, kw_only=True):
     until_s: float
 
 
+class ClockOnBoot(Struct, frozen=True, kw_only=True):
+    """What a device's clock showed when the hub did not know the time itself."""
+
+    boot_id: str
+    boottime_s: float
+    civil_s: float
+
+
 class DeviceRow(Struct, frozen=True, kw_only=True):
     """What the hub remembers about one device. `counts` is filled when it is read, and ignored when it is set."""
 
@@ -91,6 +101,8 @@ class DeviceRow(Struct, frozen=True, kw_only=True):
     clock_offset_s: float | None = None
     clock_offset_at: Utc | None = None
     clock_set_at: Utc | None = None
+    clock_on_boot: ClockOnBoot | None = None
+    """Until the time of that boot is known."""
     clock_spans: tuple[ClockSpan, ...] = ()
     """What its clock was before it was last set, the latest last."""
     stamp_leads: tuple[tuple[float, float], ...] = ()

@@ -18,6 +18,7 @@ _TYPES: Final[dict[int, type[Reading] | type[Alert] | type[Event]]] = {
     Kind.READING: Reading,
     Kind.ALERT: Alert,
     Kind.EVENT: Event,
+    Kind.CORRECTION: Reading,
 }
 _CHUNK: Final = 256
 _BEYOND: Final = 10_000
@@ -83,7 +84,7 @@ def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: byte
         if not _index(new, message, seq, arrival_s):
             continue
         payload = outbox.numbered(outbox.encode(message), epoch, seq)
-        outbox.append(new, seq, Kind(row.kind), outbox.lane_of(message), row.device, row.stored_s, payload)
+        outbox.append(new, seq, outbox.kind_of(message), outbox.lane_of(message), row.device, row.stored_s, payload)
         if row.seq in done:
             new.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
             new.execute("INSERT INTO arrivals VALUES (?, ?, ?)", (seq, *done[row.seq]))
@@ -94,7 +95,9 @@ def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: byte
 def _index(new: sqlite3.Connection, message: Reading | Alert | Event, seq: int, arrival_s: dict[str, float]) -> bool:
     """Write the row that finds a message. False for one that is here already."""
     if isinstance(message, Reading):
-        return bool(
+        if not message.time.synchronised and message.revision == 1:
+            new.execute("INSERT INTO undated VALUES (?)", (seq,))
+        return (message.revision > 1 and outbox.replace_reading(new, message, seq)) or bool(
             new.execute(
                 "INSERT OR IGNORE INTO readings (id, seq, channel, taken_s, assignment, arrival_s) "
                 "VALUES (?, ?, ?, ?, ?, ?)",

@@ -61,6 +61,14 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         PRIMARY KEY (device, what)
     ) WITHOUT ROWID;
     """,
+    # 2. A reading may be dated anew. `seq` stays that of its first revision; the text that holds is under `newest_seq`.
+    #    `undated` has the numbers of those that wait for the hub to know the time.
+    """
+    ALTER TABLE readings ADD COLUMN newest_seq INTEGER;
+    CREATE TABLE undated (seq INTEGER PRIMARY KEY);
+    INSERT INTO undated SELECT seq FROM messages
+        WHERE kind = 1 AND instr(CAST(payload AS TEXT), '"synchronised":false') > 0;
+    """,
 )
 """The n-th script takes a database of version n to version n + 1. What has been released is never edited."""
 

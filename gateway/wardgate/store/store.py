@@ -149,8 +149,41 @@ class Store:
                 return Put(False, first[0])
             payload = outbox.numbered(parts, self._epoch, seq)
             outbox.append(connection, seq, Kind.READING, lane, reading.device.id, stored_s, payload)
+            if not reading.time.synchronised:
+                connection.execute("INSERT INTO undated VALUES (?)", (seq,))
             self._writer.seq = seq
             return Put(True, seq)
+
+        return self._writer.write(op)
+
+    def correct_reading(self, reading: Reading) -> asyncio.Future[bool]:
+        """Put a later revision in the place of a reading and queue it. False when that revision is no news here."""
+        parts, stored_s = outbox.encode(reading), self._clock.utc().timestamp()
+
+        def op(connection: sqlite3.Connection) -> bool:
+            have = connection.execute(
+                "SELECT payload FROM readings AS r JOIN messages AS m ON m.seq = coalesce(newest_seq, r.seq) "
+                "WHERE id = ?",
+                (reading.id,),
+            ).fetchone()
+            if have is None or msgspec.json.decode(have[0], type=Reading).revision >= reading.revision:
+                return False
+            seq = self._writer.seq + 1
+            outbox.replace_reading(connection, reading, seq)
+            payload = outbox.numbered(parts, self._epoch, seq)
+            lane = outbox.lane_of(reading)
+            outbox.append(connection, seq, Kind.CORRECTION, lane, reading.device.id, stored_s, payload)
+            self._writer.seq = seq
+            return True
+
+        return self._writer.write(op)
+
+    def leave_undated(self, seqs: Collection[int]) -> asyncio.Future[None]:
+        """These need no other date, or will never have one."""
+        rows = [(seq,) for seq in seqs]
+
+        def op(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM undated WHERE seq = ?", rows)
 
         return self._writer.write(op)
 
