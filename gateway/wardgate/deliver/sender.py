@@ -79,7 +79,14 @@ class Sender:
     async def _connection(self) -> None:
         """One connection, from its making to its loss."""
         will = Will(topics.up(self._hub, "state"), msgspec.json.encode(self._last_will()))
-        link = Link(self._broker, self._hub, will=will, on_message=self._message, on_puback=self._puback)
+        link = Link(
+            self._broker,
+            self._hub,
+            will=will,
+            on_message=self._message,
+            on_puback=self._puback,
+            on_subscription_refused=self._unheard,
+        )
         await link.open()
         session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached)
         self._session = session
@@ -103,6 +110,15 @@ class Sender:
     def _puback(self, mid: int, code: int) -> None:
         if self._session:
             self._session.on_puback(mid, code)
+
+    def _unheard(self) -> None:
+        self.trouble(
+            Trouble(
+                "ack-not-authorised",
+                "The broker does not let this hub read what the ward answers.",
+                f"Allow the hub to read below {topics.down(self._hub, '#')} in the broker's access list.",
+            )
+        )
 
     def _committed(self) -> None:
         self._settled.set()

@@ -80,6 +80,8 @@ class Link:
         self._on_subscription_refused = on_subscription_refused
         self._is_v5 = broker.protocol == "5"
         self._abandoned = False
+        self._held = True
+        """Nobody has had the time to say who takes what comes right behind the CONNACK."""
         self._loop = asyncio.get_running_loop()
         self._connack: asyncio.Future[tuple[ReasonCode, Properties | None]] = self._loop.create_future()
         self.closed: asyncio.Future[str] = self._loop.create_future()
@@ -116,6 +118,7 @@ class Link:
                 await asyncio.to_thread(self._connect)
                 self._attach()
                 await self._await_connack()
+            self._loop.call_soon(self._release)  # after what the caller does first
         except OSError as error:  # a TimeoutError is one
             self.close()
             raise explained(error, self._broker) from error
@@ -252,8 +255,17 @@ class Link:
 
     # The socket on the loop
 
+    def _release(self) -> None:
+        self._held = False
+        if self._socket is not None:
+            self._loop.add_reader(self._socket, self._readable)
+            self._readable()
+
     def _readable(self) -> None:
         for _ in range(_READS):
+            if self._held and self._connack.done() and self._socket is not None:
+                self._loop.remove_reader(self._socket)
+                return
             before = self._progress
             self._client.loop_read()
             if self._client.socket() is None:
