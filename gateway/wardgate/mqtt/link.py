@@ -188,11 +188,14 @@ class Link:
         info = self._client.publish(topic, payload, 1, False, properties)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
-    def subscribe(self, topic: str, whole: Take | None = None) -> None:
-        """Ask for a topic with QoS 1. With `whole` its messages go there, with their properties."""
-        if whole is not None:
-            self._client.whole.add(topic)
-            self._client.message_callback_add(topic, lambda _client, _data, message: whole(request(message)))
+    def route(self, topic: str, take: Take) -> None:
+        """This topic's messages go there, with their properties. Say it before `open`: a broker that kept some for
+        this client sends them with its answer."""
+        self._client.whole.add(topic)
+        self._client.message_callback_add(topic, lambda _client, _data, message: take(request(message)))
+
+    def subscribe(self, topic: str) -> None:
+        """Ask for a topic with QoS 1."""
         self._client.subscribe(topic, 1)
 
     def close(self) -> None:
