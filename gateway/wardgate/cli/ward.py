@@ -25,6 +25,10 @@ def main(words: list[str]) -> int:
         return ward_alerts.show(words[1:])
     if words[:1] == ["acknowledge"]:
         return ward_alerts.acknowledge(words[1:])
+    if words[:1] in (["ca"], ["enrol"]):
+        from wardgate.cli import ward_ca
+
+        return ward_ca.main(words[1:]) if words[0] == "ca" else ward_ca.enrol(words[1:])
     if words[:1] == ["silent"]:
         return ward_silent.main(words[1:])
     parser = command(

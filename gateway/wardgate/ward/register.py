@@ -1,6 +1,6 @@
 """What the authority has issued and withdrawn, the claim codes it has given out, and who did what when.
 
-One SQLite file beside the authority's key. A claim code is kept as its hash: whoever reads the file cannot claim with it.
+One SQLite file beside the authority's key. A claim code is kept as its hash: who reads the file cannot claim with it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS audit(
 """
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing in it is taken for something else when it is read out."""
-_GROUPS, _GROUP: Final = 4, 4
+_GROUPS: Final = 4
+_GROUP: Final = 4
 """80 bits: guessing is hopeless even without the limit on attempts."""
 _MISREAD: Final = str.maketrans("OIL", "011")
 Role = Literal["hub", "account", "server"]
@@ -97,7 +98,11 @@ class Register:
     # Certificates
 
     def enter(self, issued: Issued, key_hash: str, code: str | None = None) -> None:
-        """A certificate before it leaves the house; with `code`, the code is spent in the same breath."""
+        """A certificate before it leaves the house; with `code`, the code is spent in the same breath.
+
+        Raises:
+            CodeRefused: another was quicker with it; nothing is entered.
+        """
         with self._change():
             self._db.execute(
                 "INSERT INTO issued(serial, name, role, key_hash, not_before, not_after, certificate) "
@@ -113,22 +118,38 @@ class Register:
                 ),
             )
             if code is not None:
-                self._db.execute("UPDATE code SET serial = ? WHERE hash = ?", (issued.serial, _hashed(code)))
+                spent = self._db.execute(
+                    "UPDATE code SET serial = ? WHERE hash = ? AND serial IS NULL", (issued.serial, _hashed(code))
+                )
+                if spent.rowcount != 1:
+                    raise CodeRefused("the code was used before")
             self._note("issued", issued.name, serial=issued.serial, role=issued.role, claimed=code is not None)
 
     def find(self, serial: str) -> Issued | None:
         """One certificate by its number, in hexadecimal."""
-        row = self._db.execute(f"SELECT {_ISSUED} FROM issued WHERE serial = ?", (serial.lower(),)).fetchone()
+        row = self._db.execute("SELECT * FROM issued WHERE serial = ?", (serial.lower(),)).fetchone()
+        return None if row is None else _issued(row)
+
+    def of_key(self, name: str, key_hash: str, since: datetime) -> Issued | None:
+        """What was issued for this very key lately and still holds: the answer was lost on the way."""
+        row = self._db.execute(
+            "SELECT * FROM issued WHERE name = ? AND key_hash = ? AND not_before >= ? AND revoked IS NULL",
+            (name, key_hash, since.isoformat()),
+        ).fetchone()
         return None if row is None else _issued(row)
 
     def of(self, name: str) -> list[Issued]:
         """All of a name, the oldest first."""
-        rows = self._db.execute(f"SELECT {_ISSUED} FROM issued WHERE name = ? ORDER BY not_before, rowid", (name,))
+        rows = self._db.execute("SELECT * FROM issued WHERE name = ? ORDER BY not_before, rowid", (name,))
         return [_issued(row) for row in rows]
+
+    def all(self) -> list[Issued]:
+        """All there are, the oldest first."""
+        return [_issued(row) for row in self._db.execute("SELECT * FROM issued ORDER BY not_before, rowid")]
 
     def revoked(self) -> list[Issued]:
         """All that were withdrawn."""
-        rows = self._db.execute(f"SELECT {_ISSUED} FROM issued WHERE revoked IS NOT NULL ORDER BY revoked")
+        rows = self._db.execute("SELECT * FROM issued WHERE revoked IS NOT NULL ORDER BY revoked")
         return [_issued(row) for row in rows]
 
     def revoke(self, name: str, serial: str | None, reason: str, now: datetime) -> list[str]:
@@ -172,7 +193,7 @@ class Register:
         if row[2] is None:
             return None
         again = self._db.execute(
-            f"SELECT {_ISSUED} FROM issued WHERE serial = ? AND key_hash = ? AND revoked IS NULL", (row[2], key_hash)
+            "SELECT * FROM issued WHERE serial = ? AND key_hash = ? AND revoked IS NULL", (row[2], key_hash)
         ).fetchone()
         if again is None:
             raise CodeRefused("the code was used before")
@@ -191,7 +212,7 @@ class Register:
         return [AuditRow(at=datetime.fromisoformat(at), what=w, name=n, detail=d) for at, w, n, d in rows]
 
     def broken_at(self) -> int | None:
-        """The number of the first audit line that was changed or follows one that is missing; None when all are whole."""
+        """The number of the first audit line that was changed, or follows a missing one; None when all are whole."""
         before = ""
         for number, at, what, name, detail, chain in self._db.execute(
             "SELECT id, at, what, name, detail, chain FROM audit ORDER BY id"
@@ -220,11 +241,8 @@ class Register:
         self._db.execute("COMMIT")
 
 
-_ISSUED: Final = "serial, name, role, not_before, not_after, certificate, revoked, reason"
-
-
-def _issued(row: tuple[str, str, Role, str, str, bytes, str | None, str | None]) -> Issued:
-    serial, name, role, not_before, not_after, certificate, revoked, reason = row
+def _issued(row: tuple[str, str, Role, str, str, str, bytes, str | None, str | None]) -> Issued:
+    serial, name, role, _, not_before, not_after, certificate, revoked, reason = row
     return Issued(
         serial=serial,
         name=name,
