@@ -51,6 +51,8 @@ class BufferedClient(Client):
         """Whether what is written waits for `flush`."""
         self.whole: set[str] = set()
         """Topics whose messages are wanted with their properties."""
+        self.refusal: ssl.SSLError | None = None
+        """Why the other side ended TLS; paho itself forgets it."""
 
     def unread(self) -> bool:
         """Whether bytes are here that the socket knows nothing of any more."""
@@ -122,7 +124,11 @@ class BufferedClient(Client):
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if self._unread_at >= len(self._unread):
-            self._unread, self._unread_at = super()._sock_recv(_READ_BYTES), 0
+            try:
+                self._unread, self._unread_at = super()._sock_recv(_READ_BYTES), 0
+            except ssl.SSLError as error:
+                self.refusal = error
+                raise
         part = self._unread[self._unread_at : self._unread_at + bufsize]
         self._unread_at += len(part)
         return part

@@ -165,7 +165,7 @@ class Link:
         either: list[asyncio.Future[Any]] = [self._connack, self.closed]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._connack.done():
-            raise ConnectionResetError
+            raise self._client.refusal or ConnectionResetError()
         reason, properties = self._connack.result()
         if reason.is_failure:
             raise refused(reason, self._broker)
