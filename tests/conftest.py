@@ -16,6 +16,7 @@ import pytest
 _PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/usr/lib/postgresql/15/bin"
 _PROGRAMS: Final = {
     "mosquitto": ("mosquitto", "mosquitto"),
+    "tests.support.rabbitmq": ("rabbitmq-server", "rabbitmq-server"),
     "tests.support.browser": ("chromedriver", "chromium-driver"),
     "tests.support.axe": ("npm", "npm"),
     "tests.support.postgres": ("initdb", "postgresql-15"),
