@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -19,12 +20,18 @@ from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.clock import Clock, SystemClock
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
+from wardgate.control.configuring import Configuring, tell_what_holds
 from wardgate.control.methods import Methods
+from wardgate.control.orders import Orders
 from wardgate.control.server import ControlServer
 from wardgate.control.view import View
+from wardgate.deliver.admission import Admitted, Gate
+from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
+from wardgate.overlay import Overlay
+from wardgate.store.commands import CommandLog
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
@@ -47,6 +54,10 @@ WRITER_S: Final = 30.0
 """An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
 DRAIN_S: Final = 5.0
 """For the watch to look at the last readings."""
+ANSWER_S: Final = 5.0
+"""For the broker to take an answer before the hub starts anew."""
+SESSION_S: Final = 120
+"""For a device that is on the air before the hub starts anew: it comes rarely, and a configuration can wait."""
 _LIFE: Final = "hub/life"
 
 
@@ -54,7 +65,7 @@ class Hub:
     """One hub, from its database to its tasks.
 
     Args:
-        config: a checked configuration.
+        config: a checked configuration. What the ward has configured is laid over it: `Hub.config` is what holds.
         clock: the time.
         backend: the radio; BlueZ unless something stands in for it.
         progress: called whenever loop, writer and sender have made progress; systemd's watchdog is fed in any case.
@@ -68,7 +79,11 @@ class Hub:
         backend: RadioBackend = BLUEZ,
         progress: Callable[[], None] | None = None,
     ) -> None:
-        self.config: Final = config
+        self.overlay: Final = Overlay(config)
+        self.config: Final = self.overlay.config
+        self.anew: Final = asyncio.Event()
+        """Set when the hub has to be stopped and another one started: a new configuration, or the ward's word."""
+        self._leaving: asyncio.Task[None] | None = None
         self.clock: Final = SystemClock() if clock is None else clock
         self._backend = backend
         self._progress = progress
@@ -77,7 +92,7 @@ class Hub:
         self._trimmed_at_s = float("-inf")
 
     async def run(self) -> None:
-        """Start, serve until cancelled, stop.
+        """Start, serve until cancelled or until another one has to be started (`anew`), stop.
 
         Raises:
             StoreError: the database cannot be used (in use, of a later version, the disk refuses).
@@ -85,7 +100,7 @@ class Hub:
         """
         await self.start()
         try:
-            await asyncio.Event().wait()
+            await self.anew.wait()
         finally:
             await self.stop()
 
@@ -105,6 +120,8 @@ class Hub:
     async def stop(self) -> None:
         """Take everything down: no new readings, then what was committed is assessed, then delivery, then the disk."""
         notify("STOPPING=1")
+        if self._leaving is not None:
+            self._leaving.cancel()
         await self._radio_tasks.stop()
         await self.capture.stop()
         try:
@@ -141,6 +158,11 @@ class Hub:
         self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
         self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed)
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
+        self.commands = CommandLog(store, clock)
+        configuring = Configuring(self.overlay, self.commands, clock, self.start_anew)
+        self.downlink = Downlink(
+            config.hub.id, self.commands, self._gate, self._obey, configuring.finished, clock, journal
+        )
         self.sender = Sender(
             config.broker,
             config.hub.id,
@@ -150,6 +172,7 @@ class Hub:
             version=__version__,
             config_hash=config.fingerprint(),
             on_seen=self.life.acknowledge,
+            downlink=self.downlink,
         )
         view = View(
             config=config,
@@ -166,6 +189,8 @@ class Hub:
             sender=self.sender,
             started_boottime_s=clock.boottime_s(),
         )
+        self.orders = Orders(view, configuring, self.life.acknowledge, self.downlink.beside, self.start_anew)
+        await tell_what_holds(self.overlay, self.commands, journal)
         server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers())
         await server.start()
         self._server = server
@@ -176,6 +201,7 @@ class Hub:
         self._delivery.keep("delivery", self.sender.run)
         self._tasks.keep("intake", self.intake.run)
         self._tasks.keep("alerts", self.life.run)
+        self._tasks.keep("downlink", self.downlink.run)
         self._tasks.keep("housekeeping", self._keep_house)
         self._tasks.keep("watchdog", self._feed_watchdog)
         for name, run in self.capture.tasks().items():
@@ -189,6 +215,30 @@ class Hub:
     def _changed(self, room: str) -> None:
         if self._server is not None:
             self._server.changed(room)
+
+    # The ward's word
+
+    def _gate(self) -> Gate:
+        hub, clock = self.config.hub, self.clock
+        return Gate(hub.id, hub.assignment, self.overlay.keys(), clock.utc(), clock.synchronised())
+
+    async def _obey(self, admitted: Admitted) -> Outcome:
+        return await self.orders.do(admitted)
+
+    def start_anew(self) -> None:
+        """Stop and start with what is configured then, once the answer is out and no device is being talked to."""
+        if self._leaving is None:
+            self._leaving = asyncio.get_running_loop().create_task(self._leave(), name="leaving")
+
+    async def _leave(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await self.downlink.answered()
+        for _ in range(SESSION_S):
+            if self.capture.view()[0] != "connecting":
+                break
+            await asyncio.sleep(1.0)
+        self.anew.set()
 
     # The life before this one
 

@@ -7,7 +7,7 @@ import asyncio
 from pathlib import Path
 
 from wardgate.cli.options import add_config, load_or_exit
-from wardgate.cli.run import configure_logging, until_told_to_stop
+from wardgate.cli.run import ANEW, configure_logging, start_program_anew, until_told_to_stop
 from wardgate.config import Config
 from wardgate.hub import Hub
 from wardgate_sim.backend import attach
@@ -24,7 +24,10 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     configure_logging(verbose=options.verbose)
     config = load_or_exit(options.config)
-    return asyncio.run(_run(config, options.radio, options.keys or config.data_dir / "bonds.json"))
+    keys = options.keys or config.data_dir / "bonds.json"
+    while (status := asyncio.run(_run(config, options.radio, keys))) == ANEW:
+        start_program_anew(options.config)
+    return status
 
 
 async def _run(config: Config, radio: str, keys: Path) -> int:

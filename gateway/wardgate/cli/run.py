@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
-from wardgate.config import Config
+from wardgate.config import Config, ConfigError, load
 from wardgate.store.errors import StoreError
 
 if TYPE_CHECKING:
     from wardgate.hub import Hub
+
+ANEW: Final = -1
+"""No exit status: the program starts itself anew."""
 
 
 def main(words: list[str]) -> int:
@@ -23,7 +28,21 @@ def main(words: list[str]) -> int:
     parser.add_argument("--verbose", action="store_true", help="log every step, for finding faults")
     options = parser.parse_args(words)
     configure_logging(verbose=options.verbose)
-    return asyncio.run(_run(load_or_exit(options.config)))
+    config = load_or_exit(options.config)
+    while (status := asyncio.run(_run(config))) == ANEW:
+        start_program_anew(options.config)
+    return status
+
+
+def start_program_anew(path: Path) -> None:
+    """Become a fresh process of the same command. It returns only where its file could not be used any more: the hub
+    goes on with what it had."""
+    try:
+        load(path)
+    except ConfigError as error:
+        complain(str(error), "The hub goes on with the configuration that it had.")
+        return
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program, as it was started
 
 
 def configure_logging(*, verbose: bool) -> None:
@@ -44,7 +63,7 @@ async def _run(config: Config) -> int:
 
 
 async def until_told_to_stop(hub: Hub) -> int:
-    """Run a hub until SIGTERM or SIGINT, then stop it cleanly."""
+    """Run a hub until SIGTERM or SIGINT, then stop it cleanly. `ANEW` when another one has to be started."""
     task = asyncio.ensure_future(hub.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,6 +71,7 @@ async def until_told_to_stop(hub: Hub) -> int:
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await task
+            return ANEW
     except StoreError as error:
         complain(str(error))
         return PROBLEM

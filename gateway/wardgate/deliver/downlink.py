@@ -74,7 +74,10 @@ class Downlink:
         self._finished = finished
         self._clock = clock
         self._journal = journal
-        self._topic: dict[str, type[Command] | type[Configuration]] = {topics.down(hub, "command"): Command, topics.down(hub, "config"): Configuration}
+        self._topic: dict[str, type[Command] | type[Configuration]] = {
+            topics.down(hub, "command"): Command,
+            topics.down(hub, "config"): Configuration,
+        }
         self._answers = topics.up(hub, "answer")
         self._came: asyncio.Queue[Request] = asyncio.Queue(WAITING)
         self._doing: set[asyncio.Task[None]] = set()

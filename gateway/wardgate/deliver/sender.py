@@ -13,6 +13,7 @@ from wardgate.clock import Clock, utc_from_s
 from wardgate.config import Broker
 from wardgate.contract import topics
 from wardgate.contract.messages import AlertAck, Event, State
+from wardgate.deliver.downlink import Downlink
 from wardgate.deliver.session import Session
 from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
@@ -27,6 +28,7 @@ class Sender:
 
     `on_event` gets an event for each change of what stands in the way, and for each message set aside; the hub stores
     it, and so it reaches the ward with the rest. `on_seen` gets what the ward says of alerts that a person has seen.
+    `downlink` gets what the ward commands.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Sender:
         version: str,
         config_hash: str = "",
         on_seen: Callable[[Sequence[AlertAck]], object] | None = None,
+        downlink: Downlink | None = None,
     ) -> None:
         self._broker = broker
         self._hub = hub
@@ -49,6 +52,7 @@ class Sender:
         self._version = version
         self._config_hash = config_hash
         self._on_seen = on_seen
+        self._downlink = downlink
         self._session: Session | None = None
         self._trouble: Trouble | None = None
         self._retry_at_s: float | None = None
@@ -87,10 +91,14 @@ class Sender:
             on_puback=self._puback,
             on_subscription_refused=self._unheard,
         )
+        if self._downlink is not None:
+            self._downlink.route(link)
         await link.open()
         session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached)
         self._session = session
         self.trouble(None)
+        if self._downlink is not None:
+            self._downlink.connect(link)
         try:
             reason = await session.run(self._broker.heartbeat_s)
             place = f"{self._broker.host}:{self._broker.port}"
@@ -99,6 +107,8 @@ class Sender:
             )
         finally:
             self._session = None
+            if self._downlink is not None:
+                self._downlink.disconnect()
             if not link.closed.done():
                 session.publish_state(online=False)
             link.close()
@@ -108,6 +118,8 @@ class Sender:
             self._session.on_message(topic, payload)
 
     def _puback(self, mid: int, code: int) -> None:
+        if self._downlink is not None:
+            self._downlink.beside.on_puback(mid, code)
         if self._session:
             self._session.on_puback(mid, code)
 

@@ -48,6 +48,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     """What expires at or before this may have been taken and forgotten: it is refused, whatever the clock says."""
     version: int = 0
     """The highest configuration that was applied."""
+    told: int = 0
+    """The last one of which the ward was told that it holds."""
 
 
 class CommandLog:
@@ -77,6 +79,10 @@ class CommandLog:
         return self._store.write(
             lambda c: _remember(c, lambda m: msgspec.structs.replace(m, version=max(m.version, version)))
         )
+
+    def told(self, version: int) -> asyncio.Future[None]:
+        """The ward has been told that this version holds."""
+        return self._store.write(lambda c: _remember(c, lambda m: msgspec.structs.replace(m, told=version)))
 
     def row(self, nonce: str) -> CommandRow | None:
         """A command that was taken."""

@@ -1,0 +1,121 @@
+"""A configuration from the ward: checked as a whole, tried on the last days, kept, and only then used."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from wardgate.capture.journal import Detail, Journal
+from wardgate.checked import Unusable
+from wardgate.clock import Clock
+from wardgate.config import Config
+from wardgate.contract.commands import Configuration
+from wardgate.contract.signing import PublicKey
+from wardgate.deliver.downlink import Outcome
+from wardgate.overlay import Overlay
+from wardgate.store.commands import CommandLog
+from wardgate.store.reader import Reader
+from wardgate.watch.dry_run import DryRun, dry_run, in_words
+
+DAYS: Final = 14.0
+
+
+class Configuring:
+    """Takes one configuration after the other. `apply` is called when one is kept: the hub starts anew with it."""
+
+    def __init__(self, overlay: Overlay, commands: CommandLog, clock: Clock, apply: Callable[[], object]) -> None:
+        self._overlay = overlay
+        self._commands = commands
+        self._clock = clock
+        self._apply = apply
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take(self, new: Configuration, envelope: bytes, signer: PublicKey) -> Outcome:
+        """Use it, or say why not; what held before holds on then."""
+        async with self._one_at_a_time:
+            return await self._take(new, envelope, signer)
+
+    def finished(self, nonce: str) -> Outcome | None:
+        """What became of one that was being taken when the hub ended: it is kept, or nobody knows."""
+        if not self._overlay.holds(nonce):
+            return None
+        return Outcome("The configuration holds.", detail=self._holding(self._overlay.config))
+
+    async def _take(self, new: Configuration, envelope: bytes, signer: PublicKey) -> Outcome:
+        applied = max(self._overlay.version, self._commands.memory().version)
+        if new.version <= applied:
+            return Outcome(
+                f"Version {new.version} is not above {applied}, which was applied before.",
+                "refused",
+                "older-version",
+                {"version": applied},
+            )
+        try:
+            record, config = self._overlay.tried(new, envelope, signer)
+        except Unusable as error:
+            return Outcome(str(error), "refused", "invalid", {"problems": len(error.problems)})
+        try:
+            tried = await asyncio.to_thread(_tried, config, self._clock.utc())
+        except sqlite3.Error as error:
+            return Outcome(f"It could not be tried on the last days: {error}.", "failed", "not-tried")
+        detail = self._holding(config) | _told(tried)
+        words = in_words(tried)[-1]
+        if tried.failed:
+            broke = ", ".join(tried.failed)
+            return Outcome(f"Rules broke when it was tried on the last days: {broke}.", "refused", "rule-broke", detail)
+        if new.only_try:
+            return Outcome(f"It was tried on the last {DAYS:g} days, and not applied. {words}", detail=detail)
+        try:
+            self._overlay.keep(record, config)
+        except OSError as error:
+            return Outcome(f"The disk refuses: {error}.", "failed", "not-kept")
+        await self._commands.applied(new.version)
+        return Outcome(
+            f"The configuration is kept; the hub starts anew with it. Over the last {DAYS:g} days: {words}",
+            detail=detail,
+            then=self._apply,
+        )
+
+    def _holding(self, config: Config) -> Detail:
+        return {"version": self._overlay.version, "config_hash": config.fingerprint()}
+
+
+def _tried(config: Config, now: datetime) -> DryRun:
+    """In a thread of its own, over a connection of its own: the hub goes on."""
+    reader = Reader(config.database)
+    try:
+        return dry_run(config, reader, now, DAYS)
+    finally:
+        reader.close()
+
+
+def _told(run: DryRun) -> Detail:
+    """The comparison in numbers: alerts as they would have been, and as they were."""
+    return {"days": DAYS, "readings": run.readings, "would_tell": len(run.would), "did_tell": len(run.did)}
+
+
+async def tell_what_holds(overlay: Overlay, commands: CommandLog, journal: Journal) -> None:
+    """The ward hears at a start which of its configurations holds, and why one that it knows of does not.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    memory, version = commands.memory(), overlay.version
+    detail: Detail = {"version": version, "config_hash": overlay.config.fingerprint()}
+    problem = overlay.problem or ("It is missing here." if version < memory.version else "")
+    if problem:
+        journal.tell(
+            "configuration-refused",
+            "problem",
+            f"What the ward configured does not hold; the hub runs on its own file. {problem}",
+            what_to_do=f"Send the configuration again, with a version above {max(version, memory.version)}.",
+            detail=detail,
+        )
+    elif version > memory.told:
+        journal.tell(
+            "configuration-applied", "info", f"The ward's configuration, version {version}, holds.", detail=detail
+        )
+        await commands.told(version)

@@ -1,0 +1,114 @@
+"""What a hub does on its ward's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from wardgate.capture.caller import PairingError
+from wardgate.contract.commands import (
+    Acknowledge,
+    Command,
+    Configuration,
+    Do,
+    Measure,
+    Pair,
+    Restart,
+    SendAgain,
+    SupportBundle,
+    TakeNote,
+)
+from wardgate.contract.messages import AlertAck
+from wardgate.control.configuring import Configuring
+from wardgate.control.view import View
+from wardgate.deliver.admission import Admitted
+from wardgate.deliver.beside import Beside, NotSent, send_again
+from wardgate.deliver.downlink import Outcome
+from wardgate.pathways.notes import note_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Each kind of command in one place."""
+
+    view: View
+    configuring: Configuring
+    see: Callable[[Iterable[AlertAck]], None]
+    beside: Beside
+    start_anew: Callable[[], object]
+
+    async def do(self, admitted: Admitted) -> Outcome:
+        """Do it once.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        match admitted.asked:
+            case Configuration() as new:
+                return await self.configuring.take(new, admitted.envelope, admitted.key)
+            case Command(do=do):
+                return await self._do(do)
+
+    async def _do(self, do: Do) -> Outcome:
+        match do:
+            case TakeNote():
+                return await self._note(do.note)
+            case Measure():
+                return self._measure(do.device)
+            case Pair():
+                return await self._pair(do.device)
+            case SendAgain():
+                return await self._send_again(do)
+            case Restart():
+                return Outcome("The hub starts anew.", then=self.start_anew)
+            case SupportBundle():
+                return Outcome("This version makes no report for support.", "refused", "not-supported")
+            case Acknowledge():
+                self.see(do.alerts)
+                return Outcome("Noted. A revision of each alert, or an event, says what came of it.")
+
+    async def _note(self, note: str) -> Outcome:
+        problem = note_problem(note)
+        if problem is not None:
+            return Outcome(problem, "refused", "no-such-note")
+        new = await self.view.note(note)
+        return Outcome(f"Noted: {note}." if new else f"{note} was noted just now already.")
+
+    def _measure(self, device: str) -> Outcome:
+        known = next((k for k in self.view.devices.known if k.id == device), None)
+        if known is None:
+            return self._no_such_device(device)
+        self.view.journal.tell(
+            "measurement-asked",
+            "info",
+            f"The ward asks for a measurement with the {known.model.kind.noun}.",
+            what_to_do=known.model.wake,
+            device=device,
+        )
+        return Outcome("The home is asked.")
+
+    async def _pair(self, device: str) -> Outcome:
+        if all(k.id != device for k in self.view.devices.known):
+            return self._no_such_device(device)
+        try:
+            await self.view.capture.pair(device)
+        except PairingError as error:
+            return Outcome(f"{error.sentence} {error.what_to_do}".strip(), "failed", "not-paired")
+        return Outcome(f"{device} is paired with this hub.")
+
+    async def _send_again(self, asked: SendAgain) -> Outcome:
+        store = self.view.store
+        if asked.epoch != store.epoch:
+            return Outcome(
+                "Its messages are numbered anew since then.", "refused", "other-epoch", {"epoch": store.epoch}
+            )
+        last = min(store.last_seq, store.last_seq if asked.to_seq is None else asked.to_seq)
+        try:
+            sent = await send_again(self.beside, store, self.view.config.hub.id, asked.from_seq, last)
+        except NotSent as error:
+            return Outcome(f"Not all was sent: {error}. Ask again from where your numbers end.", "failed", "not-sent")
+        return Outcome(f"{sent} messages were sent once more.", detail={"sent": sent, "to_seq": last})
+
+    def _no_such_device(self, device: str) -> Outcome:
+        ids = ", ".join(k.id for k in self.view.devices.known) or "none"
+        return Outcome(f"No device here is called `{device[:40]}`. These are: {ids}.", "refused", "no-such-device")
