@@ -13,7 +13,7 @@ from tests.support.scripted_gatt import ScriptedDevice
 from wardgate_drivers.errors import Reason
 from wardgate_drivers.link.errors import LinkLostError, NotKeptError
 from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
-from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
+from wardgate_drivers.measurement import Channel, Measurement, Outcome
 from wardgate_drivers.model.beurer_ffe1 import SANITAS_SBF70
 from wardgate_drivers.model.declaration import Model
 from wardgate_drivers.model.medisana import BS430, BS444
@@ -61,6 +61,10 @@ def weights(measurements: list[Measurement]) -> list[tuple[float, Outcome]]:
     return [(round(quantity.value, 2) if quantity else 0.0, outcome) for quantity, outcome in found]
 
 
+def of_channel(channel: Channel, ear: Ear) -> list[Measurement]:
+    return [measurement for measurement in ear.measurements if measurement.channel is channel]
+
+
 def reading(kg: float) -> tuple[float, Outcome]:
     return kg, Outcome.DECODE
 
@@ -83,9 +87,11 @@ async def test_medisana_sends_once_it_has_the_time(
     scale.store({"weight": 77.9})
     await scale.take({"weight": 78.4})
     end = await converse(model, scale, ear)
-    assert end == SessionEnd(Ending.HUNG_UP, measurements=2, rejected=0)
-    assert weights(ear.measurements) == [reading(77.9), reading(78.4)]
-    assert [(m.device_time, m.user_index) for m in ear.measurements] == [(BEFORE_SET, 3)] * 2
+    assert end == SessionEnd(Ending.HUNG_UP, measurements=4, rejected=0)
+    weighed = of_channel(Channel.WEIGHT, ear)
+    assert weights(weighed) == [reading(77.9), reading(78.4)]
+    assert [(m.device_time, m.user_index) for m in weighed] == [(BEFORE_SET, 3)] * 2
+    assert len(of_channel(Channel.BODY_COMPOSITION, ear)) == 2
     assert ear.clocks_set == [TRUE_NOON]
     assert clock.now() == NOON
     assert scale.book.acknowledged == scale.book.taken
@@ -99,7 +105,7 @@ async def test_medisana_in_pounds_gives_no_weight(
     await start(scale)
     await scale.take({"weight": 78.4})
     await converse(BS444, scale, ear)
-    assert [(m.outcome, m.quantities) for m in ear.measurements] == [(Outcome.NO_READING, ())]
+    assert [(m.outcome, m.quantities) for m in of_channel(Channel.WEIGHT, ear)] == [(Outcome.NO_READING, ())]
 
 
 async def test_medisana_gets_no_invented_time(
