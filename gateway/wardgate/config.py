@@ -90,6 +90,18 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "5"
 
 
+class Enrol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the hub gets its certificate from, and renews it."""
+
+    url: Annotated[
+        str | None,
+        Meta(description="the ward's enrolment endpoint, https://...; then the hub keeps its own pair in data_dir"),
+    ] = None
+    ca_file: Annotated[
+        str | None, Meta(description="authority that signed the endpoint's certificate; none: broker.ca_file")
+    ] = None
+
+
 class Device(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One device of this patient."""
 
@@ -245,6 +257,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     hub: Hub
     broker: Broker
+    enrol: Enrol = msgspec.field(default_factory=Enrol)
     radio: Radio = msgspec.field(default_factory=Radio)
     device: tuple[Device, ...] = ()
     watch: Watch = msgspec.field(default_factory=Watch)
@@ -299,7 +312,16 @@ def parse(text: str, path: Path) -> Config:
     problems = _contradictions(config)
     if problems:
         raise ConfigError(path, problems)
-    return config
+    return _with_own_pair(config)
+
+
+def _with_own_pair(config: Config) -> Config:
+    """A hub that enrols has its pair where it keeps it itself."""
+    if config.enrol.url is None:
+        return config
+    pair = config.data_dir / "identity" / "current"
+    broker = msgspec.structs.replace(config.broker, cert_file=str(pair / "hub.pem"), key_file=str(pair / "hub.key"))
+    return msgspec.structs.replace(config, broker=broker)
 
 
 def checked_whole(config: Config) -> Config:
@@ -324,7 +346,13 @@ def _contradictions(config: Config) -> list[str]:
         problems += [f"device: two devices have the {field} `{v}`." for v in twice]
     for device in config.device:
         problems += [f"device `{device.id}`: {p}" for p in _device_problems(device)]
-    return problems + _watch_problems(config.watch) + _alerts_problems(config.alerts) + _broker_problems(config.broker)
+    return (
+        problems
+        + _watch_problems(config.watch)
+        + _alerts_problems(config.alerts)
+        + _broker_problems(config.broker)
+        + _enrol_problems(config)
+    )
 
 
 def _watch_problems(watch: Watch) -> list[str]:
@@ -385,6 +413,20 @@ def _device_problems(device: Device) -> list[str]:
     if not _ADDRESS.match(device.address):
         return [f"address `{device.address}` has to look like AA:BB:CC:DD:EE:FF, in capitals."]
     return []
+
+
+def _enrol_problems(config: Config) -> list[str]:
+    enrol, problems = config.enrol, []
+    if enrol.url is not None:
+        if not enrol.url.startswith("https://"):
+            problems.append("enrol.url: it has to begin with https://.")
+        if config.broker.cert_file is not None:
+            problems.append("broker.cert_file: a hub that enrols keeps its own pair. Remove cert_file and key_file.")
+        if not config.broker.tls:
+            problems.append("broker.tls: a certificate needs TLS. Set it to true, or remove enrol.url.")
+    if enrol.ca_file and not Path(enrol.ca_file).exists():
+        problems.append(f"enrol.ca_file: there is no file {enrol.ca_file}.")
+    return problems
 
 
 def _broker_problems(broker: Broker) -> list[str]:

@@ -1,0 +1,185 @@
+"""Asking the ward's enrolment endpoint for a certificate (EST, RFC 7030). Blocking: to be called in a thread.
+
+cryptography is imported when a certificate is asked for: once in two months.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import http
+import http.client
+import ssl
+import urllib.parse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from wardgate.enrol.identity import CERTIFICATE, KEY, Identity
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+TIMEOUT_S: Final = 20.0
+_LARGEST: Final = 64 * 1024
+
+
+class EnrolError(Exception):
+    """There is no certificate. `final` when asking again would not help."""
+
+    def __init__(self, sentence: str, what_to_do: str, *, final: bool = False) -> None:
+        super().__init__(f"{sentence} {what_to_do}")
+        self.sentence = sentence
+        self.what_to_do = what_to_do
+        self.final = final
+
+
+class Endpoint:
+    """The ward's enrolment endpoint.
+
+    Args:
+        url: https://enrol.example.org:8085
+        ca_file: the authority that signed its certificate; none: the system's.
+    """
+
+    def __init__(self, url: str, ca_file: str | None) -> None:
+        parts = urllib.parse.urlsplit(url)
+        self._host = parts.hostname or ""
+        self._port = parts.port or 443
+        self._path = parts.path.rstrip("/") + "/.well-known/est/"
+        self._ca_file = ca_file
+
+    def claim(self, identity: Identity, hub: str, code: str) -> Path:
+        """The first certificate, for a one-time code. The new pair; the answer may be lost and asked for again.
+
+        Raises:
+            EnrolError: with the reason.
+            OSError: the disk refuses.
+        """
+        sign_in = base64.b64encode(f"{hub}:{code}".encode()).decode()
+        return self._pair(identity, hub, "simpleenroll", {"Authorization": f"Basic {sign_in}"}, None)
+
+    def renew(self, identity: Identity, hub: str) -> Path:
+        """The next certificate, for the one that is in use.
+
+        Raises:
+            EnrolError: with the reason.
+            OSError: the disk refuses.
+        """
+        return self._pair(identity, hub, "simplereenroll", {}, identity.current)
+
+    def _pair(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> Path:
+        with identity.locked() as free:
+            if not free:
+                raise EnrolError("This hub is being enrolled at this moment.", "Try again in a minute.")
+            return self._locked(identity, hub, what, headers, shown)
+
+    def _locked(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> Path:
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        key = _key(identity)
+        received = identity.certificate_received()
+        if received is None or (made := _fitting(received, key, hub)) is None:
+            made = self._asked(what, _request(key, hub), headers, shown)
+            if _fitting(made.public_bytes(Encoding.PEM), key, hub) is None:
+                raise EnrolError(
+                    "The enrolment endpoint gave a certificate for another hub or key.", "Tell your ward.", final=True
+                )
+        return identity.received(made.public_bytes(Encoding.PEM), f"{made.serial_number:x}")
+
+    def _asked(self, what: str, request: bytes, headers: dict[str, str], shown: Path | None) -> x509.Certificate:
+        from cryptography.hazmat.primitives.serialization import pkcs7
+
+        place = f"{self._host}:{self._port}"
+        try:
+            context = ssl.create_default_context(cafile=self._ca_file)
+            if shown is not None:
+                context.load_cert_chain(shown / CERTIFICATE, shown / KEY)
+            status, body = self._posted(context, what, request, headers)
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreached(error, place) from error
+        if status != http.client.OK:
+            raise _refused(status, body.decode("utf-8", "replace").strip()[:200], place)
+        try:
+            (made,) = pkcs7.load_der_pkcs7_certificates(base64.b64decode(body))
+        except (ValueError, binascii.Error) as error:
+            raise EnrolError(f"{place} does not answer as an enrolment endpoint.", "Check enrol.url.") from error
+        return made
+
+    def _posted(self, context: ssl.SSLContext, what: str, request: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
+        try:
+            headers = {"Content-Type": "application/pkcs10", **headers}
+            connection.request("POST", self._path + what, base64.encodebytes(request), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(_LARGEST)
+        finally:
+            connection.close()
+
+
+def _key(identity: Identity) -> ec.EllipticCurvePrivateKey:
+    """The key that was begun with, or a new one. It never leaves this disk."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    kept = identity.key_asked_for()
+    if kept is not None:
+        key = serialization.load_pem_private_key(kept, password=None)
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return key
+    identity.stop_asking()
+    made = ec.generate_private_key(ec.SECP256R1())
+    identity.ask_with(
+        made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return made
+
+
+def _request(key: ec.EllipticCurvePrivateKey, hub: str) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509.oid import NameOID
+
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hub)])
+    signed = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.DER)
+
+
+def _fitting(certificate: bytes, key: ec.EllipticCurvePrivateKey, hub: str) -> x509.Certificate | None:
+    """The certificate if it is this key's and this hub's."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        made = x509.load_pem_x509_certificate(certificate)
+    except ValueError:
+        return None
+    named = [a.value for a in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return made if named == [hub] and made.public_key() == key.public_key() else None
+
+
+def _unreached(error: Exception, place: str) -> EnrolError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return EnrolError(
+            f"The certificate of {place} is not to be trusted: {error.verify_message}.",
+            "Name the ward's authority in enrol.ca_file, and look at this hub's clock.",
+        )
+    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+        return EnrolError(
+            f"{place} refuses the certificate that this hub has ({error.reason}).",
+            "Ask the ward for a claim code and run: wardgate enrol --code CODE",
+            final=True,
+        )
+    return EnrolError(f"The enrolment endpoint {place} cannot be reached: {error}.", "Check enrol.url and the network.")
+
+
+def _refused(status: int, said: str, place: str) -> EnrolError:
+    match status:
+        case http.HTTPStatus.UNAUTHORIZED | http.HTTPStatus.FORBIDDEN:
+            return EnrolError(said, "Ask the ward for a claim code and run: wardgate enrol --code CODE", final=True)
+        case http.HTTPStatus.TOO_MANY_REQUESTS:
+            return EnrolError(f"{place} wants to be asked less often.", "Wait for ten minutes.")
+        case http.HTTPStatus.BAD_REQUEST:
+            return EnrolError(f"{place} refuses what this hub asks: {said}", "Check hub.id.", final=True)
+        case _:
+            return EnrolError(f"{place} answers with status {status}: {said}", "Tell your ward.")
