@@ -13,7 +13,7 @@ from tests.support.scripted_gatt import ScriptedDevice
 from wardgate_drivers.errors import Reason
 from wardgate_drivers.link.errors import LinkLostError, NotKeptError
 from wardgate_drivers.link.gatt import Ending, SessionEnd, run_session
-from wardgate_drivers.measurement import Channel, Measurement, Outcome
+from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome
 from wardgate_drivers.model.beurer_ffe1 import SANITAS_SBF70
 from wardgate_drivers.model.declaration import Model
 from wardgate_drivers.model.medisana import BS430, BS444
