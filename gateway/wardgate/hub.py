@@ -49,6 +49,8 @@ TICK_S: Final = 15.0
 """How often the slow things are looked at: overdue devices, the disk, what the disk refused before."""
 KEEP_DAYS: Final = 400.0
 """What the ward has is forgotten here after so long; rules look no further back."""
+FLUSH_S: Final = 600.0
+"""How often what was only heard in passing is written."""
 DISK_FULL_PERCENT: Final = 80.0
 WRITER_S: Final = 30.0
 """An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
@@ -89,7 +91,7 @@ class Hub:
         self._progress = progress
         self._server: ControlServer | None = None
         self._heartbeats = (-1, 0.0)
-        self._trimmed_at_s = float("-inf")
+        self._trimmed_at_s = self._flushed_at_s = float("-inf")
 
     async def run(self) -> None:
         """Start, serve until cancelled or until another one has to be started (`anew`), stop.
@@ -279,13 +281,20 @@ class Hub:
             await self.watcher.retry()
             await self.canary.check()
             await self.shadows.report()
-            self.devices.flush()
+            self._flush_devices()
             self._check_disk()
             self._check_clock()
             await self._trim()
             self._changed("hub")
             self._changed("devices")
             await asyncio.sleep(TICK_S)
+
+    def _flush_devices(self) -> None:
+        """When a device was last heard is worth little after a power cut, and changes with every advertisement."""
+        now_s = self.clock.boottime_s()
+        if now_s - self._flushed_at_s >= FLUSH_S:
+            self._flushed_at_s = now_s
+            self.devices.flush()
 
     def _check_disk(self) -> None:
         disk = shutil.disk_usage(self.config.data_dir)

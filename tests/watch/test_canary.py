@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -90,7 +91,7 @@ async def test_it_is_nobodys_reading_and_no_alert(nest: Nest) -> None:
     assert (store.alerts(long_ago), store.open_alerts(), store.events(100)) == ([], [], [])
     raw = store.detector_state("canary")
     assert raw is not None
-    assert {r.test for r in msgspec.json.decode(raw, type=list[Reading])} == {True}
+    assert {r.test for r in msgspec.json.decode(zlib.decompress(raw), type=list[Reading])} == {True}
     assert not [device for device in store.devices() if device.counts]
 
 

@@ -18,6 +18,8 @@ from wardgate_drivers.model.lookup import by_id
 
 log: Final = logging.getLogger(__name__)
 
+_AT_ONCE: Final = frozenset({"clock_offset_s", "clock_set_at", "bonded"})
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -63,17 +65,18 @@ class Devices:
         return self._rows[device]
 
     def change(self, device: str, *, save: bool = True, **changes: Any) -> None:
-        """Remember something. What is only heard in passing is saved with the next `flush`."""
+        """Remember something. What is only heard in passing is saved with what is not, or by the next `flush`."""
         self._rows[device] = msgspec.structs.replace(self._rows[device], **changes)
         self._unsaved.add(device)
         if save:
-            self._save(device)
+            # What a device's clock was before it was set is known nowhere else; the rest it says again.
+            self._save(device, lazy=not changes.keys() & _AT_ONCE)
             self._changed("devices")
 
     def flush(self) -> None:
         """Save what has not been saved."""
         for device in tuple(self._unsaved):
-            self._save(device)
+            self._save(device, lazy=True)
 
     def count(self, device: str, what: str) -> asyncio.Future[None]:
         """Count something about a device, durably."""
@@ -82,9 +85,9 @@ class Devices:
         self._changed("devices")
         return future
 
-    def _save(self, device: str) -> None:
+    def _save(self, device: str, *, lazy: bool) -> None:
         self._unsaved.discard(device)
-        self._store.set_device(self._rows[device]).add_done_callback(_log_failure)
+        self._store.set_device(self._rows[device], lazy=lazy).add_done_callback(_log_failure)
 
 
 def _log_failure(future: asyncio.Future[Any]) -> None:

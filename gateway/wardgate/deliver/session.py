@@ -269,9 +269,11 @@ class Session:
         for seq in sent_s:
             del self._sent_s[seq]
         if sent_s:
-            self._store.mark_sent(sent_s).add_done_callback(_quietly)
+            self._store.mark_sent(sent_s, lazy=True).add_done_callback(_quietly)
         reached = dict(self._window.reached)
-        self._store.mark_done(cumulative, selective, by_ward=self._by_ward, reached=reached).add_done_callback(_quietly)
+        self._store.mark_done(
+            cumulative, selective, by_ward=self._by_ward, reached=reached, lazy=True
+        ).add_done_callback(_quietly)
 
     def _park(self, seq: int, reason: str) -> None:
         self._window.confirmed((seq,))
@@ -288,7 +290,7 @@ class Session:
         """Note when the broker took what the ward has not answered yet."""
         sent_s, self._sent_s = self._sent_s, {}
         if sent_s:
-            self._store.mark_sent(sent_s).add_done_callback(_quietly)
+            self._store.mark_sent(sent_s, lazy=True).add_done_callback(_quietly)
 
 
 def _quietly(future: asyncio.Future[int] | asyncio.Future[None]) -> None:

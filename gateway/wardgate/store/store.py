@@ -232,26 +232,26 @@ class Store:
         """Keep a detector's state."""
         return self._run("INSERT OR REPLACE INTO detectors (key, state) VALUES (?, ?)", key, state)
 
-    def set_device(self, row: DeviceRow) -> asyncio.Future[None]:
+    def set_device(self, row: DeviceRow, *, lazy: bool = False) -> asyncio.Future[None]:
         """Keep what is known about a device, in place of what was. Its `counts` are counted elsewhere."""
         raw = msgspec.json.encode(msgspec.structs.replace(row, counts={}))
-        return self._run("INSERT OR REPLACE INTO devices (id, row) VALUES (?, ?)", row.id, raw)
+        return self._run("INSERT OR REPLACE INTO devices (id, row) VALUES (?, ?)", row.id, raw, lazy=lazy)
 
     def count(self, device_id: str, what: str, n: int = 1) -> asyncio.Future[None]:
         """Count no_reading, implausible, rejected, ... of a device. Readings and duplicates count themselves."""
         return self._writer.write(lambda connection: outbox.count(connection, device_id, what, n))
 
-    def _run(self, sql: str, *parameters: object) -> asyncio.Future[None]:
+    def _run(self, sql: str, *parameters: object, lazy: bool = False) -> asyncio.Future[None]:
         def op(connection: sqlite3.Connection) -> None:
             connection.execute(sql, parameters)
 
-        return self._writer.write(op)
+        return self._writer.write(op, lazy=lazy)
 
     # The way to the ward
 
-    def mark_sent(self, sent_s: Mapping[int, float]) -> asyncio.Future[None]:
+    def mark_sent(self, sent_s: Mapping[int, float], *, lazy: bool = False) -> asyncio.Future[None]:
         """Note when the broker took messages: seconds since 1970 by number."""
-        return self._writer.write(lambda connection: outbox.mark_sent(connection, sent_s))
+        return self._writer.write(lambda connection: outbox.mark_sent(connection, sent_s), lazy=lazy)
 
     def mark_done(
         self,
@@ -260,6 +260,7 @@ class Store:
         *,
         by_ward: bool = True,
         reached: Mapping[Lane, int] | None = None,
+        lazy: bool = False,
     ) -> asyncio.Future[int]:
         """Take messages out of the outbox: all up to `cumulative` and each of `selective`. How many that were.
 
@@ -269,7 +270,7 @@ class Store:
         upto = dict.fromkeys(Lane, cumulative)
         if reached is not None:
             upto = {lane: min(cumulative, reached.get(lane, 0)) for lane in Lane}
-        return self._writer.write(lambda c: outbox.mark_done(c, upto, selective, at_s, by_ward=by_ward))
+        return self._writer.write(lambda c: outbox.mark_done(c, upto, selective, at_s, by_ward=by_ward), lazy=True)
 
     def park(self, seq: int, reason: str) -> asyncio.Future[bool]:
         """Set a message aside that will never be accepted; it stays in the database with the reason."""

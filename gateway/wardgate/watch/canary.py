@@ -1,6 +1,7 @@
 """The canary: every quarter of an hour test readings go the whole way of an alert, to the ward's commit (hazard H18).
 
-Made, stored and read back; judged by the plain limits as they are configured now, each of which has to alert at values
+Made, stored (packed, which spares the card) and read back; judged by the plain limits as they are configured now, each
+of which has to alert at values
 that no limit lets pass; made an alert, which is thrown away; and a message about it goes through the outbox to the
 ward. The card is spared: the readings are one row that is overwritten, and the message before is forgotten when
 its successor is written. While one waits for the ward, none is added; the way up to there is walked all the same.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import uuid
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -141,7 +143,7 @@ class Canary:
         self._number += 1
         try:
             readings = await self._stored()
-        except (StoreError, sqlite3.Error, msgspec.DecodeError) as error:
+        except (StoreError, sqlite3.Error, msgspec.DecodeError, zlib.error) as error:
             self._stopped("store", f"{type(error).__name__}: {error}")
             return
         why = self._judged(readings)
@@ -162,9 +164,9 @@ class Canary:
 
     async def _stored(self) -> list[Reading]:
         """Written by the thread that writes readings, and read back from the disk."""
-        await self._store.put_detector_state(_KEY, msgspec.json.encode(self._made()))
+        await self._store.put_detector_state(_KEY, zlib.compress(msgspec.json.encode(self._made())))
         raw = self._store.detector_state(_KEY)
-        readings = msgspec.json.decode(raw or b"[]", type=list[Reading])
+        readings = msgspec.json.decode(zlib.decompress(raw) if raw else b"[]", type=list[Reading])
         if len(readings) != sum(map(len, _ALARMING.values())):
             raise msgspec.DecodeError("not all test readings came back")
         return readings
