@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -21,6 +22,18 @@ from wardgate.store import Lane, Store
 
 STEADY_S = 30.0
 """A connection that held so long was a good one: the next attempt is made at once."""
+
+
+class _Trial:
+    """A connection that somebody wants to be made once with other settings."""
+
+    def __init__(self, broker: Broker, outcome: asyncio.Future[LinkError | None]) -> None:
+        self.broker = broker
+        self.outcome = outcome
+
+    def end(self, error: LinkError | None) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(error)
 
 
 class Sender:
@@ -54,12 +67,15 @@ class Sender:
         self._on_seen = on_seen
         self._downlink = downlink
         self._session: Session | None = None
+        self._link: Link | None = None
         self._trouble: Trouble | None = None
         self._retry_at_s: float | None = None
         self._heartbeat = 0
         self._answered: tuple[float, float] | None = None
         """When the ward last answered: UTC and boot-time seconds."""
         self._reached: dict[Lane, int] = {}
+        self._trial: _Trial | None = None
+        self._hurry = asyncio.Event()
         self._settled = asyncio.Event()
         store.listen(self._committed)
 
@@ -77,14 +93,44 @@ class Sender:
                 backoff.reset()
             delay_s = backoff.next_s()
             self._retry_at_s = loop.time() + delay_s
-            await asyncio.sleep(delay_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._hurry.wait()
+            self._hurry.clear()
             self._retry_at_s = None
+
+    async def try_with(self, broker: Broker) -> LinkError | None:
+        """Connect anew, with other settings for this one time, and go on delivering. Why it did not work, if so: then
+        the usual settings are used at once. The connection after this one is made with the usual ones, too."""
+        trial = self._trial = _Trial(broker, asyncio.get_running_loop().create_future())
+        self._hurry.set()
+        if self._link is not None:
+            self._link.close()
+        return await trial.outcome
+
+    async def _open(self, link: Link, trial: _Trial | None) -> bool:
+        """Whether the connection is up. A trial that fails is told to whoever wanted it, and is no trouble."""
+        try:
+            await link.open()
+        except LinkError as error:
+            if trial is None:
+                raise
+            trial.end(error)
+            self._hurry.set()
+            return False
+        if trial is not None:
+            trial.end(None)
+        elif self._trial is not None:  # it was wanted while this connection was being made
+            link.close()
+            return False
+        return True
 
     async def _connection(self) -> None:
         """One connection, from its making to its loss."""
         will = Will(topics.up(self._hub, "state"), msgspec.json.encode(self._last_will()))
+        trial, self._trial = self._trial, None
         link = Link(
-            self._broker,
+            self._broker if trial is None else trial.broker,
             self._hub,
             will=will,
             on_message=self._message,
@@ -93,20 +139,22 @@ class Sender:
         )
         if self._downlink is not None:
             self._downlink.route(link)
-        await link.open()
+        if not await self._open(link, trial):
+            return
         session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached)
-        self._session = session
+        self._session, self._link = session, link
         self.trouble(None)
         if self._downlink is not None:
             self._downlink.connect(link)
         try:
             reason = await session.run(self._broker.heartbeat_s)
             place = f"{self._broker.host}:{self._broker.port}"
-            self.trouble(
-                Trouble("broker-lost", f"The connection to {place} was lost: {reason}.", "The hub reconnects.")
-            )
+            if self._trial is None:
+                self.trouble(
+                    Trouble("broker-lost", f"The connection to {place} was lost: {reason}.", "The hub reconnects.")
+                )
         finally:
-            self._session = None
+            self._session = self._link = None
             if self._downlink is not None:
                 self._downlink.disconnect()
             if not link.closed.done():
