@@ -133,18 +133,24 @@ class SteadyClock:
     boot-time clock alone when it is not, or was moved (hazard H07). It never leaps after that first time.
     """
 
-    def __init__(self, clock: Clock, lines: Iterable[Line] = ()) -> None:
-        """`lines` of earlier runs: those of this boot are taken up, unless a disciplined clock denies them."""
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._first: Line | None = None
+        self._line: Line | None = None
+        self._looked_s = float("-inf")
+        self._moved_s = 0.0
+
+    def recall(self, lines: Iterable[Line]) -> None:
+        """Take up what earlier runs in this boot knew, unless a disciplined wall clock denies it."""
+        clock = self._clock
         now_s, told_s = clock.boottime_s(), clock.utc().timestamp()
         own = [x for x in lines if x.boot_id == clock.boot_id() and x.boottime_s <= now_s]
         if clock.synchronised():
             own = [x for x in own if not _is_jump(told_s - x.utc_s_at(now_s), now_s - x.boottime_s)]
         mine = sorted(own, key=lambda x: x.boottime_s)
-        self._first: Line | None = mine[0] if mine else None
-        self._line: Line | None = mine[-1] if mine else None
-        self._looked_s = float("-inf")
-        self._moved_s = 0.0
+        if mine:
+            self._first, self._line = mine[0], mine[-1]
+            self._looked_s = float("-inf")
 
     @property
     def first(self) -> Line | None:

@@ -17,7 +17,7 @@ from wardgate.capture.capture import Capture
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
-from wardgate.clock import Clock, SystemClock
+from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
 from wardgate.control.configuring import Configuring, tell_what_holds
@@ -28,6 +28,7 @@ from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
+from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
 from wardgate.overlay import Overlay
@@ -86,7 +87,7 @@ class Hub:
         self.anew: Final = asyncio.Event()
         """Set when the hub has to be stopped and another one started: a new configuration, or the ward's word."""
         self._leaving: asyncio.Task[None] | None = None
-        self.clock: Final = SystemClock() if clock is None else clock
+        self.clock: Final = steady(SystemClock() if clock is None else clock)
         self._backend = backend
         self._progress = progress
         self._server: ControlServer | None = None
@@ -149,10 +150,16 @@ class Hub:
 
     async def _build(self, quarantine: Quarantine | None) -> None:
         config, clock, store = self.config, self.clock, self.store
+        clock.recall(kept_lines(store))
         self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
         self._tell_how_it_ended(quarantine)
         await self._note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
+        self.corrections = Corrections(config, store, clock, self.devices, journal)
+        try:
+            await self.corrections.run()
+        except StoreError as error:
+            log.warning("what came before the hub knew the time is dated later: %s", error)
         self.watcher = Watcher(config, store, clock, journal, self._changed)
         self.life = Life(config, store, clock, journal, self.watcher)
         self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
@@ -284,6 +291,7 @@ class Hub:
             self._flush_devices()
             self._check_disk()
             self._check_clock()
+            await self._date_anew()
             await self._trim()
             self._changed("hub")
             self._changed("devices")
@@ -314,7 +322,7 @@ class Hub:
                 self.journal.tell(
                     "clock-synchronised",
                     "info",
-                    "The hub knows the time. Readings marked as not synchronised can be dated by this boot's clock.",
+                    "The hub knows the time. Readings that came before are dated by this boot's clock.",
                     detail={
                         "boot_id": self.clock.boot_id(),
                         "boottime_s": self.clock.boottime_s(),
@@ -325,9 +333,33 @@ class Hub:
             self.journal.begin(
                 "clock-not-synchronised",
                 "attention",
-                "The hub does not know the time yet. Readings are kept and marked.",
+                "The hub does not know the time yet. Readings are kept and dated later.",
                 what_to_do="Connect the hub to the network.",
             )
+        moved_s = self.clock.moved_s
+        if moved_s:
+            self.journal.begin(
+                "clock-moved",
+                "attention",
+                "The hub's clock was moved while it ran. The hub goes on by its own count.",
+                what_to_do="If the new time is right, switch the hub off and on.",
+                detail={"moved_s": moved_s},
+            )
+        else:
+            self.journal.over("clock-moved", sentence="The hub's clock is as it should be again.")
+
+    async def _date_anew(self) -> None:
+        """Once the time is known: what came before is dated, and looked at with what is known now."""
+        try:
+            corrected = await self.corrections.run()
+        except StoreError as error:
+            log.warning("what came before the hub knew the time is dated later: %s", error)
+            return
+        if corrected:
+            self.intake.learn()
+            await self.watcher.corrected()
+            self.shadows.corrected()
+            self._changed("readings")
 
     async def _trim(self) -> None:
         """Once a day, and only by a clock that can be trusted: a wrong one would forget everything."""

@@ -15,7 +15,7 @@ from wardgate import config
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH
-from wardgate.contract.messages import Reading
+from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate.intake.intake import Intake
 from wardgate.store.errors import StoreFull
 from wardgate.store.store import Store
@@ -195,14 +195,16 @@ async def test_the_clock_that_was_set_dates_the_next_session(door: Door, store: 
     assert reading.time.uncertainty_s < 10
 
 
-async def test_a_hub_without_the_time_sets_no_clock_and_says_so(door: Door, clock: HandClock) -> None:
+async def test_a_hub_without_the_time_sets_no_clock_and_says_so(store: Store, clock: HandClock) -> None:
     clock.known = False
+    door = Door(store, clock)
     assert door.scale.clock_target() is None
     door.scale.clock(DeviceTime.of(2026, 11, 21, 9, 0, 0))
     assert door.devices.row("scale").clock_offset_s is None
     await door.scale.measurement(WEIGHED)
     (reading,) = door.readings()
     assert not reading.time.synchronised
+    assert TIME_UNKNOWN in reading.quality.flags
     assert reading.time.received - reading.time.taken == timedelta(seconds=10)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Final
 
-from wardgate.contract.messages import Reading
+from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate_drivers.measurement import Measurement
 
 USUAL_DAYS: Final = 30.0
@@ -45,11 +45,14 @@ def unattributed_because(
         return f"other-user: user {measurement.user_index} of the device, the patient is user {patient_slot}"
     if measurement.user_index is not None and patient_slot is None and user_slots > 1:
         return f"user-not-configured: user {measurement.user_index} of the device, and no user_index is configured"
-    if weight_kg is not None and usual_weight_kg is not None and abs(weight_kg - usual_weight_kg) > other_person_kg:
-        return (
-            f"weight-far-from-usual: more than {other_person_kg:g} kg from the patient's usual {usual_weight_kg:.1f} kg"
-        )
-    return None
+    return far_from_usual(weight_kg, usual_weight_kg, other_person_kg)
+
+
+def far_from_usual(weight_kg: float | None, usual_kg: float | None, other_person_kg: float) -> str | None:
+    """Why a weight is somebody else's, as `key: words`; None when it is not, or nobody can say."""
+    if weight_kg is None or usual_kg is None or abs(weight_kg - usual_kg) <= other_person_kg:
+        return None
+    return f"weight-far-from-usual: more than {other_person_kg:g} kg from the patient's usual {usual_kg:.1f} kg"
 
 
 def counts_as_usual(reading: Reading) -> bool:
@@ -75,12 +78,18 @@ class Usual:
     def add(self, reading: Reading) -> None:
         """Take a stored reading into account."""
         value = canonical(reading, self.quantity)
-        if reading.channel == self.channel and value is not None and counts_as_usual(reading):
+        dated = TIME_UNKNOWN not in reading.quality.flags
+        if reading.channel == self.channel and value is not None and counts_as_usual(reading) and dated:
             insort(self._points, (reading.time.taken.timestamp(), value))
             del self._points[:-KEEP_COUNT]
 
-    def at(self, taken_s: float) -> float | None:
-        """The median of the nearest readings in time, None while there are too few."""
+    def at(self, taken_s: float | None) -> float | None:
+        """The median of the nearest readings in time, None while there are too few.
+
+        Where the time is not known, it is taken for that of the last reading.
+        """
+        if taken_s is None:
+            taken_s = self._points[-1][0] if self._points else 0.0
         near = sorted(self._points, key=lambda p: abs(p[0] - taken_s))[:USUAL_COUNT]
         values = [v for t, v in near if abs(t - taken_s) <= USUAL_DAYS * 86400.0]
         return median(values) if len(values) >= USUAL_LEAST else None

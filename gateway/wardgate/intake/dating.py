@@ -40,6 +40,8 @@ class Arrival:
     boot_id: str
     boottime_s: float
     synchronised: bool
+    """Whether the hub knows the time; then `utc` is right within `doubt_s`."""
+    doubt_s: float = 0.0
 
     @property
     def utc_s(self) -> float:
@@ -106,7 +108,7 @@ def date(
     leads: tuple[tuple[float, float], ...] = (),
     newest_lead_s: float | None = None,
 ) -> Dated:
-    """Date one measurement.
+    """Date one measurement. What the hub's own clock may be wrong by (`arrival.doubt_s`) is part of the uncertainty.
 
     A device that `may_replay` tells an old measurement as if it was of now. Where its clock is not known, a measurement
     counts as one of now only if its stamp is local time just past, or is as far from its arrival as the newest stamp of
@@ -137,16 +139,17 @@ def date(
     is_sure = found is not None and UNTRUSTED not in found.flags
     if may_replay and told is not None and not is_sure and not stored:
         if _leads_as_ever(arrival, told, leads, live_s + resolution_s):
-            return Dated(arrival.utc, 2 * live_s + resolution_s, "arrival", None, (UNTRUSTED,), False)
+            doubt_s = 2 * live_s + resolution_s + arrival.doubt_s
+            return Dated(arrival.utc, doubt_s, "arrival", None, (UNTRUSTED,), False)
         stored = True
     if found is None:
         flags = (UNTRUSTED,) if told is not None else ()
-        doubt_s = live_s
+        doubt_s = live_s + arrival.doubt_s
         if stored or (memory and told is not None):
-            doubt_s = live_s + _kept_for_s(arrival, last_reading_s)
+            doubt_s += _kept_for_s(arrival, last_reading_s)
         return Dated(arrival.utc, doubt_s, "arrival", None, flags, stored)
     age_s = arrival.utc_s - found.taken_s
-    doubt_s = found.doubt_s + resolution_s - 1.0
+    doubt_s = found.doubt_s + arrival.doubt_s + resolution_s - 1.0
     backfill = stored or age_s > live_s + doubt_s
     taken = arrival.utc - timedelta(seconds=age_s)
     return Dated(taken, doubt_s, "device-clock", found.offset_s, found.flags, backfill)

@@ -11,14 +11,17 @@ from typing import Final
 import msgspec
 
 from wardgate.clock import EPOCH, utc_from_s
-from wardgate.intake.dating import Arrival, Piece, lead_s
-from wardgate.store.rows import ClockSpan
+from wardgate.contract.messages import Reading
+from wardgate.intake.dating import DRIFT, Arrival, Piece, lead_s
+from wardgate.store.rows import ClockSpan, DeviceRow
 from wardgate_drivers.measurement import DeviceTime, Measurement
 
 SAME_S: Final = 5.0
 """Two offsets that differ by less are one clock that runs as clocks do."""
 LEADS_KEPT: Final = 8
 """Sessions whose stamps are remembered: a clock that was moved is known again after two."""
+STILL_S: Final = 60.0
+"""A clock that has not moved in so long has stopped."""
 SPANS_KEPT: Final = 16
 """A device may keep a measurement over this many times that its clock was moved."""
 
@@ -34,6 +37,13 @@ def civil_now(zone: zoneinfo.ZoneInfo, at: datetime) -> DeviceTime:
     return DeviceTime(float(math.floor((at - EPOCH).total_seconds() + zone_offset_s(zone, at) + 0.5)))
 
 
+def told_in(reading: Reading) -> DeviceTime | None:
+    """What the device's clock said when a stored reading was taken, to the second."""
+    if reading.time.device_time is None:
+        return None
+    return DeviceTime((datetime.fromisoformat(reading.time.device_time + "+00:00") - EPOCH).total_seconds())
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What earlier sessions left behind; instants are UTC seconds."""
@@ -43,6 +53,13 @@ class Earlier:
     set_at_s: float | None = None
     spans: tuple[ClockSpan, ...] = ()
     """What the clock was before it was last set, the latest last."""
+
+    @classmethod
+    def of(cls, row: DeviceRow) -> Earlier:
+        """What is remembered about a device."""
+        instants = (row.clock_offset_at, row.clock_set_at)
+        measured_at_s, set_at_s = (None if at is None else (at - EPOCH).total_seconds() for at in instants)
+        return cls(row.clock_offset_s, measured_at_s, set_at_s, row.clock_spans)
 
 
 class ClockStory:
@@ -60,12 +77,36 @@ class ClockStory:
         self._set: tuple[float, float] | None = None
         """The same after it was set, and the boot-time second at which it was set."""
         self._measured_at_s: float | None = None
+        self._stands_still = False
 
     def measured(self, device_now: DeviceTime, at: Arrival) -> float:
         """The device's clock showed this at that instant. Return its offset from UTC in seconds."""
+        self._stands_still = self._stood_still(device_now.civil_s, at)
         self._measured = device_now.civil_s - at.boottime_s
         self._measured_at_s = at.utc_s
         return device_now.civil_s - at.utc_s
+
+    def ran_on(self, offset_s: float, at_s: float) -> bool:
+        """Whether an offset measured now is what earlier sessions lead one to expect of a clock nobody has touched."""
+        earlier = self._earlier
+        known_s, expected_s = earlier.measured_at_s, earlier.offset_s
+        if earlier.set_at_s is not None and (known_s is None or known_s <= earlier.set_at_s):
+            known_s = earlier.set_at_s
+            expected_s = zone_offset_s(self._zone, utc_from_s(known_s))
+        if known_s is None or expected_s is None:
+            return False
+        return abs(offset_s - expected_s) <= SAME_S + DRIFT * abs(at_s - known_s)
+
+    def _stood_still(self, civil_s: float, at: Arrival) -> bool:
+        """Whether it shows what it showed in an earlier session: such a clock says nothing about anything."""
+        earlier = self._earlier
+        if not at.synchronised or earlier.offset_s is None or earlier.measured_at_s is None:
+            return False
+        if earlier.set_at_s is not None and earlier.set_at_s >= earlier.measured_at_s:
+            return False
+        passed_s = at.utc_s - earlier.measured_at_s
+        went_s = civil_s - (earlier.offset_s + earlier.measured_at_s)
+        return abs(passed_s) > STILL_S and abs(went_s) <= SAME_S
 
     def was_set(self, to: DeviceTime, at: Arrival) -> None:
         """The device took this time at that instant."""
@@ -90,6 +131,8 @@ class ClockStory:
 
     def pieces(self, arrival: Arrival) -> tuple[Piece, ...]:
         """The clock's pieces as seen from this arrival, the surest first."""
+        if self._stands_still and self._set is None:
+            return ()
         boot_to_utc_s = arrival.utc_s - arrival.boottime_s
         # What earlier sessions said is on the true UTC line; an unsynchronised hub is not on it.
         earlier = self._earlier if arrival.synchronised else Earlier()

@@ -13,16 +13,16 @@ import msgspec
 
 from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
-from wardgate.clock import EPOCH, Clock
+from wardgate.clock import EPOCH, Clock, steady
 from wardgate.config import Config
-from wardgate.contract.messages import DeviceBlock, Reading, TimeBlock
+from wardgate.contract.messages import TIME_UNKNOWN, DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
 from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, zone_offset_s
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
-from wardgate.store.rows import Put
+from wardgate.store.rows import ClockOnBoot, Put
 from wardgate.store.store import Store
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.sink import Consent
@@ -39,6 +39,8 @@ LOOK_BACK: Final = 2000
 CLOCK_WRONG_S: Final = 600.0
 """A device's clock this far off is worth a remark; an hour, from a change to or from summer time, is not."""
 SUMMER_TIME_S: Final = 3600.0
+CLOCK_TOLD_S: Final = 30.0
+"""A hub that has been without a time server so long that it may be further off sets nobody's clock."""
 _COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
 
 
@@ -59,16 +61,20 @@ class Intake:
         self.store: Final = store
         self.devices: Final = devices
         self.journal: Final = journal
-        self.clock: Final = clock
+        self.clock: Final = steady(clock)
         self.zone: Final = zoneinfo.ZoneInfo(config.hub.timezone)
         self._on_new = on_new
         self._changed = changed
         self._new: asyncio.Queue[Reading] = asyncio.Queue()
         self.anchors: Final = Anchors()
-        since = clock.utc() - timedelta(days=3 * USUAL_DAYS)
-        kept = store.readings(None, since, assignment=config.hub.assignment, limit=LOOK_BACK)
+        self._remember_arrivals(self.learn())
+
+    def learn(self) -> list[Reading]:
+        """Look at the stored series anew, and return its latest part: call it when readings have been dated anew."""
+        since = self.clock.utc() - timedelta(days=3 * USUAL_DAYS) if self.clock.synchronised() else EPOCH
+        kept = self.store.readings(None, since, assignment=self.config.hub.assignment, limit=LOOK_BACK)
         self._usual = [Usual("weight", "weight", kept), Usual("blood_pressure", "systolic", kept)]
-        self._remember_arrivals(kept)
+        return kept
 
     def _remember_arrivals(self, kept: list[Reading]) -> None:
         """So that a restart amid the repeats of one frame makes no second reading of it."""
@@ -82,7 +88,7 @@ class Intake:
     def arrival(self) -> Arrival:
         """This instant."""
         clock = self.clock
-        return Arrival(clock.utc(), clock.boot_id(), clock.boottime_s(), clock.synchronised())
+        return Arrival(clock.utc(), clock.boot_id(), clock.boottime_s(), clock.synchronised(), clock.doubt_s())
 
     def sink(self, known: Known) -> DeviceSink:
         """The ear for one session with one device."""
@@ -101,8 +107,8 @@ class Intake:
         """Wait until every reading committed so far has been handed on."""
         await self._new.join()
 
-    def usual(self, channel: str, taken_s: float) -> dict[str, float | None]:
-        """The patient's usual levels of a channel at that moment."""
+    def usual(self, channel: str, taken_s: float | None) -> dict[str, float | None]:
+        """The patient's usual levels of a channel at that moment; None: a moment that is not known."""
         return {u.quantity: u.at(taken_s) for u in self._usual if u.channel == channel}
 
     def stored(self, known: Known, reading: Reading, put: Put) -> None:
@@ -164,12 +170,7 @@ class DeviceSink:
         self._last_reading_s = None if row.last_reading is None else (row.last_reading - EPOCH).total_seconds()
         self._story = ClockStory(
             intake.zone,
-            Earlier(
-                row.clock_offset_s,
-                None if row.clock_offset_at is None else (row.clock_offset_at - EPOCH).total_seconds(),
-                None if row.clock_set_at is None else (row.clock_set_at - EPOCH).total_seconds(),
-                row.clock_spans,
-            ),
+            Earlier.of(row),
         )
         self._leads = Leads(row.stamp_leads)
         self.measurements = 0
@@ -209,8 +210,17 @@ class DeviceSink:
         arrival = self._intake.arrival()
         offset_s = self._story.measured(device_now, arrival)
         if not arrival.synchronised:
+            shown = ClockOnBoot(boot_id=arrival.boot_id, boottime_s=arrival.boottime_s, civil_s=device_now.civil_s)
+            self._intake.devices.change(self._known.id, clock_on_boot=shown)
             return
-        self._intake.devices.change(self._known.id, clock_offset_s=offset_s, clock_offset_at=arrival.utc)
+        row = self._intake.devices.row(self._known.id)
+        same = row.clock_same_since if self._story.ran_on(offset_s, arrival.utc_s) else None
+        self._intake.devices.change(
+            self._known.id,
+            clock_offset_s=offset_s,
+            clock_offset_at=arrival.utc,
+            clock_same_since=same or arrival.utc,
+        )
         name = self._known.model.kind.noun
         wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
         if min(abs(wrong_s), abs(abs(wrong_s) - SUMMER_TIME_S)) > CLOCK_WRONG_S:
@@ -227,14 +237,17 @@ class DeviceSink:
     def clock_target(self) -> DeviceTime | None:
         """The patient's local civil time; None while the hub itself does not know the time."""
         arrival = self._intake.arrival()
-        return civil_now(self._intake.zone, arrival.utc) if arrival.synchronised else None
+        knows = arrival.synchronised and arrival.doubt_s < CLOCK_TOLD_S
+        return civil_now(self._intake.zone, arrival.utc) if knows else None
 
     def clock_set(self, to: DeviceTime) -> None:
         """The device took this time."""
         arrival = self._intake.arrival()
         self._story.was_set(to, arrival)
         spans = self._story.spans(arrival.utc_s)
-        self._intake.devices.change(self._known.id, clock_set_at=arrival.utc, clock_spans=spans)
+        self._intake.devices.change(
+            self._known.id, clock_set_at=arrival.utc, clock_spans=spans, clock_same_since=arrival.utc
+        )
 
     def battery(self, percent: int) -> None:
         """Remember the level; tell once when it is low."""
@@ -279,8 +292,9 @@ class DeviceSink:
 
     def _reading(self, measurement: Measurement, arrival: Arrival) -> Reading:
         dated = self._date(measurement, arrival)
-        taken_s = (dated.taken - EPOCH).total_seconds()
-        judged = judge(measurement, self._intake.usual(measurement.channel, taken_s), dated.flags)
+        taken_s = (dated.taken - EPOCH).total_seconds() if arrival.synchronised else None
+        flags = dated.flags if arrival.synchronised else (*dated.flags, TIME_UNKNOWN)
+        judged = judge(measurement, self._intake.usual(measurement.channel, taken_s), flags)
         reason = self._unattributed_because(measurement, taken_s)
         hub = self._intake.config.hub
         return Reading(
@@ -323,7 +337,7 @@ class DeviceSink:
             newest_lead_s=self._leads.newest_s,
         )
 
-    def _unattributed_because(self, measurement: Measurement, taken_s: float) -> str | None:
+    def _unattributed_because(self, measurement: Measurement, taken_s: float | None) -> str | None:
         return unattributed_because(
             measurement,
             user_slots=self._known.model.user_slots,

@@ -100,6 +100,8 @@ class DeviceRow(Struct, frozen=True, kw_only=True):
     firmware: str | None = None
     clock_offset_s: float | None = None
     clock_offset_at: Utc | None = None
+    clock_same_since: Utc | None = None
+    """The first of the looks at its clock, or its setting, that all agree up to `clock_offset_at`."""
     clock_set_at: Utc | None = None
     clock_on_boot: ClockOnBoot | None = None
     """Until the time of that boot is known."""

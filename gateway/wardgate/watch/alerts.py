@@ -50,6 +50,8 @@ class Episode(Struct, frozen=True, kw_only=True):
     spoke: tuple[str, ...]
     """Every rule that has spoken in it."""
     last_bad_s: float
+    last_bad_reading: str = ""
+    """Whose time that is: a reading may be dated anew."""
     clear_readings: int = 0
     told: Told | None = None
     """When it was last new or worse."""
@@ -153,6 +155,7 @@ def _raised(kind: str, firing: list[tuple[Rule, Finding]], at: Assessment, hub: 
             peak=max(f.severity for _, f in firing),
             spoke=tuple(r.name for r, _ in firing),
             last_bad_s=at.sample.time_s,
+            last_bad_reading=at.sample.reading_id,
         ),
         alert,
     )
@@ -165,6 +168,7 @@ def _still_bad(episode: Episode, firing: list[tuple[Rule, Finding]], at: Assessm
         episode,
         spoke=tuple(dict.fromkeys((*episode.spoke, *(r.name for r, _ in firing)))),
         last_bad_s=at.sample.time_s,
+        last_bad_reading=at.sample.reading_id,
         clear_readings=0,
     )
     before = episode.alert

@@ -50,7 +50,10 @@ class Cap:
         return [
             a
             for a in self._store.alerts(now - DAY)
-            if a.assignment == self._assignment and a.state in ("raised", "updated")
+            if a.assignment == self._assignment
+            and a.state in ("raised", "updated")
+            and a.changed <= now  # told by a clock that was ahead
+            and (a.corrected is None or a.corrected.at != a.changed)  # dated anew: no news
         ]
 
 

@@ -22,13 +22,14 @@ _CHANGES: Final = (
 _SHARES: Final = {"weight": "weight", "systolic": "pressure", "pulse": "pulse", "saturation": "saturation"}
 
 
-def fluid(inputs: dict[str, float], usual: float | None) -> str:
-    """A weight that has left its level."""
+def fluid(inputs: dict[str, float], _: float | None) -> str:
+    """A weight that has left its level. The gain is the detector's estimate; one reading may lie beside it."""
     rate = inputs["gain_kg_per_day"]
     pace = f", about {number(rate)} kg a day now" if rate >= 0.05 else ""
     return (
-        f"Weight is about {number(inputs['gain_kg'])} kg above this patient's own level{pace}: fluid may be gathering. "
-        f"Now {number(inputs['weight_kg'])} kg, usual {number(inputs['usual_kg'] if usual is None else usual)} kg."
+        f"Weight has risen by about {number(inputs['gain_kg'])} kg from this patient's own level of "
+        f"{number(inputs['usual_kg'])} kg{pace}: fluid may be gathering. "
+        f"The last reading was {number(inputs['weight_kg'])} kg."
     )
 
 

@@ -80,6 +80,7 @@ class Shadows:
         self._store = store
         self._clock = clock
         self._journal = journal
+        self._notes = notes
         self._running = [self._begun(shadow, plan, notes) for shadow in config.watch.shadow]
 
     async def start(self) -> None:
@@ -91,12 +92,25 @@ class Shadows:
         for running in self._running:
             left = []
             for reading in known:
-                if reading.backfill or reading.seq <= running.kept.seq:
+                if reading.backfill or self._store.read.first_seq(reading.id) <= running.kept.seq:
                     running.replay.add(reading)
                 else:
                     left.append(reading)
             for reading in sorted(left, key=lambda r: r.seq):
                 await self._count(running, reading)
+
+    def corrected(self) -> None:
+        """Readings have been dated anew: every trial goes on over the series as it is known now."""
+        since = self._clock.utc() - HISTORY
+        known = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        for running in self._running:
+            before = running.replay
+            running.replay = Replay(self._config.hub, (running.rule,), self._notes)
+            running.replay.open.update(before.open)
+            running.replay.failed.update(before.failed)
+            for reading in known:
+                if reading.backfill or self._store.read.first_seq(reading.id) <= running.kept.seq:
+                    running.replay.add(reading)
 
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk."""
@@ -155,8 +169,8 @@ class Shadows:
         return kept
 
     async def _count(self, running: _Running, reading: Reading) -> None:
-        stored = reading if reading.seq else self._store.read.reading(reading.id)
-        seq = stored.seq if stored is not None else 0
+        seq = reading.seq if reading.revision == 1 else 0
+        seq = seq or self._store.read.first_seq(reading.id)
         if not reading.backfill and 0 < seq <= running.kept.seq:
             return
         told = running.replay.take(reading, self._clock.utc())

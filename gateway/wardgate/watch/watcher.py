@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,14 +20,15 @@ import msgspec
 from msgspec import Struct
 
 from wardgate.capture.journal import Journal
-from wardgate.clock import Clock
+from wardgate.clock import EPOCH, Clock, steady
 from wardgate.config import Config
-from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.contract.messages import TIME_UNKNOWN, Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, Step, adopted, let_go, step, worse_revision
 from wardgate.watch.assess import Assessment
 from wardgate.watch.cap import Gate
+from wardgate.watch.dates import dated_anew
 from wardgate.watch.panel import Panel
 from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Rule, Sample, rules
@@ -37,6 +38,8 @@ from wardgate_signal.oximetry.limits import VERY_LOW_PCT
 log: Final = logging.getLogger(__name__)
 
 HISTORY: Final = timedelta(days=400)
+OF_TODAY: Final = timedelta(days=1)
+"""Most are measured once a day: until tomorrow nothing newer will come."""
 
 
 class Notes(Struct, frozen=True, kw_only=True):
@@ -45,6 +48,21 @@ class Notes(Struct, frozen=True, kw_only=True):
     epoch: str
     seq: int
     episodes: dict[str, Episode] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the rules found at a reading, on its way to the disk."""
+
+    place: str
+    reading: Reading
+    at: Assessment
+    again: bool = False
+
+    @property
+    def may_clear(self) -> bool:
+        """What counted once must not count twice, and who does not know the time does not know what is over."""
+        return not self.again and TIME_UNKNOWN not in self.reading.quality.flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,7 @@ class Watcher:
         """`changed("alerts")` is called after each committed alert. `rule_set` takes the place of the usual rules."""
         self._config = config
         self._store = store
-        self._clock = clock
+        self._clock = steady(clock)
         self._journal = journal
         self._changed = changed
         self.plan = make_plan(config.watch)
@@ -78,15 +96,17 @@ class Watcher:
         assignment = config.hub.assignment
         said = decoded(store.detector_state(therapy_key(assignment)))
         self.therapy = Therapy(assignment, config.watch.note, said)
-        self._panel = Panel(assignment, all_rules, self._rule_failed, self.therapy.notes)
+        self._rules = all_rules
+        self._panel = self._empty_panel()
+        self._taken_seq = 0
+        """How far the readings are in the panel, by the numbers of their first revisions."""
         self.gate = Gate(config, store, clock)
         self._notes: dict[str, Notes] = {}
-        self._pending: deque[tuple[str, Reading, Assessment]] = deque()
+        self._pending: deque[_Look] = deque()
         self._lock = asyncio.Lock()
 
     async def start(self) -> None:
         """Read the stored series, and look at the live readings that a crash left unassessed."""
-        since = self._clock.utc() - HISTORY
         for place in self._panel.kinds:
             notes = self._notes[place] = self._restored(place)
             try:
@@ -94,19 +114,74 @@ class Watcher:
             except StoreError as error:
                 log.warning("the watch begins without notes: %s", error)
         await self._let_go()
-        known = self._store.readings(None, since, assignment=self._config.hub.assignment)
-        left: list[Reading] = []
-        for reading in filter(self._panel.admits, known):
-            self._panel.add(reading)
-            if not reading.backfill:
-                left.append(reading)
-        for reading in sorted(left, key=lambda r: r.seq):
-            late = [place for place in self._panel.places(reading.channel) if reading.seq > self._notes[place].seq]
+        self._taken_seq = self._store.last_seq
+        known = self._load()
+        left = [reading for reading in known if not reading.backfill]
+        for reading in sorted(left, key=self._first_seq):
+            seq = self._first_seq(reading)
+            late = [place for place in self._panel.places(reading.channel) if seq > self._notes[place].seq]
             if late:
                 log.info("reading %s had not been assessed", reading.id)
-                again = self._panel.reassess(reading)
-                self._pending += [(place, reading, at) for place, at in again if place in late]
+                again = self._panel.reassess(reading) or self._panel.assess(reading)
+                self._pending += [_Look(place, reading, at) for place, at in again if place in late]
+        await self._corrected(known)
+
+    async def corrected(self) -> None:
+        """Readings have been dated anew: begin the series again with what is known now (hazard H07).
+
+        The newest of a series is looked at once more, if it was measured within a day: it may raise or worsen what it
+        could not when nobody knew its time. It never clears anything, and older ones raise nothing.
+        """
+        self._panel = self._empty_panel()
+        await self._corrected(self._load())
+
+    async def _corrected(self, known: Sequence[Reading]) -> None:
+        """`known`: what was loaded, in the order of time."""
+        await self._date_episodes()
+        newest = {place: r for r in known for place in self._panel.places(r.channel) if self._has_place(r)}
+        now = self._clock.utc()
+        for place, reading in newest.items():
+            fresh = reading.corrected is not None and now - reading.time.taken <= OF_TODAY
+            if fresh and not reading.backfill:
+                looks = [_Look(at_place, reading, at, again=True) for at_place, at in self._panel.reassess(reading)]
+                self._pending += [look for look in looks if look.place == place]
         await self.retry()
+
+    def _empty_panel(self) -> Panel:
+        return Panel(self._config.hub.assignment, self._rules, self._rule_failed, self.therapy.notes)
+
+    def _load(self) -> list[Reading]:
+        """Put what was taken in so far into the panel. All admitted readings, oldest first."""
+        since = self._clock.utc() - HISTORY if self._clock.synchronised() else EPOCH
+        stored = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        known = [r for r in stored if self._panel.admits(r) and self._first_seq(r) <= self._taken_seq]
+        for reading in filter(self._has_place, known):
+            self._panel.add(reading)
+        return known
+
+    def _has_place(self, reading: Reading) -> bool:
+        """Of this boot, or of a time that is known: what was dated by the wrong clock of another boot has none."""
+        return TIME_UNKNOWN not in reading.quality.flags or reading.time.boot_id == self._clock.boot_id()
+
+    def _first_seq(self, reading: Reading) -> int:
+        known = reading.seq if reading.revision == 1 else 0
+        return known or self._store.read.first_seq(reading.id)
+
+    async def _date_episodes(self) -> None:
+        """Open alerts stay what they are; what they say of time is put right."""
+        async with self._lock:
+            for place, notes in list(self._notes.items()):
+                for kind, episode in notes.episodes.items():
+                    await self._date_episode(place, kind, episode)
+
+    async def _date_episode(self, place: str, kind: str, episode: Episode) -> None:
+        last_bad = self._store.read.reading(episode.last_bad_reading)
+        done = dated_anew(episode, last_bad, self._clock)
+        if done.episode != episode:
+            try:
+                await self._revised(place, kind, episode, done)
+            except StoreError as error:
+                log.warning("alert %s could not be dated anew: %s", episode.alert.id, error)
 
     async def _let_go(self) -> None:
         """End the alerts that nothing watches since the plan was changed: no reading would ever end them."""
@@ -120,12 +195,15 @@ class Watcher:
 
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk. Never raises for the disk's sake: see `retry`."""
+        self._taken_seq = max(self._taken_seq, self._first_seq(reading))
+        if not reading.time.synchronised:
+            reading = self._store.read.reading(reading.id) or reading  # it may have been dated meanwhile
         if not self._panel.admits(reading):
             return
         if reading.backfill:
             self._panel.add(reading)
             return
-        self._pending += [(place, reading, at) for place, at in self._panel.assess(reading)]
+        self._pending += [_Look(place, reading, at) for place, at in self._panel.assess(reading)]
         await self.retry()
 
     async def note(self, note: str) -> bool:
@@ -145,18 +223,18 @@ class Watcher:
         async with self._lock:
             while self._pending:
                 try:
-                    await self._settle(*self._pending[0])
+                    await self._settle(self._pending[0])
                 except StoreError as error:
                     log.warning("an assessment waits for the disk: %s", error)
                     return
                 except Exception:  # one reading must not stand in the way of all that follow
-                    log.exception("reading %s could not be judged", self._pending[0][1].id)
+                    log.exception("reading %s could not be judged", self._pending[0].reading.id)
                     self._journal.tell(
                         "assessment-failed",
                         "problem",
                         "What a reading means could not be worked out. It is kept, and all others go on.",
                         what_to_do="Send a report for support: wardgate doctor.",
-                        detail={"reading": self._pending[0][1].id},
+                        detail={"reading": self._pending[0].reading.id},
                     )
                 self._pending.popleft()
 
@@ -244,13 +322,16 @@ class Watcher:
             episodes[kind] = msgspec.structs.replace(mine, alert=alert) if mine is not None and same else adopted(alert)
         return episodes
 
-    async def _settle(self, place: str, reading: Reading, at: Assessment) -> None:
+    async def _settle(self, look: _Look) -> None:
+        place, reading, at = look.place, look.reading, look.at
         notes = self._notes[place]
         episodes = dict(notes.episodes)
         told: list[Alert] = []
         for kind in self._panel.kinds[place]:
             before = episodes.pop(kind, None)
             done = step(kind, before, at, self._config.hub, self._clock.utc())
+            if not look.may_clear:
+                done = self._without_clearing(before, done)
             done = self.gate.passed(before is not None and before.held, done, at.sample, len(told))
             if done.episode is not None:
                 episodes[kind] = done.episode
@@ -258,12 +339,19 @@ class Watcher:
                 told.append(done.alert)
         for alert in told:
             await self._store.put_alert(alert)
-        stored = reading if reading.seq else self._store.read.reading(reading.id)
-        seq = max(notes.seq, stored.seq if stored is not None else 0)
+        seq = max(notes.seq, self._first_seq(reading))
         await self._keep(place, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
         for alert in told:
             log.warning("alert %s %s, revision %d: %s", alert.kind, alert.state, alert.revision, alert.rule)
             self._changed("alerts")
+
+    def _without_clearing(self, before: Episode | None, done: Step) -> Step:
+        """What a reading may do that is looked at once more, or of which nobody knows the time."""
+        if before is None:
+            known = done.alert is not None and self._store.read.alert(done.alert.id) is not None
+            return Step(None, None) if known else done
+        clears = done.episode is None or done.episode.clear_readings > before.clear_readings
+        return Step(before, None) if clears else done
 
     async def _keep(self, channel: str, notes: Notes) -> None:
         await self._store.put_detector_state(self._key(channel), msgspec.json.encode(notes))
