@@ -52,8 +52,8 @@ async def test_a_slow_gain_is_told_by_the_detector_that_knows_the_own_level(home
     alert = home.alerts()[0]
     assert (alert.rule, alert.kind, alert.priority) == ("weight.fluid_retention", "weight-gain", "medium")
     assert re.fullmatch(
-        r"Weight is about \d(\.\d)? kg above this patient's own level, about 0\.\d kg a day now: "
-        r"fluid may be gathering\. Now [\d.]+ kg, usual 78 kg\.",
+        r"Weight has risen by about \d(\.\d)? kg from this patient's own level of 7[78](\.\d)? kg, "
+        r"about 0\.\d kg a day now: fluid may be gathering\. The last reading was [\d.]+ kg\.",
         alert.sentence,
     )
     assert len({a.id for a in home.alerts()}) == 1
