@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.support.messages import BEGIN, alert, event, reading
-from wardgate.contract.messages import Ack, Alert, Event, Reading, Refusal, State
+from wardgate.contract.messages import Ack, Alert, Corrected, Event, Reading, Refusal, State
 from wardgate.ward import format_line
 from wardgate.ward.check import checked
 from wardgate.ward.database import DatabaseError, Transaction
@@ -133,3 +136,45 @@ def test_a_line_for_a_person() -> None:
     assert format_line(State(hub="hub-1", online=False, epoch="x", at=BEGIN)) == "hub-1  offline"
     nobodys = msgspec.structs.replace(reading(1), patient=None, attribution_reason="user 2", backfill=False)
     assert format_line(nobodys).endswith("unattributed (user 2)")
+
+
+def dated_anew(message: Reading, revision: int) -> Reading:
+    """The same, an hour later for each revision."""
+    time = msgspec.structs.replace(message.time, taken=message.time.taken + (revision - 1) * timedelta(hours=1))
+    corrected = Corrected(previous=message.time.taken, reason="hub-synchronised", at=BEGIN)
+    return msgspec.structs.replace(message, time=time, revision=revision, corrected=corrected)
+
+
+async def test_every_revision_of_a_reading_is_kept_and_the_newest_holds(store: WardStore) -> None:
+    first = reading(1)
+    second, third = dated_anew(first, 2), dated_anew(first, 3)
+    assert len((await store.commit([said(first, 1), said(third, 3)], [])).new) == 2
+    batch = await store.commit([said(second, 2), said(third, 3), said(first, 1)], [])
+    assert (len(batch.new), batch.duplicates, batch.acks) == (1, 2, [ack(3)])
+    newest = await store.reading("hub-1", first.id)
+    assert newest is not None
+    assert (newest.revision, newest.time.taken) == (3, third.time.taken)
+
+    async def count(tx: Transaction) -> int:
+        found: int = (await tx.rows("SELECT count(*) FROM readings"))[0][0]
+        return found
+
+    assert await store.database.run(count) == 3
+
+
+async def test_readings_of_before_there_were_revisions_are_their_first(tmp_path: Path) -> None:
+    path, old = tmp_path / "ward.db", reading(1)
+    with closing(sqlite3.connect(path)) as made:
+        made.executescript(
+            "CREATE TABLE readings (hub TEXT NOT NULL, id TEXT NOT NULL, channel TEXT NOT NULL, "
+            "taken_s DOUBLE PRECISION NOT NULL, payload BLOB NOT NULL, UNIQUE (hub, id));"
+        )
+        row = (old.hub, old.id, old.channel, old.time.taken.timestamp(), said(old, 1).payload)
+        made.execute("INSERT INTO readings VALUES (?, ?, ?, ?, ?)", row)
+        made.commit()
+    ward = WardStore(path)
+    assert (await ward.commit([said(old, 1), said(dated_anew(old, 2), 2)], [])).duplicates == 1
+    newest = await ward.reading(old.hub, old.id)
+    assert newest is not None
+    assert newest.revision == 2
+    await ward.close()

@@ -56,6 +56,7 @@ class Corrections:
         self._zone = zoneinfo.ZoneInfo(config.hub.timezone)
         self._lines = kept_lines(store)
         self._seen: object = None
+        self._looked_at_seq = 0
 
     async def run(self) -> tuple[Reading, ...]:
         """Date what can be dated now. The revisions that were published; all of them are on the disk.
@@ -68,8 +69,8 @@ class Corrections:
             return ()
         await self._keep_lines(first)
         seen = (first, tuple(self._devices.row(known.id).clock_offset_at for known in self._devices.known))
-        if seen == self._seen:
-            return ()
+        if seen == self._seen and not self._store.read.undated(self._looked_at_seq, 1):
+            return ()  # a reading that was still on its way to the disk the last time is looked at now
         self._place_clocks()
         done = await self._redate(first)
         self._look_at_last_readings(self._clock.utc())
@@ -115,7 +116,7 @@ class Corrections:
         after = 0
         while page := self._store.read.undated(after, PAGE):
             for reading in page:
-                after = reading.seq
+                after = self._looked_at_seq = reading.seq
                 later = self._later(reading, known)
                 if later is not None:
                     later = self._attributed(later, usual)

@@ -48,6 +48,7 @@ def _reading(reading: Reading) -> str:
     taken = f"{reading.time.taken:%Y-%m-%d %H:%M}Z"
     doubt_s = reading.time.uncertainty_s
     remarks = [f"give or take {doubt_s / 60:.0f} min"] if doubt_s >= 60 else []
+    remarks += [f"dated anew, was {reading.corrected.previous:%Y-%m-%d %H:%M}Z"] if reading.corrected else []
     remarks += ["from memory"] if reading.backfill else []
     remarks += [*reading.quality.status, *reading.quality.flags]
     remarks += ["test"] if reading.test else []

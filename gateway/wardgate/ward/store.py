@@ -16,7 +16,8 @@ from wardgate.ward.received import Batch, Received, Refused
 
 Key = tuple[object, ...]
 _INSERT: Final = {
-    "reading": "INSERT INTO readings VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING hub, id",
+    "reading": "INSERT INTO readings VALUES ($1, $2, $3, $4, $5, $6) "
+    "ON CONFLICT DO NOTHING RETURNING hub, id, revision",
     "alert": "INSERT INTO alerts VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING hub, id, revision",
     "event": "INSERT INTO events VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING hub, id",
 }
@@ -61,6 +62,10 @@ class WardStore:
     async def history(self, hub: str, alert_id: str) -> list[seen.Seen]:
         """Who has seen which revision of an alert."""
         return await self.database.run(lambda tx: seen.history(tx, hub, alert_id))
+
+    async def reading(self, hub: str, reading_id: str) -> Reading | None:
+        """A reading as it is dated now; None when it has not come."""
+        return await self.database.run(lambda tx: _newest(tx, hub, reading_id))
 
     async def last_canary(self, hub: str) -> datetime | None:
         """When the hub last tested its way to here; None when it never has."""
@@ -133,7 +138,7 @@ async def _keep_messages(tx: Transaction, received: Iterable[Received]) -> set[K
     for item in received:
         m = item.message
         if isinstance(m, Reading):
-            rows["reading"].append((m.hub, m.id, m.channel, m.time.taken.timestamp(), item.payload))
+            rows["reading"].append((m.hub, m.id, m.revision, m.channel, m.time.taken.timestamp(), item.payload))
         elif isinstance(m, Alert):
             rows["alert"].append((m.hub, m.id, m.revision, m.state, item.payload))
         elif isinstance(m, Event) and m.code != CANARY:
@@ -145,7 +150,7 @@ def _key(message: Reading | Alert | Event) -> Key:
     """As `_keep_messages` names it."""
     match message:
         case Reading():
-            return "reading", message.hub, message.id
+            return "reading", message.hub, message.id, message.revision
         case Alert():
             return "alert", message.hub, message.id, message.revision
         case Event():
@@ -189,6 +194,11 @@ async def _keep_canary(tx: Transaction, event: Event, payload: bytes) -> None:
             event.hub,
             payload,
         )
+
+
+async def _newest(tx: Transaction, hub: str, reading_id: str) -> Reading | None:
+    found = await tx.rows("SELECT payload FROM newest_readings WHERE hub = $1 AND id = $2", hub, reading_id)
+    return msgspec.json.decode(found[0][0], type=Reading) if found else None
 
 
 async def _last_canary(tx: Transaction, hub: str) -> datetime | None:

@@ -48,6 +48,16 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             raised_s DOUBLE PRECISION NOT NULL, resolved_s DOUBLE PRECISION) WITHOUT ROWID""",
         "CREATE UNIQUE INDEX silences_open ON silences (hub) WHERE resolved_s IS NULL",
     ),
+    (  # 4: a reading may be dated anew. Every revision stays; the newest holds.
+        """CREATE TABLE revisions (
+            hub TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, channel TEXT NOT NULL,
+            taken_s DOUBLE PRECISION NOT NULL, payload BLOB NOT NULL, UNIQUE (hub, id, revision))""",
+        "INSERT INTO revisions SELECT hub, id, 1, channel, taken_s, payload FROM readings",
+        "DROP TABLE readings",
+        "ALTER TABLE revisions RENAME TO readings",
+        """CREATE VIEW newest_readings AS SELECT * FROM readings AS r WHERE revision =
+            (SELECT max(revision) FROM readings WHERE hub = r.hub AND id = r.id)""",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 
