@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "status": "how the hub is, in words",
     "watch": "follow readings and alerts as they come",
     "doctor": "find out what is wrong and what to do",
+    "enrol": "get this hub's certificate with a claim code of the ward",
     "pair": "pair a device again, on your word",
     "devices": "the devices Wardgate knows",
     "plan": "what is measured and when the ward is told, in words",

@@ -49,43 +49,44 @@ class Endpoint:
         self._path = parts.path.rstrip("/") + "/.well-known/est/"
         self._ca_file = ca_file
 
-    def claim(self, identity: Identity, hub: str, code: str) -> Path:
-        """The first certificate, for a one-time code. The new pair; the answer may be lost and asked for again.
+    def claim(self, identity: Identity, hub: str, code: str) -> None:
+        """The first certificate, for a one-time code, to be taken. An answer that was lost may be asked for again.
 
         Raises:
             EnrolError: with the reason.
             OSError: the disk refuses.
         """
         sign_in = base64.b64encode(f"{hub}:{code}".encode()).decode()
-        return self._pair(identity, hub, "simpleenroll", {"Authorization": f"Basic {sign_in}"}, None)
+        self._pair(identity, hub, "simpleenroll", {"Authorization": f"Basic {sign_in}"}, None)
 
-    def renew(self, identity: Identity, hub: str) -> Path:
-        """The next certificate, for the one that is in use.
+    def renew(self, identity: Identity, hub: str) -> None:
+        """The next certificate, for the one that is in use, to be offered.
 
         Raises:
             EnrolError: with the reason.
             OSError: the disk refuses.
         """
-        return self._pair(identity, hub, "simplereenroll", {}, identity.current)
+        self._pair(identity, hub, "simplereenroll", {}, identity.current)
 
-    def _pair(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> Path:
+    def _pair(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> None:
         with identity.locked() as free:
             if not free:
                 raise EnrolError("This hub is being enrolled at this moment.", "Try again in a minute.")
-            return self._locked(identity, hub, what, headers, shown)
+            self._locked(identity, hub, what, headers, shown)
 
-    def _locked(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> Path:
+    def _locked(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> None:
         from cryptography.hazmat.primitives.serialization import Encoding
 
         key = _key(identity)
         received = identity.certificate_received()
-        if received is None or (made := _fitting(received, key, hub)) is None:
-            made = self._asked(what, _request(key, hub), headers, shown)
-            if _fitting(made.public_bytes(Encoding.PEM), key, hub) is None:
-                raise EnrolError(
-                    "The enrolment endpoint gave a certificate for another hub or key.", "Tell your ward.", final=True
-                )
-        return identity.received(made.public_bytes(Encoding.PEM), f"{made.serial_number:x}")
+        if received is not None and _fits(received, key, hub):
+            return
+        made = self._asked(what, _request(key, hub), headers, shown).public_bytes(Encoding.PEM)
+        if not _fits(made, key, hub):
+            raise EnrolError(
+                "The enrolment endpoint gave a certificate for another hub or key.", "Tell your ward.", final=True
+            )
+        identity.received(made)
 
     def _asked(self, what: str, request: bytes, headers: dict[str, str], shown: Path | None) -> x509.Certificate:
         from cryptography.hazmat.primitives.serialization import pkcs7
@@ -145,17 +146,17 @@ def _request(key: ec.EllipticCurvePrivateKey, hub: str) -> bytes:
     return signed.public_bytes(serialization.Encoding.DER)
 
 
-def _fitting(certificate: bytes, key: ec.EllipticCurvePrivateKey, hub: str) -> x509.Certificate | None:
-    """The certificate if it is this key's and this hub's."""
+def _fits(certificate: bytes, key: ec.EllipticCurvePrivateKey, hub: str) -> bool:
+    """Whether a certificate is this key's and this hub's."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
     try:
         made = x509.load_pem_x509_certificate(certificate)
     except ValueError:
-        return None
+        return False
     named = [a.value for a in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return made if named == [hub] and made.public_key() == key.public_key() else None
+    return named == [hub] and made.public_key() == key.public_key()
 
 
 def _unreached(error: Exception, place: str) -> EnrolError:

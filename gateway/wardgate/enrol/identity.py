@@ -1,14 +1,17 @@
 """The hub's pairs of key and certificate on its disk. Power may go at any step: one pair that works is always in place.
 
-identity/current -> pair-1a2b     the pair in use; the swap is one rename of this link
-identity/next    -> pair-3c4d     a pair that has not been tried at the broker
-identity/asking/                  a key whose certificate has not come yet
+    identity/current -> pair-1a2b     the pair in use
+    identity/next    -> pair-3c4d     a pair that has not been tried at the broker
+    identity/asking  -> pair-5e6f     a key whose certificate has not come, or has only just come
+
+A pair goes its way by one rename of a link: asking, next, current.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,33 +78,33 @@ class Identity:
 
     def ask_with(self, key: bytes) -> None:
         """Keep a new key, before anything is asked for it."""
-        for place in (self.path, self.asking):
+        pair = self.path / f"{_PAIR}{secrets.token_hex(4)}"
+        for place in (self.path, pair):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync(self.path)
-        self._write(KEY, key)
+        _write(pair / KEY, key)
+        part = self.asking.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        part.symlink_to(pair.name)
+        self._move(part, self.asking)
 
-    def received(self, certificate: bytes, serial: str) -> Path:
-        """A certificate for the key has come. The pair, complete and under its name."""
-        if self.certificate_received() != certificate:
-            self._write(CERTIFICATE, certificate)
-        pair = self.path / f"{_PAIR}{serial}"
-        self.asking.rename(pair)
-        _sync(self.path)
-        return pair
+    def received(self, certificate: bytes) -> None:
+        """A certificate for the key has come."""
+        _write(self.asking / CERTIFICATE, certificate)
 
-    def offer(self, pair: Path) -> None:
-        """To be tried at the broker."""
-        self._point(self.next, pair)
+    def offer(self) -> None:
+        """What has come is to be tried at the broker."""
+        self._move(self.asking, self.next)
 
-    def take(self, pair: Path) -> None:
-        """From now on this one is in use; the others are history."""
-        self._point(self.current, pair)
+    def take(self) -> None:
+        """What has come is in use from now on: a claimed pair, for there is none that works."""
+        self._move(self.asking, self.current)
         self.next.unlink(missing_ok=True)
         self.tidy()
 
     def take_next(self) -> None:
         """What was tried has worked."""
-        self.take(self.path / self.next.readlink())
+        self._move(self.next, self.current)
+        self.tidy()
 
     def drop_next(self) -> None:
         """What was tried has not worked."""
@@ -109,36 +112,35 @@ class Identity:
         self.tidy()
 
     def stop_asking(self) -> None:
-        """The key was refused."""
-        shutil.rmtree(self.asking, ignore_errors=True)
+        """The key cannot be used."""
+        self.asking.unlink(missing_ok=True)
+        self.tidy()
 
     def tidy(self) -> None:
-        """Remove what nothing leads to. A pair that is complete but was not offered is asked for again."""
+        """Remove the pairs that nothing leads to."""
         if not self.path.is_dir():
             return
-        kept = {link.readlink().name for link in (self.current, self.next) if link.is_symlink()}
+        kept = {link.readlink().name for link in (self.current, self.next, self.asking) if link.is_symlink()}
         for place in self.path.iterdir():
             if place.name.startswith(_PAIR) and place.name not in kept:
                 shutil.rmtree(place, ignore_errors=True)
 
-    def _write(self, name: str, text: bytes) -> None:
-        """A whole file or none, readable by its owner alone from its first byte on."""
-        part = self.asking / f"{name}.part"
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        part.rename(self.asking / name)
-        _sync(self.asking)
-
-    def _point(self, link: Path, pair: Path) -> None:
-        part = link.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        part.symlink_to(pair.name)
-        part.rename(link)
+    def _move(self, link: Path, to: Path) -> None:
+        link.rename(to)
         _sync(self.path)
+
+
+def _write(file: Path, text: bytes) -> None:
+    """A whole file or none, readable by its owner alone from its first byte on."""
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(descriptor)
+    part.rename(file)
+    _sync(file.parent)
 
 
 def _sync(path: Path) -> None:

@@ -128,8 +128,8 @@ class Renewal:
             raise ValueError("there is no endpoint to renew at")
         endpoint = Endpoint(url, self._config.enrol.ca_file or self._config.broker.ca_file)
         try:
-            pair = await asyncio.to_thread(endpoint.renew, self._identity, self._config.hub.id)
-            self._identity.offer(pair)
+            await asyncio.to_thread(endpoint.renew, self._identity, self._config.hub.id)
+            self._identity.offer()
         except EnrolError as error:
             self._problem = error.sentence
             log.warning("certificate not renewed: %s", error)
