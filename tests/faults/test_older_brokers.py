@@ -71,12 +71,15 @@ async def test_the_last_will_is_sent_in_3_1_1_too(older: Broker, store: Store, s
     def online() -> list[bool]:
         return [msgspec.json.decode(payload, type=State).online for _, payload in ear.messages]
 
-    async with proxy(older.port) as network, peer(older, "wardgate/1/old-3/up/state", name="peer-old-3") as ear:
-        async with sending(msgspec.structs.replace(older, port=network.port), "old-3"):
-            await ear.until(lambda: online() == [True])
-            network.refuse()
-            network.cut()
-            await ear.until(lambda: online() == [True, False])
+    async with (
+        proxy(older.port) as network,
+        peer(older, "wardgate/1/old-3/up/state", name="peer-old-3") as ear,
+        sending(msgspec.structs.replace(older, port=network.port), "old-3"),
+    ):
+        await ear.until(lambda: online() == [True])
+        network.refuse()
+        network.cut()
+        await ear.until(lambda: online() == [True, False])
 
 
 async def test_a_broker_without_mqtt_5_is_named_with_the_setting_that_helps(rabbitmq: RabbitMQ) -> None:
