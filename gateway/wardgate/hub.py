@@ -28,6 +28,7 @@ from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
+from wardgate.enrol.renewal import Renewal
 from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
@@ -183,6 +184,7 @@ class Hub:
             on_seen=self.life.acknowledge,
             downlink=self.downlink,
         )
+        self.renewal = Renewal(config, clock, journal, self.sender.try_with)
         view = View(
             config=config,
             version=__version__,
@@ -196,6 +198,7 @@ class Hub:
             canary=self.canary,
             shadows=self.shadows,
             sender=self.sender,
+            renewal=self.renewal,
             started_boottime_s=clock.boottime_s(),
         )
         self.orders = Orders(view, configuring, self.life.acknowledge, self.downlink.beside, self.start_anew)
@@ -213,6 +216,7 @@ class Hub:
         self._tasks.keep("downlink", self.downlink.run)
         self._tasks.keep("housekeeping", self._keep_house)
         self._tasks.keep("watchdog", self._feed_watchdog)
+        self._tasks.keep("certificate", self.renewal.run)
         for name, run in self.capture.tasks().items():
             self._radio_tasks.keep(name, run)
 

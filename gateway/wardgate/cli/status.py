@@ -9,7 +9,7 @@ import msgspec
 
 from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, command, complain, load_or_exit
 from wardgate.control.client import HubAway, call
-from wardgate.control.messages import Status
+from wardgate.control.messages import HubView, Status
 from wardgate.page.devices import card, in_order
 from wardgate.page.verdict import verdict
 from wardgate.page.words import Times
@@ -50,4 +50,14 @@ def lines(status: Status) -> list[str]:
         f"{times.when(trial.since)}, the live rules raised {trial.live_raised}."
         for trial in status.trials
     ]
-    return [*text, hub.radio.sentence]
+    return [*text, *_certificate(hub), hub.radio.sentence]
+
+
+def _certificate(hub: HubView) -> list[str]:
+    held = hub.certificate
+    if held is None:
+        return []
+    left = "" if held.days_left is None else f", {held.days_left:.0f} days from now"
+    renews = "; it renews itself" if held.renews_itself else ""
+    problem = f" Not renewed: {held.problem}" if held.problem else ""
+    return [f"This hub's certificate ends on {held.not_after:%d %B %Y}{left}{renews}.{problem}"]

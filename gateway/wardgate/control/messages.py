@@ -95,6 +95,17 @@ class CanaryView(Struct, frozen=True, kw_only=True):
     """Where the last one was stopped, or is waiting."""
 
 
+class CertificateView(Struct, frozen=True, kw_only=True):
+    """The hub's certificate at the broker."""
+
+    not_after: Utc
+    days_left: float | None = None
+    """None while the hub does not know the time."""
+    renews_itself: bool = False
+    problem: str = ""
+    """Why the last renewal did not work."""
+
+
 class HubView(Struct, frozen=True, kw_only=True):
     """The machine itself."""
 
@@ -113,6 +124,8 @@ class HubView(Struct, frozen=True, kw_only=True):
     canary: CanaryView = CanaryView()
     quiet_until: Utc | None = None
     """The home makes no sound until then; None outside of quiet hours."""
+    certificate: CertificateView | None = None
+    """None where the broker is reached without one."""
 
 
 class TrialView(Struct, frozen=True, kw_only=True):

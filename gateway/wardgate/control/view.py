@@ -18,6 +18,7 @@ from wardgate.config import Config
 from wardgate.contract.messages import Alert, Reading
 from wardgate.control.messages import (
     CanaryView,
+    CertificateView,
     DeliveryView,
     DeviceState,
     DeviceView,
@@ -30,6 +31,7 @@ from wardgate.control.messages import (
     WayPoint,
 )
 from wardgate.deliver.sender import Sender
+from wardgate.enrol.renewal import Renewal
 from wardgate.intake.intake import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
@@ -73,6 +75,7 @@ class View:
     canary: Canary
     shadows: Shadows
     sender: Sender
+    renewal: Renewal
     started_boottime_s: float
 
     def status(self) -> Status:
@@ -164,6 +167,18 @@ class View:
             confirm=self.config.broker.confirm,
             canary=self._canary(),
             quiet_until=self.watcher.gate.quiet_until_now(),
+            certificate=self._certificate(),
+        )
+
+    def _certificate(self) -> CertificateView | None:
+        state = self.renewal.state()
+        if state is None:
+            return None
+        return CertificateView(
+            not_after=state.not_after,
+            days_left=state.days_left,
+            renews_itself=state.renews_itself,
+            problem=state.problem,
         )
 
     def _canary(self) -> CanaryView:
