@@ -42,7 +42,7 @@ class Configuring:
         """What became of one that was being taken when the hub ended: it is kept, or nobody knows."""
         if not self._overlay.holds(nonce):
             return None
-        return Outcome("The configuration holds.", detail=self._holding(self._overlay.config))
+        return Outcome("The configuration holds.", detail=_what(self._overlay.version, self._overlay.config))
 
     async def _take(self, new: Configuration, envelope: bytes, signer: PublicKey) -> Outcome:
         applied = max(self._overlay.version, self._commands.memory().version)
@@ -61,7 +61,7 @@ class Configuring:
             tried = await asyncio.to_thread(_tried, config, self._clock.utc())
         except sqlite3.Error as error:
             return Outcome(f"It could not be tried on the last days: {error}.", "failed", "not-tried")
-        detail = self._holding(config) | _told(tried)
+        detail = _what(new.version, config) | _told(tried)
         words = in_words(tried)[-1]
         if tried.failed:
             broke = ", ".join(tried.failed)
@@ -79,8 +79,9 @@ class Configuring:
             then=self._apply,
         )
 
-    def _holding(self, config: Config) -> Detail:
-        return {"version": self._overlay.version, "config_hash": config.fingerprint()}
+
+def _what(version: int, config: Config) -> Detail:
+    return {"version": version, "config_hash": config.fingerprint()}
 
 
 def _tried(config: Config, now: datetime) -> DryRun:
@@ -104,7 +105,7 @@ async def tell_what_holds(overlay: Overlay, commands: CommandLog, journal: Journ
         StoreError: the disk refuses.
     """
     memory, version = commands.memory(), overlay.version
-    detail: Detail = {"version": version, "config_hash": overlay.config.fingerprint()}
+    detail = _what(version, overlay.config)
     problem = overlay.problem or ("It is missing here." if version < memory.version else "")
     if problem:
         journal.tell(

@@ -117,7 +117,7 @@ class Gate:
             head = msgspec.json.decode(signed, type=_Head)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Refused(*refusal) from None
-        kind = head.do.kind if head.do else "configuration"
+        kind = head.do.kind if head.do else ""
         if to is Command and head.do and kind not in KINDS:
             refusal = "unknown-kind", f"This hub knows no command `{kind[:40]}`."
         raise Refused(*refusal, nonce=head.nonce, kind=kind[:40])

@@ -32,6 +32,8 @@ log: Final = logging.getLogger(__name__)
 WAITING: Final = 100
 """Requests between the connection and the disk. More than that is no ward."""
 AT_ONCE: Final = 8
+LOOK_S: Final = 15.0
+"""How often to look whether the hub knows the time by now: from then on it can remember."""
 EVENTS_AN_HOUR: Final = 20
 """Refusals that are told as events; who floods a hub must not fill its disk."""
 CONFIG: Final = "configuration"
@@ -107,6 +109,8 @@ class Downlink:
         self.beside.disconnect()
 
     def _take(self, request: Request) -> None:
+        if not request.payload:
+            return  # that is how a retained message is taken back
         try:
             self._came.put_nowait(request)
         except asyncio.QueueFull:
@@ -124,7 +128,9 @@ class Downlink:
         await self._tell_of_interrupted()
         try:
             while True:
-                request = await self._came.get()
+                request = await self._next()
+                if request is None:
+                    continue
                 try:
                     await self._one(request)
                 except Refused as refusal:
@@ -137,11 +143,19 @@ class Downlink:
             if self._doing:
                 await asyncio.wait(self._doing)
 
+    async def _next(self) -> Request | None:
+        """None from time to time."""
+        with contextlib.suppress(StoreError):
+            await self._commands.begin()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                return await self._came.get()
+        return None
+
     async def _one(self, request: Request) -> None:
         to = self._topic[request.topic]
         admitted = self._gate().admit(request.payload, to)
         asked = admitted.asked
-        await self._commands.begin()
         refusal = self._too_old(asked)
         if request.retained and to is Command:
             refusal = "retained", "A command must not be retained: it is for now, and once."
