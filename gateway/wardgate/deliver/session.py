@@ -14,7 +14,7 @@ from wardgate.contract import topics
 from wardgate.contract.messages import Ack, AlertAck, State
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
-from wardgate.mqtt import REFUSED, Link
+from wardgate.mqtt import REFUSED, Link, meaning
 from wardgate.store import Kind, Lane, OutRow, Store
 
 _LOG: Final = logging.getLogger(__name__)
@@ -216,7 +216,7 @@ class Session:
         self._host.trouble(
             Trouble(
                 f"publish-refused-{code:02x}",
-                f"The broker refuses messages for now (MQTT reason 0x{code:02X}).",
+                f"The broker refuses messages for now ({meaning(code)}).",
                 "Look into the broker's log; the hub tries again by itself.",
             )
         )

@@ -6,7 +6,7 @@ A connection is used once. Whoever holds it keeps what is not acknowledged, and 
 """
 
 from wardgate.mqtt.backoff import Backoff
-from wardgate.mqtt.errors import LinkError
+from wardgate.mqtt.errors import LinkError, meaning
 from wardgate.mqtt.link import REFUSED, Link, Will
 
-__all__ = ["REFUSED", "Backoff", "Link", "LinkError", "Will"]
+__all__ = ["REFUSED", "Backoff", "Link", "LinkError", "Will", "meaning"]

@@ -6,6 +6,7 @@ import socket
 import ssl
 from typing import Final
 
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wardgate.config import Broker
@@ -23,6 +24,15 @@ class LinkError(Exception):
         self.key = key
         self.sentence = sentence
         self.what_to_do = what_to_do
+
+
+def meaning(code: int) -> str:
+    """A reason code of PUBACK in the words of the MQTT 5 specification."""
+    try:
+        words = ReasonCode(PacketTypes.PUBACK, identifier=code).getName()
+    except KeyError:  # none of the specification
+        return f"0x{code:02X}"
+    return f"{words}, 0x{code:02X}"
 
 
 def refused(reason: ReasonCode, broker: Broker) -> LinkError:

@@ -80,6 +80,7 @@ class Link:
         self._on_subscription_refused = on_subscription_refused
         self._is_v5 = broker.protocol == "5"
         self._abandoned = False
+        self._why = LOST
         self._held = True
         """Nobody has had the time to say who takes what comes right behind the CONNACK."""
         self._loop = asyncio.get_running_loop()
@@ -230,12 +231,10 @@ class Link:
         self, _client: Client, _data: Any, flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            why = f"the broker ended it ({reason})"
+            self._why = f"the broker ended it ({reason})"
         elif reason.value == _KEEP_ALIVE_TIMEOUT:
-            why = "nothing has been heard of the broker for too long"
-        else:
-            why = LOST
-        self._loop.call_soon_threadsafe(self._set_closed, why)
+            self._why = "nothing has been heard of the broker for too long"
+        self._loop.call_soon_threadsafe(self._set_closed, self._why)
 
     def _set_closed(self, reason: str) -> None:
         if not self.closed.done():
@@ -272,7 +271,7 @@ class Link:
             before = self._progress
             self._client.loop_read()
             if self._client.socket() is None:
-                self._closed_soon(LOST)
+                self._closed_soon()
                 return
             if self._client.too_large():
                 self._let_go("the broker sent what is no MQTT")  # without a goodbye
@@ -292,7 +291,7 @@ class Link:
             flushed = True  # reading finds out too, and says it as paho says it
         sock: Any = self._client.socket()
         if sock is None:
-            self._closed_soon(LOST)
+            self._closed_soon()
         elif self._writing == flushed:
             self._writing = not flushed
             if flushed:
@@ -310,11 +309,11 @@ class Link:
             self._loop.remove_writer(sock)
         self._socket = None
         self._writing = False
-        self._closed_soon(LOST)
+        self._closed_soon()
 
-    def _closed_soon(self, why: str) -> None:
+    def _closed_soon(self) -> None:
         """After paho has had its turn: it lets go of the socket first, and says why only then."""
-        self._loop.call_soon(self._set_closed, why)
+        self._loop.call_soon(lambda: self._set_closed(self._why))
 
     def _every_second(self) -> None:
         self._client.loop_misc()
