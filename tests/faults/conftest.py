@@ -12,6 +12,7 @@ import pytest
 from tests.deliver.conftest import events, sending, serving, store
 from tests.support.mosquitto import Mosquitto
 from tests.support.rabbitmq import RabbitMQ
+from wardgate.deliver import Sender
 from wardgate.mqtt import Backoff
 from wardgate.store import Store
 
@@ -55,6 +56,35 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         "wardgate.ward.ward.Backoff": quick,
     }.items():
         monkeypatch.setattr(name, value)
+
+
+class Told:
+    """Notices whenever the sender of the test changes its mind, or something is told."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+        """Until something holds."""
+        async with asyncio.timeout(deadline_s):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What the sender tells can be waited for."""
+    one = Told()
+    for name in ("trouble", "_event"):
+        really = getattr(Sender, name)
+
+        def noted(self: Sender, *arguments: object, really: Callable[..., None] = really, **named: object) -> None:
+            really(self, *arguments, **named)
+            one.changed.set()
+
+        monkeypatch.setattr(Sender, name, noted)
+    return one
 
 
 async def committed(store: Store, condition: Callable[[], bool]) -> None:

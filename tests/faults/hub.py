@@ -88,6 +88,7 @@ class LightHub:
         self._alive = False
         self.network.cut()
         await self._end_tasks()
+        await asyncio.sleep(0)  # what the loop was just about to queue dies with the rest
         writer = self.store._writer
         with suppress(queue.Empty):
             while True:

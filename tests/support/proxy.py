@@ -54,11 +54,12 @@ class Proxy:
         self._flow: dict[Way, Flow] = {"up": _untroubled(), "down": _untroubled()}
         self._refusing = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen on a port that is free now, and stays this proxy's."""
-        self._server = await asyncio.start_server(self._serve, HOST, self.port)
+        self._server = await asyncio.start_server(self._begin, HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -67,6 +68,7 @@ class Proxy:
             self._server.close()
         self.heal()
         self.cut()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     # Faults
 
@@ -111,6 +113,11 @@ class Proxy:
             self.cut()
 
     # Traffic
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._refusing:
