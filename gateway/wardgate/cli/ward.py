@@ -13,7 +13,7 @@ import msgspec
 
 from wardgate.cli import ward_alerts, ward_silent
 from wardgate.cli.options import PROBLEM, add_json, command, complain
-from wardgate.config import Broker
+from wardgate.cli.ward_broker import add_broker, broker
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.ward.line import format_line
 from wardgate.ward.silence import DEAF_AFTER_S, HEARTBEATS, Silence
@@ -29,6 +29,10 @@ def main(words: list[str]) -> int:
         from wardgate.cli import ward_ca
 
         return ward_ca.main(words[1:]) if words[0] == "ca" else ward_ca.enrol(words[1:])
+    if words[:1] in (["keys"], ["command"]):
+        from wardgate.cli import ward_commands
+
+        return ward_commands.keys(words[1:]) if words[0] == "keys" else ward_commands.tell(words[1:])
     if words[:1] == ["silent"]:
         return ward_silent.main(words[1:])
     parser = command(
@@ -38,14 +42,7 @@ def main(words: list[str]) -> int:
     )
     parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen; "
     parser.epilog += "`wardgate ward silent` lists the hubs that are not heard."
-    parser.add_argument("--host", required=True, help="name or address of the MQTT broker")
-    parser.add_argument("--port", type=int, help="its port (default: 8883, or 1883 with --no-tls)")
-    parser.add_argument("--no-tls", action="store_true", help="talk to the broker in the clear")
-    parser.add_argument("--ca-file", help="authority that signed the broker's certificate")
-    parser.add_argument("--cert-file", help="this ward's certificate")
-    parser.add_argument("--key-file", help="its private key")
-    parser.add_argument("--username", help="where the broker wants one")
-    parser.add_argument("--password-file", help="file with the password")
+    add_broker(parser)
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
     parser.add_argument("--group", help="share the work with the other wards of this group (a name for each: --name)")
     ward_alerts.add_database(parser)
@@ -67,19 +64,6 @@ def main(words: list[str]) -> int:
     return asyncio.run(_run(options))
 
 
-def _broker(options: argparse.Namespace) -> Broker:
-    return Broker(
-        host=options.host,
-        port=options.port or (1883 if options.no_tls else 8883),
-        tls=not options.no_tls,
-        ca_file=options.ca_file,
-        cert_file=options.cert_file,
-        key_file=options.key_file,
-        username=options.username,
-        password_file=options.password_file,
-    )
-
-
 async def _run(options: argparse.Namespace) -> int:
     def show(message: Reading | Alert | Event | State) -> None:
         print(msgspec.json.encode(message).decode() if options.json else format_line(message), flush=True)
@@ -94,7 +78,7 @@ async def _run(options: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr, flush=True)
 
     ward = Ward(
-        _broker(options),
+        broker(options),
         options.database,
         show,
         name=options.name,
