@@ -61,7 +61,7 @@ def _largest(message: Reading | Alert | Event | State) -> int:
     match message:
         case State():
             return message.floor
-        case Alert():
+        case Alert() | Reading():
             return max(message.seq, message.revision)
         case _:
             return message.seq
