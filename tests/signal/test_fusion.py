@@ -119,6 +119,19 @@ def test_small_changes_that_began_together_say_more_than_any_alone() -> None:
         assert highest > max(max(scores(heart_failure_patient(), mornings(seed, 47, each))[35:]) for each in alone)
 
 
+def test_both_figures_of_the_cuff_say_more_than_the_upper_one() -> None:
+    for seed in SEEDS:
+        highest = []
+        for share in (0.0, 0.5):
+            monitor, said = heart_failure_patient(), []
+            for i, day in enumerate(mornings(seed, 47, Course(kg=-1.5, systolic=-20.0, pulse=5.0))):
+                fall = -20.0 * share * min(1.0, max(0.0, (i - 35) / 10))
+                monitor.update_weight(day.time_s, day.kg or 80.0)
+                said.append(monitor.update_pressure(day.time_s + 300, day.systolic or 128.0, 75.0 + fall, day.pulse))
+            highest.append(max(finding.score for finding in said[35:]))
+        assert highest[1] > highest[0]
+
+
 def test_a_level_that_stays_is_no_news_after_a_while() -> None:
     for seed in SEEDS:
         said = scores(heart_failure_patient(), mornings(seed, 90, Course(kg=2.5, pulse=8.0)))

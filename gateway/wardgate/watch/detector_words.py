@@ -14,7 +14,7 @@ _KINDS: Final = {
 }
 _CHANGES: Final = (
     ("weight_change_kg", "weight", "kg", 1, 0.3),
-    ("systolic_change_mmhg", "systolic pressure", "mmHg", 0, 4.0),
+    ("systolic_change_mmhg", "blood pressure", "mmHg", 0, 4.0),
     ("pulse_change_bpm", "pulse", "a minute", 0, 3.0),
     ("saturation_change_pct", "oxygen saturation", "%", 1, 0.7),
 )

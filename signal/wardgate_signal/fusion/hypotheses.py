@@ -27,10 +27,14 @@ CHANNELS: Final = ("weight", "systolic", "pulse", "saturation")
 
 NATURES: Final = {
     "weight": Nature(80.0, 40.0, 0.35, 0.15, 2.0, 0.12, gross=3.5),
-    "systolic": Nature(130.0, 25.0, 7.0, 2.0, 2.0, 1.2),
+    "systolic": Nature(135.0, 26.0, 7.0, 2.0, 2.0, 1.2),
     "pulse": Nature(75.0, 15.0, 3.5, 1.25, 2.0, 0.8, offset_sd=3.0),
     "saturation": Nature(94.0, 4.0, 0.9, 0.25, 2.0, 0.16),
 }
+
+DIASTOLIC_SHARE: Final = 0.7
+_MOVED: Final = 1.0 + DIASTOLIC_SHARE / 2.0
+"""In a worsening the diastolic moves by about half of what the systolic does."""
 
 SIZES: Final = np.array(
     [
@@ -87,6 +91,11 @@ FADE_PER_DAY: Final = 0.3
 _LUNG: Final = frozenset({"copd", "pneumonia", "covid", "asthma", "bronchiectasis"})
 
 
+ASKED_FIRST: Final = {Kind.HEART_FAILURE: 0.0, Kind.RESPIRATORY: -2.0, Kind.LOW_OUTPUT: -2.7}
+"""What the score takes off in a patient with heart failure: false alerts are borne for the kind that is waited for,
+and the others have to be plainer. What it is called knows nothing of it."""
+
+
 def prior_log_odds(conditions: AbstractSet[str]) -> dict[Kind, float]:
     """How much likelier each is to begin with, given what the patient is known to have."""
     heart = "heart_failure" in conditions
@@ -96,6 +105,14 @@ def prior_log_odds(conditions: AbstractSet[str]) -> dict[Kind, float]:
         Kind.RESPIRATORY: 0.0 if lung else -1.9 if heart else -1.2,
         Kind.LOW_OUTPUT: -1.3 if heart else -1.5 if "frailty" in conditions else -2.5,
     }
+
+
+def pressure_mmhg(systolic_mmhg: float, diastolic_mmhg: float) -> float:
+    """Both figures of a cuff as one, on the scale of the systolic's changes.
+
+    What they have in common is the patient's pressure; part of the noise is each one's own.
+    """
+    return (systolic_mmhg + DIASTOLIC_SHARE * diastolic_mmhg) / _MOVED
 
 
 def beliefs(*, beta_blocker: bool) -> Floats:

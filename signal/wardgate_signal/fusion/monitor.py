@@ -29,11 +29,13 @@ _RULED_OUT: Final = -700.0
 _PACES: Final = np.array(hyp.PACES_DAYS)
 _COLD_PERFUSION_PCT: Final = 0.5
 _COLD_NOISE: Final = 2.5
-_UNITS: Final = {"weight": "kg", "systolic": "mmhg", "pulse": "bpm", "saturation": "pct"}
+_CHANGES: Final = ("weight_change_kg", "systolic_change_mmhg", "pulse_change_bpm", "saturation_change_pct")
+_PROBABILITIES: Final = tuple(f"probability_{kind}" for kind in _KINDS)
 _DRY_WEIGHT_SD_KG: Final = 1.5
 _NEVER_S: Final = -1e15
 _LOG_PACE_ODDS: Final = np.log(np.tile(hyp.PACE_ODDS, hyp.ONSETS) / hyp.ONSETS)
 _LOG_HARMLESS_ODDS: Final = np.log(hyp.HARMLESS_ODDS)[:, None]
+_NEWS_DAYS: Final = _PACES - hyp.FADE_BEFORE_DAYS
 _SIZES: Final = hyp.SIZES[:, :, None]
 _HALF_SQUARES: Final = 0.5 * _SIZES * _SIZES
 
@@ -43,7 +45,7 @@ class PatientMonitor:
 
     RULE: ClassVar[str] = "fusion.patient"
     VERSION: ClassVar[int] = 1
-    ALERT_SCORE: ClassVar[float] = 1.5
+    ALERT_SCORE: ClassVar[float] = 1.0
 
     def __init__(
         self,
@@ -64,10 +66,12 @@ class PatientMonitor:
             require_finite(dry_weight_kg=dry_weight_kg)
             self._channels["weight"].expect(dry_weight_kg, _DRY_WEIGHT_SD_KG)
         self._channels["saturation"].expect(min(96.0, (target_low_pct + target_high_pct) / 2), 4.0)
-        self._priors = np.array(list(hyp.prior_log_odds(conditions).values()))
+        self._priors = list(hyp.prior_log_odds(conditions).values())
+        failing = "heart_failure" in conditions
+        self._asked = [-x if failing else 0.0 for x in hyp.ASKED_FIRST.values()]
         self._beliefs = hyp.beliefs(beta_blocker=beta_blocker)
         self._notes = Notes()
-        self._fluid = Fluid(dry_weight_kg) if "heart_failure" in conditions else None
+        self._fluid = Fluid(dry_weight_kg) if failing else None
         self._onsets_s = np.full(hyp.ONSETS, _NEVER_S)
         self._next = 0
         self._last_s = -math.inf
@@ -94,8 +98,9 @@ class PatientMonitor:
         Raises:
             ValueError: no number, or older than the last reading of any channel.
         """
-        require_finite(diastolic_mmhg=diastolic_mmhg)
-        return self._take("pressure", time_s, {"systolic": systolic_mmhg, "pulse": pulse_bpm}, note)
+        require_finite(systolic_mmhg=systolic_mmhg, diastolic_mmhg=diastolic_mmhg)
+        pressure_mmhg = hyp.pressure_mmhg(systolic_mmhg, diastolic_mmhg)
+        return self._take("pressure", time_s, {"systolic": pressure_mmhg, "pulse": pulse_bpm}, note)
 
     def update_saturation(
         self,
@@ -167,51 +172,52 @@ class PatientMonitor:
         return ages
 
     def _judge(self, ages: Floats, shape: Floats) -> PatientFinding:
-        exponents = _SIZES * self._gain[:, None, :] - _HALF_SQUARES * self._info[:, None, :]
-        peaks = exponents.max(axis=1, keepdims=True)
-        likelihood = self._beliefs @ np.exp(exponents - peaks)
-        ratios = np.log(likelihood + 1e-300) + peaks  # channel, kind, onset and pace
+        exponents = _SIZES * self._gain[:, None, :]
+        exponents -= _HALF_SQUARES * self._info[:, None, :]
+        peaks = np.maximum.reduce(exponents, axis=1, keepdims=True)
+        exponents -= peaks
+        chances = np.exp(exponents, out=exponents)
+        ratios = np.log(self._beliefs @ chances + 1e-300)  # channel, kind, onset and pace
+        ratios += peaks
         if self._fluid is not None:
             # It has weighed a harmless gain against one of fluid already.
             ratios[_WEIGHT, _HEART_FAILURE] = self._fluid.log_ratio(self._last_s)
             ratios[_WEIGHT, -1] = _RULED_OUT
         # A change that has come to its full height is no news any more.
-        faded = hyp.FADE_PER_DAY * np.maximum(0.0, ages - _PACES + hyp.FADE_BEFORE_DAYS).ravel()
-        weights = _LOG_PACE_ODDS - faded
-        priors = self._priors + self._notes.priors(self._last_s)
-        bad = ratios[:, :-1].sum(axis=0) + weights[:-1] + priors[:, None]
-        harmless = ratios[:, -1] + weights[-1] + _LOG_HARMLESS_ODDS
-        return self._finding(bad, ratios, _log_sum([0.0, *_log_sums(harmless)]), ages, shape)
-
-    def _finding(self, bad: Floats, ratios: Floats, against: float, ages: Floats, shape: Floats) -> PatientFinding:
-        by_kind = _log_sums(bad)
+        weights = _LOG_PACE_ODDS - hyp.FADE_PER_DAY * np.maximum(0.0, ages - _NEWS_DAYS).ravel()
+        bad = np.add.reduce(ratios[:, :-1], axis=0)
+        bad += weights[:-1]
+        harmless = ratios[:, -1] + weights[-1]
+        harmless += _LOG_HARMLESS_ODDS
+        sums = _log_sums(np.concatenate((bad, harmless)))
+        by_kind = [x + prior for x, prior in zip(sums, self._priors_now(), strict=False)]
+        score = _log_sum([x - off for x, off in zip(by_kind, self._asked, strict=True)])
+        score -= _log_sum([0.0, *sums[len(_KINDS) :]])
         best = by_kind.index(max(by_kind))
         slot = int(bad[best].argmax())
         total = _log_sum(by_kind)
-        speaks = [max(0.0, x) for x in ratios[:, best, slot].tolist()]
-        whole = sum(speaks)
-        shares = {name: speaks[i] / whole if whole > 0.0 else 0.0 for i, name in enumerate(CHANNELS)}
-        evidence = {f"probability_{kind}": math.exp(by_kind[i] - total) for i, kind in enumerate(_KINDS)}
+        evidence = {name: math.exp(x - total) for name, x in zip(_PROBABILITIES, by_kind, strict=True)}
         evidence["days"] = float(ages[slot // len(_PACES), 0])
-        come = float(shape[slot])
-        for i, (name, channel) in enumerate(self._channels.items()):
-            if channel.readings:
-                evidence[f"{name}_change_{_UNITS[name]}"] = come * self._size(i, best, slot)
-        if self._fluid is not None and best == _HEART_FAILURE and self._fluid.gain_kg is not None:
-            evidence["weight_change_kg"] = self._fluid.gain_kg
-        return PatientFinding(total - against, _KINDS[best], shares, evidence, self.RULE, self.VERSION)
+        evidence |= self._changes(best, chances[:, :, slot], float(shape[slot]))
+        shares = _shares(ratios[:, best, slot].tolist())
+        return PatientFinding(score, _KINDS[best], shares, evidence, self.RULE, self.VERSION)
 
-    def _size(self, channel: int, kind: int, slot: int) -> float:
-        """How far the channel is on its way to move, if it is of that kind and of that onset and pace."""
-        gain, info = float(self._gain[channel, slot]), float(self._info[channel, slot])
-        sizes = hyp.SIZES[channel].tolist()
-        exponents = [size * gain - 0.5 * size * size * info for size in sizes]
-        peak = max(exponents)
-        weights = [
-            b * math.exp(x - peak) for b, x in zip(self._beliefs[channel, kind].tolist(), exponents, strict=True)
-        ]
-        mean: float = sum(w * size for w, size in zip(weights, sizes, strict=True)) / (sum(weights) or 1.0)
-        return mean
+    def _priors_now(self) -> list[float]:
+        added = self._notes.priors(self._last_s)
+        return [prior + more for prior, more in zip(self._priors, added, strict=True)]
+
+    def _changes(self, kind: int, chances: Floats, come: float) -> dict[str, float]:
+        """How far each measured channel is on its way to move, if it is of that kind; `chances` by channel and size."""
+        weighed = self._beliefs[:, kind] * chances
+        means = np.add.reduce(weighed * hyp.SIZES, axis=1) / (np.add.reduce(weighed, axis=1) + 1e-300)
+        found = {
+            name: come * mean
+            for name, mean, channel in zip(_CHANGES, means.tolist(), self._channels.values(), strict=True)
+            if channel.readings
+        }
+        if self._fluid is not None and kind == _HEART_FAILURE and self._fluid.gain_kg is not None:
+            found[_CHANGES[_WEIGHT]] = self._fluid.gain_kg
+        return found
 
     def state(self) -> Saved:
         """All that it remembers."""
@@ -252,9 +258,17 @@ def _row(saved: Json) -> list[float]:
     return [number(item) for item in saved]
 
 
+def _shares(speaks: list[float]) -> dict[str, float]:
+    """Of what speaks for a kind; what speaks against it has none."""
+    heard = [max(0.0, x) for x in speaks]
+    whole = sum(heard)
+    return {name: x / whole if whole > 0.0 else 0.0 for name, x in zip(CHANNELS, heard, strict=True)}
+
+
 def _log_sums(rows: Floats) -> list[float]:
-    peaks = rows.max(axis=1)
-    sums: list[float] = (np.log(np.exp(rows - peaks[:, None]).sum(axis=1)) + peaks).tolist()
+    peaks = np.maximum.reduce(rows, axis=1)
+    rows -= peaks[:, None]
+    sums: list[float] = (np.log(np.add.reduce(np.exp(rows), axis=1)) + peaks).tolist()
     return sums
 
 

@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from wardgate_signal.finding import DAY_S, Json
-from wardgate_signal.fusion.channel import Channel, Floats, number
+from wardgate_signal.fusion.channel import Channel, number
 from wardgate_signal.fusion.hypotheses import Kind
 
 
@@ -78,14 +76,15 @@ class Notes:
         if note in _TREATED:
             self._treated[note] = time_s
 
-    def priors(self, time_s: float) -> Floats:
+    def priors(self, time_s: float) -> list[float]:
         """What is added to the log odds of each kind."""
         added = dict.fromkeys(Kind, 0.0)
         for note, since_s in self._treated.items():
             left = max(0.0, 1.0 - (time_s - since_s) / DAY_S / _TREATED_DAYS)
             for kind, by in _TREATED[note].items():
                 added[kind] = min(added[kind], by * left)
-        return np.array(list(added.values())) + _BEEN_IN_HOSPITAL * min(self._stays, _MOST_STAYS)
+        stays = _BEEN_IN_HOSPITAL * min(self._stays, _MOST_STAYS)
+        return [by + stays for by in added.values()]
 
     def save(self) -> Json:
         """For `load`."""
