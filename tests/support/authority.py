@@ -38,16 +38,20 @@ class Ward:
         return self.authority.register.give_code(hub, lasts, datetime.now(UTC))
 
     def hub(self, name: str, lasts: timedelta = LONG) -> dict[str, str]:
-        """A hub's pair as the [broker] section names it."""
+        """A hub's pair as the [broker] section names it; asked for again, the same."""
         key_file, cert_file = self.directory / f"{name}.key", self.directory / f"{name}.pem"
+        if key_file.exists():
+            return {"cert_file": str(cert_file), "key_file": str(key_file)}
         key = ec.generate_private_key(ec.SECP256R1())
         write_key(key_file, key)
         cert_file.write_bytes(self.authority.sign(request(name, key), name, lasts=lasts).certificate)
         return {"cert_file": str(cert_file), "key_file": str(key_file)}
 
     def account(self, name: str) -> dict[str, str]:
-        """An account's pair."""
+        """An account's pair; asked for again, the same."""
         key_file, cert_file = self.directory / f"{name}.key", self.directory / f"{name}.pem"
+        if key_file.exists():
+            return {"cert_file": str(cert_file), "key_file": str(key_file)}
         cert_file.write_bytes(self.authority.issue(name, "account", key_file, lasts=LONG).certificate)
         return {"cert_file": str(cert_file), "key_file": str(key_file)}
 
