@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -65,8 +66,8 @@ def append(
 ) -> None:
     """Write a message, which puts it in the outbox."""
     connection.execute(
-        "INSERT INTO messages (seq, kind, lane, device, stored_s, payload) VALUES (?, ?, ?, ?, ?, ?)",
-        (seq, int(kind), int(lane), device, stored_s, payload),
+        "INSERT INTO messages (seq, kind, lane, device, stored_s, payload, crc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (seq, int(kind), int(lane), device, stored_s, payload, zlib.crc32(payload)),
     )
 
 
@@ -147,7 +148,9 @@ def trim(connection: sqlite3.Connection, before_s: float, limit: int) -> int:
 
 def empty(connection: sqlite3.Connection, seq: int | None) -> None:
     """Forget the text of a message that is done; its number stays, so that no gap looks like a loss."""
-    connection.execute("UPDATE messages SET payload = x'' WHERE seq = ? AND seq IN (SELECT seq FROM arrivals)", (seq,))
+    connection.execute(
+        "UPDATE messages SET payload = x'', crc = 0 WHERE seq = ? AND seq IN (SELECT seq FROM arrivals)", (seq,)
+    )
 
 
 def count(connection: sqlite3.Connection, device: str, what: str, n: int) -> None:

@@ -81,11 +81,15 @@ class ClockSpan(Struct, frozen=True, kw_only=True):
 
 
 class ClockOnBoot(Struct, frozen=True, kw_only=True):
-    """What a device's clock showed when the hub did not know the time itself."""
+    """What a device's clock showed at the last look, and when that was by the hub's boot-time clock."""
 
     boot_id: str
     boottime_s: float
     civil_s: float
+    synchronised: bool
+    """Whether the hub knew the time; if not, the offset is worked out once it does."""
+    stands_still: bool = False
+    """It showed the same at the look before."""
 
 
 class DeviceRow(Struct, frozen=True, kw_only=True):
@@ -104,7 +108,7 @@ class DeviceRow(Struct, frozen=True, kw_only=True):
     """The first of the looks at its clock, or its setting, that all agree up to `clock_offset_at`."""
     clock_set_at: Utc | None = None
     clock_on_boot: ClockOnBoot | None = None
-    """Until the time of that boot is known."""
+    """None before the first look, and after a setting."""
     clock_spans: tuple[ClockSpan, ...] = ()
     """What its clock was before it was last set, the latest last."""
     stamp_leads: tuple[tuple[float, float], ...] = ()
@@ -128,6 +132,8 @@ class Quarantine:
     @property
     def sentence(self) -> str:
         """What happened, for the event about it."""
+        if not self.messages_saved:
+            return "The database was damaged, and nothing of it could be read. How much it held is not known."
         lost = f"{self.messages_lost} could not be read" if self.messages_lost else "none is known to be lost"
         return f"The database was damaged. {self.messages_saved} messages were saved out of it, {lost}."
 

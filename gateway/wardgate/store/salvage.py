@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +17,7 @@ from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
 from wardgate.store import outbox
 from wardgate.store.rows import Kind
+from wardgate.store.soundness import is_device
 
 _TYPES: Final[dict[int, type[Reading] | type[Alert] | type[Event]]] = {
     Kind.READING: Reading,
@@ -21,26 +26,93 @@ _TYPES: Final[dict[int, type[Reading] | type[Alert] | type[Event]]] = {
     Kind.CORRECTION: Reading,
 }
 _CHUNK: Final = 256
-_BEYOND: Final = 10_000
-"""How far to look past the highest number known, when the table cannot say where it ends."""
+_BEYOND: Final = 1 << 32
+"""How many numbers in a row may be unreadable before the rest is given up. They are not tried one by one."""
+_ROWS_AT_MOST: Final = 10_000_000
+"""Of a small table. Pages that lead back to themselves have no end."""
+_UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class _Old(NamedTuple):
+    """A row as it is found: only the number is sure to be one."""
+
     seq: int
-    kind: int
-    device: str | None
-    stored_s: float
-    payload: bytes
+    kind: Any
+    device: Any
+    stored_s: Any
+    payload: Any
+    crc: Any
 
 
-def set_aside(path: Path, clock: Clock) -> Path:
-    """Move the database with its log out of the way. Where it is now."""
-    moved = path.with_name(f"{path.stem}.damaged-{clock.utc():%Y%m%dT%H%M%S%f}Z{path.suffix}")
+def unfinished(path: Path) -> Path | None:
+    """The damaged file of a quarantine that a power cut ended; None when there is none.
+
+    It is whole under its other name. What stands at `path` is not, and is removed.
+    """
+    aside = _aside(path)
+    if not aside.exists():
+        _beside(aside, "-wal").unlink(missing_ok=True)
+        return None
+    _remove(path)
+    return aside
+
+
+def set_aside(path: Path) -> Path:
+    """Give the damaged database another name, its log first, so that a power cut finds either the old or the new one
+    whole. Where it is now; `keep_damaged` gives it a name for good."""
+    aside = _aside(path)
+    for suffix in ("-wal", ""):
+        if (part := _beside(path, suffix)).exists():
+            _also(part, _beside(aside, suffix))
+    sync_directory(path.parent)
+    _remove(path)
+    return aside
+
+
+def keep_damaged(aside: Path, path: Path, clock: Clock) -> Path:
+    """The quarantine is over: the damaged file stays, for whoever wants to look. Where it is."""
+    kept = path.with_name(f"{path.stem}.damaged-{clock.utc():%Y%m%dT%H%M%S%f}Z{path.suffix}")
+    for suffix in ("-wal", ""):
+        if (part := _beside(aside, suffix)).exists():
+            _also(part, _beside(kept, suffix))
+    sync_directory(path.parent)
     for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(moved.with_name(moved.name + suffix))
-    return moved
+        _beside(aside, suffix).unlink(missing_ok=True)
+    sync_directory(path.parent)
+    return kept
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.salvaging")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _remove(path: Path) -> None:
+    """The log goes last: without it a database is older than it was, with it an empty one is nothing."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        _beside(path, suffix).unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def _also(file: Path, name: Path) -> None:
+    """Let a file have a second name; a copy where the file system knows no links."""
+    name.unlink(missing_ok=True)
+    try:
+        name.hardlink_to(file)
+    except OSError:
+        shutil.copyfile(file, name)
 
 
 def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, int]:
@@ -48,13 +120,16 @@ def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, in
 
     What the old one does not certainly call done is queued again: the ward knows what it has by the ids.
     """
-    old = sqlite3.connect(damaged, isolation_level=None)
+    old = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
         new.execute("BEGIN IMMEDIATE")
         saved, left_out = _messages_into(old, new, epoch.encode())
         for table in ("detectors", "devices", "counts"):
             for row in _all(old, f"SELECT * FROM {table}"):  # noqa: S608 - no input
-                new.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - no input
+                if table == "devices" and not is_device(row[1]):
+                    continue
+                values = ", ".join("?" * len(row))
+                new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({values})", row)  # noqa: S608 - no input
         new.execute("COMMIT")
     finally:
         old.close()
@@ -73,12 +148,10 @@ def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: byte
     saved: list[int] = []
     left_out: list[int] = []
     for row in _messages(old):
-        try:
-            message = msgspec.json.decode(row.payload, type=_TYPES[row.kind]) if row.payload else None
-        except (KeyError, msgspec.DecodeError):
-            continue
+        message = _message(row)
         if message is None or (isinstance(message, Event) and message.code == CANARY):
-            left_out.append(row.seq)
+            if message or not row.payload:
+                left_out.append(row.seq)
             continue
         seq = len(saved) + 1
         if not _index(new, message, seq, arrival_s):
@@ -122,44 +195,84 @@ def _index(new: sqlite3.Connection, message: Reading | Alert | Event, seq: int, 
     return True
 
 
+def _message(row: _Old) -> Reading | Alert | Event | None:
+    """What a row says, if it is what was once written; None otherwise, and for one that was emptied."""
+    if not isinstance(row.payload, bytes) or not isinstance(row.stored_s, float):
+        return None
+    if row.crc is not None and row.crc != zlib.crc32(row.payload):
+        return None
+    try:
+        message = msgspec.json.decode(row.payload, type=_TYPES[row.kind])
+    except (KeyError, TypeError, msgspec.DecodeError):
+        return None
+    return message if message.seq == row.seq else None
+
+
 def _messages(old: sqlite3.Connection) -> Iterator[_Old]:
     """Every message that can be read, in order: a damaged page costs what stood on it, and no more."""
-    last = _last_seq(old)
-    for start in range(0, last, _CHUNK):
+    sql = _query_of(old)
+    after, limit = 0, _CHUNK
+    while True:
         try:
-            yield from _span(old, start, start + _CHUNK)
-        except sqlite3.DatabaseError:
-            for seq in range(start, start + _CHUNK):
-                try:
-                    yield from _span(old, seq, seq + 1)
-                except sqlite3.DatabaseError:
-                    continue
+            rows = [row for row in _some(old, sql, after, limit) if row.seq > after]
+        except _UNREADABLE:
+            if limit > 1:
+                limit //= 4
+                continue
+            further = _behind_the_damage(old, sql, after)
+            if further is None:
+                return
+            after, limit = further, _CHUNK
+            continue
+        if not rows:
+            return
+        yield from rows
+        after, limit = max(row.seq for row in rows), min(limit * 4, _CHUNK)
 
 
-def _span(old: sqlite3.Connection, after: int, through: int) -> list[_Old]:
-    rows = old.execute(
-        "SELECT seq, kind, device, stored_s, payload FROM messages WHERE seq > ? AND seq <= ? ORDER BY seq",
-        (after, through),
-    ).fetchall()
+def _behind_the_damage(old: sqlite3.Connection, sql: str, after: int) -> int | None:
+    """From which number on rows can be read again; None when there is nothing more."""
+    unreadable, step = after, 1
+    while not _is_readable(old, sql, after + step):
+        unreadable, step = after + step, step * 2
+        if step > _BEYOND:
+            return None
+    readable = after + step
+    while readable - unreadable > 1:
+        between = (readable + unreadable) // 2
+        if _is_readable(old, sql, between):
+            readable = between
+        else:
+            unreadable = between
+    return readable
+
+
+def _is_readable(old: sqlite3.Connection, sql: str, after: int) -> bool:
+    try:
+        _some(old, sql, after, 1)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def _some(old: sqlite3.Connection, sql: str, after: int, limit: int) -> list[_Old]:
+    rows = old.execute(f"{sql} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)).fetchall()
     return [_Old(*row) for row in rows]
 
 
-def _last_seq(old: sqlite3.Connection) -> int:
-    """A number no message goes beyond."""
-    try:
-        return int(old.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
-    except sqlite3.DatabaseError:
-        tables = ("readings", "alerts", "events", "outbox", "arrivals")
-        known = [seq for t in tables for (seq,) in _all(old, f"SELECT seq FROM {t}")]  # noqa: S608 - no input
-        return max(known, default=0) + _BEYOND
+def _query_of(old: sqlite3.Connection) -> str:
+    """A database of an earlier version has no sums."""
+    columns = {name for (name,) in _all(old, "SELECT name FROM pragma_table_info('messages')")}
+    crc = "crc" if "crc" in columns else "NULL"
+    return f"SELECT seq, kind, device, stored_s, payload, {crc} FROM messages"  # noqa: S608 - no input
 
 
 def _all(old: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
     """As many rows as can be read before the first that cannot."""
     rows: list[tuple[Any, ...]] = []
     try:
-        for row in old.execute(sql):
+        for row in islice(old.execute(sql), _ROWS_AT_MOST):
             rows.append(row)  # noqa: PERF402 - the rows before an error count
-    except sqlite3.DatabaseError:
+    except _UNREADABLE:
         pass
     return rows

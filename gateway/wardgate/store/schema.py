@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from wardgate.store.errors import StoreNewer
+from wardgate.store.errors import StoreCorrupt, StoreNewer
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1. A message is written once and never touched again; what changes about it is a small row beside it, so that
@@ -69,8 +69,13 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     INSERT INTO undated SELECT seq FROM messages
         WHERE kind = 1 AND instr(CAST(payload AS TEXT), '"synchronised":false') > 0;
     """,
+    # 3. A failing card changes bytes in the middle of a text, which no check of the pages sees. What was written before
+    #    has no sum.
+    "ALTER TABLE messages ADD COLUMN crc INTEGER;",
 )
 """The n-th script takes a database of version n to version n + 1. What has been released is never edited."""
+
+_NOTE_VERSION: Final = "INSERT OR REPLACE INTO meta SELECT 'version', user_version FROM pragma_user_version;"
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -83,17 +88,28 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str
 
     Raises:
         StoreNewer: the database is of a later version than this program knows.
+        StoreCorrupt: it says so in one place and not in the other.
     """
     have = version(connection)
     if have > len(migrations):
+        _confirm_version(connection, path, have)
         raise StoreNewer(
             f"{path} was written by a later version of Wardgate (database version {have}, this program knows "
             f"{len(migrations)}). Install that version again."
         )
     for step in range(have, len(migrations)):
         try:
-            connection.executescript(f"BEGIN IMMEDIATE; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {migrations[step]}; PRAGMA user_version = {step + 1}; {_NOTE_VERSION} COMMIT;"
+            )
         except sqlite3.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _confirm_version(connection: sqlite3.Connection, path: Path, have: int) -> None:
+    """A later version has said so in two places; in one alone it is a damaged byte."""
+    said = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    if said is None or said[0] != str(have):
+        raise StoreCorrupt(f"The database {path} is damaged: its version {have} was never written.")

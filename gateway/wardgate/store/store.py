@@ -17,12 +17,13 @@ import msgspec
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
 from wardgate.store import outbox
-from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, explained
+from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, explained_at_start
 from wardgate.store.reader import Reader
 from wardgate.store.reserve import Reserve
 from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Put, Quarantine, Way
-from wardgate.store.salvage import salvage, set_aside
+from wardgate.store.salvage import keep_damaged, salvage, set_aside, unfinished
 from wardgate.store.schema import migrate
+from wardgate.store.soundness import fault_of
 from wardgate.store.writer import MAX_GROUP, Writer
 
 T = TypeVar("T")
@@ -66,13 +67,15 @@ class Store:
             connection = _connected(path)
             try:
                 epoch, seq = _numbering(connection)
-            except sqlite3.Error:
+                if fault := fault_of(connection):
+                    raise StoreCorrupt(f"The database {path} is damaged: {fault}.")
+            except BaseException:
                 connection.close()
                 raise
             reader = Reader(path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             lock.close()
-            raise explained(error, path) from error
+            raise explained_at_start(error, path) from error
         except BaseException:
             lock.close()
             raise
@@ -85,21 +88,29 @@ class Store:
 
         Whatever was not certainly done is queued again, under new numbers and a new epoch; the ward knows the ids.
         """
-        try:
-            return cls.open(path, clock), None
-        except StoreCorrupt as error:
-            reason = str(error)
+        reason = "a power cut ended its repair"
         lock = _locked(path)
         try:
-            damaged = set_aside(path, clock)
-            connection = _connected(path)
-            try:
-                saved, lost = salvage(damaged, connection, _numbering(connection)[0])
-            finally:
-                connection.close()
+            damaged = unfinished(path)
         finally:
             lock.close()
-        return cls.open(path, clock), Quarantine(str(damaged), reason, saved, lost)
+        if not damaged:
+            try:
+                return cls.open(path, clock), None
+            except StoreCorrupt as error:
+                reason = str(error)
+        lock = _locked(path)
+        try:
+            aside = set_aside(path) if damaged is None else damaged
+            connection = _connected(path)
+            try:
+                saved, lost = salvage(aside, connection, _numbering(connection)[0])
+            finally:
+                connection.close()
+            kept = keep_damaged(aside, path, clock)
+        finally:
+            lock.close()
+        return cls.open(path, clock), Quarantine(str(kept), reason, saved, lost)
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
