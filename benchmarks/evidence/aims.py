@@ -55,11 +55,12 @@ def _weight(measured: Sequence[Measured], world: str) -> list[Aim]:
 
 
 def _together(results: Results, world: str) -> list[Aim]:
-    both, failing = results["together"][world], results["heart-failure"][world]
+    both, failing, patients = (results[name][world] for name in ("together", "heart-failure", "failing-patients"))
     rates = range(len(RATES))
     return [
         *(_beats(world, both[0], both[1:], i, "own charts and naive Bayes") for i in rates),
-        *(_beats(world, failing[0], failing[-1:], i, "weight alone, in heart failure") for i in rates),
+        *(_beats(world, failing[0], failing[-1:], i, "weight alone, episodes of heart failure") for i in rates),
+        *(_beats(world, patients[0], patients[-1:], i, "weight alone, all episodes in heart failure") for i in rates),
     ]
 
 

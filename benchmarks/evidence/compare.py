@@ -57,6 +57,13 @@ SUBJECTS: Final = (
         frozenset({"heart_failure"}),
         _failing,
     ),
+    Subject(
+        "failing-patients",
+        "Patients with heart failure, all kinds of episode: all channels and weight alone",
+        (*TOGETHER, WEIGHT[0]),
+        None,
+        _failing,
+    ),
     Subject("respiratory", "Respiratory episodes by saturation", SATURATION, frozenset({"respiratory"}), _everybody),
 )
 
