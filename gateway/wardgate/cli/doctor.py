@@ -14,6 +14,7 @@ from wardgate.cli.checks.check import Check, problem, well
 from wardgate.cli.checks.hub import hub
 from wardgate.cli.checks.machine import machine
 from wardgate.cli.checks.models import models
+from wardgate.cli.checks.secrets import certificate, secrets
 from wardgate.cli.options import PROBLEM, add_config, add_json, command
 from wardgate.clock import SystemClock
 from wardgate.config import Config, ConfigError, load
@@ -57,6 +58,9 @@ def diagnose(path: Path, told: Callable[[Check], None] = lambda _: None) -> list
 
 def _look(config: Config, note: Callable[[Check], None]) -> None:
     for check in machine(config, SystemClock()):
+        note(check)
+    note(secrets(config))
+    for check in certificate(config, SystemClock()):
         note(check)
     if config.radio.enabled:
         note(asyncio.run(bluetooth(config.radio.adapter)))
