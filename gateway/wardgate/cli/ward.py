@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from wardgate.cli import ward_alerts, ward_silent
+from wardgate.cli import ward_alerts, ward_fhir, ward_silent
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.cli.ward_broker import add_broker, broker
 from wardgate.contract.messages import Alert, Event, Reading, State
@@ -35,13 +35,16 @@ def main(words: list[str]) -> int:
         return ward_commands.keys(words[1:]) if words[0] == "keys" else ward_commands.tell(words[1:])
     if words[:1] == ["silent"]:
         return ward_silent.main(words[1:])
+    if words[:1] == ["fhir"]:
+        return ward_fhir.main(words[1:])
     parser = command(
         "ward",
         "The reference ward: receive what hubs send, check it against the contract, keep it, say that it is kept, and "
         "print a line for each message.",
     )
     parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen; "
-    parser.epilog += "`wardgate ward silent` lists the hubs that are not heard."
+    parser.epilog += "`wardgate ward silent` lists the hubs that are not heard; "
+    parser.epilog += "`wardgate ward fhir` hands everything on to a FHIR server."
     add_broker(parser)
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
     parser.add_argument("--group", help="share the work with the other wards of this group (a name for each: --name)")

@@ -30,6 +30,10 @@ class Transaction(Protocol):
         """Change something. How many rows it touched."""
         ...
 
+    async def alone(self, *tables: str) -> None:
+        """Wait until nobody else is writing these tables, and let nobody until this transaction ends."""
+        ...
+
     async def each(self, sql: str, values: Sequence[Row]) -> Sequence[Row]:
         """The same statement for each of these values, in this order. What their RETURNING clauses gave."""
         ...

@@ -84,6 +84,9 @@ class _Statements:
         last = said.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
 
+    async def alone(self, *tables: str) -> None:
+        await self._connection.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+
     async def each(self, sql: str, values: Sequence[Row]) -> Sequence[Row]:
         if not values:
             return []

@@ -88,6 +88,9 @@ class _Statements:
     async def change(self, sql: str, *values: object) -> int:
         return self._connection.execute(_numbered(sql), values).rowcount
 
+    async def alone(self, *tables: str) -> None:
+        """It always is: `BEGIN IMMEDIATE`."""
+
     async def each(self, sql: str, values: Sequence[Row]) -> Sequence[Row]:
         numbered = _numbered(sql)
         if " RETURNING " not in sql:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from wardgate.contract.messages import CANARY, Ack, Alert, AlertAck, Event, Reading, Refusal, State
 from wardgate.ward import progress, seen, silence, tables
 from wardgate.ward.database import Row, Transaction, open_database
+from wardgate.ward.fhir import due
 from wardgate.ward.received import Batch, Received, Refused
 
-Key = tuple[object, ...]
+Key = tuple[Any, ...]
 _INSERT: Final = {
     "reading": "INSERT INTO readings VALUES ($1, $2, $3, $4, $5, $6) "
     "ON CONFLICT DO NOTHING RETURNING hub, id, revision",
@@ -143,7 +144,9 @@ async def _keep_messages(tx: Transaction, received: Iterable[Received]) -> set[K
             rows["alert"].append((m.hub, m.id, m.revision, m.state, item.payload))
         elif isinstance(m, Event) and m.code != CANARY:
             rows["event"].append((m.hub, m.id, m.code, item.payload))
-    return {(kind, *key) for kind, sql in _INSERT.items() if rows[kind] for key in await tx.each(sql, rows[kind])}
+    new = {(kind, *key) for kind, sql in _INSERT.items() if rows[kind] for key in await tx.each(sql, rows[kind])}
+    await due.remember(tx, [key if len(key) == 4 else (*key, 0) for key in new])
+    return new
 
 
 def _key(message: Reading | Alert | Event) -> Key:

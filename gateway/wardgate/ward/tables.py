@@ -58,6 +58,13 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """CREATE VIEW newest_readings AS SELECT * FROM readings AS r WHERE revision =
             (SELECT max(revision) FROM readings WHERE hub = r.hub AND id = r.id)""",
     ),
+    (  # 5: FHIR servers, and what each has not got yet.
+        """CREATE TABLE fhir_servers (
+            server TEXT PRIMARY KEY, holder TEXT NOT NULL, until_s DOUBLE PRECISION NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE fhir_due (
+            server TEXT NOT NULL, kind TEXT NOT NULL, hub TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
+            problem TEXT, PRIMARY KEY (server, kind, hub, id, revision)) WITHOUT ROWID""",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 
