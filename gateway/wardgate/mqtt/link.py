@@ -215,6 +215,7 @@ class Link:
     def _let_go(self, why: str) -> None:
         self._set_closed(why)
         sock = self._client.socket()
+        self._client.on_socket_close = None  # paho would call it once more when it is collected
         if sock is not None:
             self._socket_closed(self._client, None, sock)
             sock.close()
