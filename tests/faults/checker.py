@@ -2,6 +2,7 @@
 
 - What a device was told is stored is at the ward once; every revision of every alert too.
 - The ward has nothing that was not measured, and every byte of a message as the hub stored it.
+- The hub took nothing for done that the ward had not committed at that moment.
 - Nobody was shown anything twice.
 - Order: within one lane messages leave in the order of their numbers, and what was sent once arrives in it. What was
   sent again may come at any time.
@@ -39,6 +40,7 @@ def verdict(street: Street) -> list[str]:
         broken: dict[str, set[Any]] = {
             "acknowledged to a device and not at the ward": set(book.acknowledged) - here.keys(),
             "at the ward and never measured": here.keys() - book.offered.keys(),
+            "taken for done before the ward had it": set(hub.too_early),
             "kept by a device for ever": set(book.kept),
             "alerts that are not at the ward": book.alerts_promised - seen.keys(),
             "alerts that were never raised": seen.keys() - book.alerts_offered,

@@ -6,9 +6,12 @@ It can be ended as by `kill -9`: nothing more is written, nothing said, and no o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import random
+import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,9 +27,10 @@ from wardgate.config import Broker
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.deliver import Sender
 from wardgate.deliver.window import Window
-from wardgate.store import OutRow, Put, Store
+from wardgate.store import Kind, OutRow, Put, Store
 
 DEVICES: Final = ("scale", "cuff", "oximeter")
+_TYPES: Final[dict[int, type[Reading] | type[Alert]]] = {Kind.READING: Reading, Kind.ALERT: Alert}
 Sent = Counter[tuple[str, int]]
 """How often each message, by hub and number, was handed to a connection."""
 
@@ -56,8 +60,20 @@ class Book:
 class LightHub:
     """One hub and its devices. `sent` counts what it hands to its connections."""
 
-    def __init__(self, name: str, directory: Path, broker: Broker, network: Proxy, rng: random.Random) -> None:
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        broker: Broker,
+        network: Proxy,
+        rng: random.Random,
+        is_at_ward: Callable[[Reading | Alert], bool],
+    ) -> None:
         self.name = name
+        self.too_early: list[int] = []
+        """What the hub took for done when the ward had not committed it."""
+        self._is_at_ward = is_at_ward
+        self._looked_at: set[int] = set()
         self.network = network
         self.clock = JumpingClock()
         self.book = Book()
@@ -78,6 +94,7 @@ class LightHub:
         self.store = Store.open(self.database, self.clock)
         broker = msgspec.structs.replace(self._broker, port=self.network.port)
         self.sender = Sender(broker, self.name, self.store, self.clock, self._tell, version="light")
+        self.store.listen(self._look_at_done)
         self._alive = True
         for again in list(self.book.kept.values()):
             self._put(again)
@@ -161,6 +178,16 @@ class LightHub:
                 self.book.alerts_promised.add(key)
 
         self.store.put_alert(made).add_done_callback(promised)
+
+    def _look_at_done(self) -> None:
+        with contextlib.closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as here:
+            done = {seq for (seq,) in here.execute("SELECT seq FROM arrivals")} - self._looked_at
+            for seq in done:
+                kind, payload = here.execute("SELECT kind, payload FROM messages WHERE seq = ?", (seq,)).fetchone()
+                as_type = _TYPES.get(kind)
+                if as_type and not self._is_at_ward(msgspec.json.decode(payload, type=as_type)):
+                    self.too_early.append(seq)
+        self._looked_at |= done
 
     def _tell(self, told: Event) -> None:
         if self._alive:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -32,7 +34,7 @@ class Street:
         self.plan = plan
         self.sent = sent
         self.mischief = Mischief(rng)
-        self.handed_on: Counter[tuple[object, ...]] = Counter()
+        self.handed_on: Counter[tuple[str | int, ...]] = Counter()
         self.ward_db = directory / "ward.db"
         self.ward_crashes = 0
         self._broker = broker
@@ -47,6 +49,7 @@ class Street:
                 self._settings,
                 Proxy(broker.port, random.Random(rng.random())),
                 random.Random(rng.random()),
+                self._is_at_ward,
             )
             for n in range(HUBS)
         ]
@@ -161,10 +164,23 @@ class Street:
             await ward
 
     def _handed_on(self, message: Reading | Alert | Event | State) -> None:
-        if isinstance(message, Reading):
-            self.handed_on[message.hub, message.id] += 1
-        elif isinstance(message, Alert):
-            self.handed_on[message.hub, message.id, message.revision] += 1
+        if isinstance(message, Reading | Alert):
+            self.handed_on[_key(message)] += 1
+
+    def _is_at_ward(self, message: Reading | Alert) -> bool:
+        """Whether the ward has committed it; a ward that crashed right behind its commit has shown it to nobody."""
+        key = _key(message)
+        if self.handed_on[key]:
+            return True
+        table, more = ("readings", "") if isinstance(message, Reading) else ("alerts", " AND revision = ?")
+        with contextlib.closing(sqlite3.connect(f"{self.ward_db.as_uri()}?mode=ro", uri=True)) as ward:
+            sql = f"SELECT 1 FROM {table} WHERE hub = ? AND id = ?{more}"
+            return ward.execute(sql, key).fetchone() is not None
+
+
+def _key(message: Reading | Alert) -> tuple[str | int, ...]:
+    key = message.hub, message.id
+    return key if isinstance(message, Reading) else (*key, message.revision)
 
 
 @asynccontextmanager
