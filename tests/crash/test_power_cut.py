@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,7 @@ import pytest
 
 from tests.crash.disks import Disk
 from tests.crash.ledger import Given, Promised
-from tests.crash.lives import FURTHER, Life, ledger_of, record
+from tests.crash.lives import DATABASE, FURTHER, Life, ledger_of, record
 from tests.crash.replay import lay_out, replay
 from tests.support.recording_vfs import Mark, Sync
 from wardgate.store import Store
@@ -34,10 +36,24 @@ def _cut_at(life: Life, place: Path, cut: int, rng: random.Random) -> None:
     lay_out(place, disk.survivor(rng), rng)
 
 
+def _age(path: Path) -> None:
+    """Make of it what the first version would have made."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("""
+            BEGIN;
+            DROP TABLE undated;
+            ALTER TABLE readings DROP COLUMN newest_seq;
+            ALTER TABLE messages DROP COLUMN crc;
+            DELETE FROM meta WHERE key = 'version';
+            PRAGMA user_version = 1;
+            COMMIT;
+        """)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(120 + STATES // 50)
 async def test_nothing_promised_is_lost_and_it_starts_every_time(tmp_path: Path) -> None:
-    """A new hub; one that starts after a power cut in the middle of that; one that is then given a later version."""
+    """A new hub; one that starts after a power cut in that; one of the first version that is given a later one."""
     rng = random.Random(SEED)
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
     first.mkdir()
@@ -47,6 +63,7 @@ async def test_nothing_promised_is_lost_and_it_starts_every_time(tmp_path: Path)
     after = await record("after a power cut", second, SEED + 1, steps=60, known=ledger_of(new, cut))
     cut = rng.randrange(len(after.log) // 3, len(after.log) * 2 // 3)
     _cut_at(after, third, cut, rng)
+    _age(third / DATABASE)
     later = await record("a later version", third, SEED + 2, steps=15, known=ledger_of(after, cut), migrations=FURTHER)
 
     verdicts = [replay(life, round(STATES * SHARE[life.name]), SEED) for life in (new, after, later)]
