@@ -151,7 +151,11 @@ async def test_nothing_acknowledged_to_a_device_is_missing_at_the_ward(tmp_path:
         books = everything.home.books
         taken = Counter(_key(id_, t) for id_, book in books.items() for t in book.taken)
         acknowledged = Counter(_key(id_, t) for id_, book in books.items() for t in book.acknowledged)
-    delivered = Counter(_reading_key(r) for r in ward_side.readings(tmp_path / "ward.db"))
+    readings = ward_side.readings(tmp_path / "ward.db")
+    delivered = Counter(_reading_key(r) for r in readings)
+    assert Counter(r.id for r in ward_side.revisions(tmp_path / "ward.db")) == {r.id: r.revision for r in readings}, (
+        "a revision of a reading twice, or none of one"
+    )
     assert acknowledged.total() > 2 * KILLS, "the home measured too little for the test to mean anything"
     assert not acknowledged - delivered, "acknowledged to a device, and not at the ward"
     assert not delivered - taken, "at the ward twice, or never measured"

@@ -12,7 +12,15 @@ from wardgate.contract.messages import Alert, Event, Reading
 
 
 def readings(database: Path) -> list[Reading]:
-    """Every reading the ward has committed, in the order of its commits."""
+    """Every reading the ward has committed, as it is dated now, in the order in which they first came."""
+    newest: dict[tuple[str, str], Reading] = {}
+    for reading in sorted(revisions(database), key=lambda r: r.revision):
+        newest[reading.hub, reading.id] = reading
+    return list(newest.values())
+
+
+def revisions(database: Path) -> list[Reading]:
+    """Every revision of every reading, in the order of the ward's commits."""
     return [msgspec.json.decode(payload, type=Reading) for payload in _payloads(database, "readings")]
 
 

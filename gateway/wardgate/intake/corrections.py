@@ -71,8 +71,8 @@ class Corrections:
         seen = (first, tuple(self._devices.row(known.id).clock_offset_at for known in self._devices.known))
         if seen == self._seen and not self._store.read.undated(self._looked_at_seq, 1):
             return ()  # a reading that was still on its way to the disk the last time is looked at now
-        self._place_clocks()
         done = await self._redate(first)
+        self._place_clocks()
         self._look_at_last_readings(self._clock.utc())
         self._seen = seen
         return tuple(done)
@@ -99,10 +99,10 @@ class Corrections:
             row = self._devices.row(known.id)
             shown = row.clock_on_boot
             line = None if shown is None else lines.get(shown.boot_id)
-            if shown is None or line is None:
+            if shown is None or line is None or shown.synchronised:
                 continue
             at_s = line.utc_s_at(shown.boottime_s)
-            self._devices.change(known.id, clock_on_boot=None)
+            self._devices.change(known.id, clock_on_boot=msgspec.structs.replace(shown, synchronised=True))
             if all(at is None or at.timestamp() < at_s for at in (row.clock_offset_at, row.clock_set_at)):
                 at = utc_from_s(at_s)
                 offset_s = shown.civil_s - at_s

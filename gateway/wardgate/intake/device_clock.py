@@ -13,7 +13,7 @@ import msgspec
 from wardgate.clock import EPOCH, utc_from_s
 from wardgate.contract.messages import Reading
 from wardgate.intake.dating import DRIFT, Arrival, Piece, lead_s
-from wardgate.store.rows import ClockSpan, DeviceRow
+from wardgate.store.rows import ClockOnBoot, ClockSpan, DeviceRow
 from wardgate_drivers.measurement import DeviceTime, Measurement
 
 SAME_S: Final = 5.0
@@ -42,6 +42,22 @@ def told_in(reading: Reading) -> DeviceTime | None:
     if reading.time.device_time is None:
         return None
     return DeviceTime((datetime.fromisoformat(reading.time.device_time + "+00:00") - EPOCH).total_seconds())
+
+
+def looked_at(shown: ClockOnBoot | None, device_now: DeviceTime, at: Arrival) -> ClockOnBoot:
+    """A device's clock shows this now, and `shown` the last time somebody looked."""
+    still = False
+    if shown is not None:
+        # Since the hub was switched on at least, where that was in another boot.
+        passed_s = at.boottime_s - (shown.boottime_s if shown.boot_id == at.boot_id else 0.0)
+        still = abs(device_now.civil_s - shown.civil_s) <= SAME_S and (passed_s > STILL_S or shown.stands_still)
+    return ClockOnBoot(
+        boot_id=at.boot_id,
+        boottime_s=at.boottime_s,
+        civil_s=device_now.civil_s,
+        synchronised=at.synchronised,
+        stands_still=still,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +95,12 @@ class ClockStory:
         self._measured_at_s: float | None = None
         self._stands_still = False
 
-    def measured(self, device_now: DeviceTime, at: Arrival) -> float:
-        """The device's clock showed this at that instant. Return its offset from UTC in seconds."""
-        self._stands_still = self._stood_still(device_now.civil_s, at)
+    def measured(self, device_now: DeviceTime, at: Arrival, *, stands_still: bool = False) -> float:
+        """The device's clock showed this at that instant. Return its offset from UTC in seconds.
+
+        A clock that `stands_still` says nothing about anything.
+        """
+        self._stands_still = stands_still
         self._measured = device_now.civil_s - at.boottime_s
         self._measured_at_s = at.utc_s
         return device_now.civil_s - at.utc_s
@@ -96,17 +115,6 @@ class ClockStory:
         if known_s is None or expected_s is None:
             return False
         return abs(offset_s - expected_s) <= SAME_S + DRIFT * abs(at_s - known_s)
-
-    def _stood_still(self, civil_s: float, at: Arrival) -> bool:
-        """Whether it shows what it showed in an earlier session: such a clock says nothing about anything."""
-        earlier = self._earlier
-        if not at.synchronised or earlier.offset_s is None or earlier.measured_at_s is None:
-            return False
-        if earlier.set_at_s is not None and earlier.set_at_s >= earlier.measured_at_s:
-            return False
-        passed_s = at.utc_s - earlier.measured_at_s
-        went_s = civil_s - (earlier.offset_s + earlier.measured_at_s)
-        return abs(passed_s) > STILL_S and abs(went_s) <= SAME_S
 
     def was_set(self, to: DeviceTime, at: Arrival) -> None:
         """The device took this time at that instant."""

@@ -18,11 +18,11 @@ from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
-from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, zone_offset_s
+from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, looked_at, zone_offset_s
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
-from wardgate.store.rows import ClockOnBoot, Put
+from wardgate.store.rows import Put
 from wardgate.store.store import Store
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.sink import Consent
@@ -208,18 +208,19 @@ class DeviceSink:
     def clock(self, device_now: DeviceTime) -> None:
         """The device's clock shows this now, before it is set."""
         arrival = self._intake.arrival()
-        offset_s = self._story.measured(device_now, arrival)
+        row = self._intake.devices.row(self._known.id)
+        shown = looked_at(row.clock_on_boot, device_now, arrival)
+        offset_s = self._story.measured(device_now, arrival, stands_still=shown.stands_still)
         if not arrival.synchronised:
-            shown = ClockOnBoot(boot_id=arrival.boot_id, boottime_s=arrival.boottime_s, civil_s=device_now.civil_s)
             self._intake.devices.change(self._known.id, clock_on_boot=shown)
             return
-        row = self._intake.devices.row(self._known.id)
         same = row.clock_same_since if self._story.ran_on(offset_s, arrival.utc_s) else None
         self._intake.devices.change(
             self._known.id,
             clock_offset_s=offset_s,
             clock_offset_at=arrival.utc,
             clock_same_since=same or arrival.utc,
+            clock_on_boot=shown,
         )
         name = self._known.model.kind.noun
         wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
@@ -246,7 +247,11 @@ class DeviceSink:
         self._story.was_set(to, arrival)
         spans = self._story.spans(arrival.utc_s)
         self._intake.devices.change(
-            self._known.id, clock_set_at=arrival.utc, clock_spans=spans, clock_same_since=arrival.utc
+            self._known.id,
+            clock_set_at=arrival.utc,
+            clock_spans=spans,
+            clock_same_since=arrival.utc,
+            clock_on_boot=None,
         )
 
     def battery(self, percent: int) -> None:

@@ -62,11 +62,14 @@ def _by_boot(reading: Reading, model: Model, row: DeviceRow, line: Line, known: 
     told = told_in(reading)
     story = ClockStory(known.zone, as_it_was(row, utc_s))
     if reading.time.device_offset_s is not None:
-        story.measured(DeviceTime(reading.time.device_offset_s + reading.time.received.timestamp()), arrival)
+        shown = DeviceTime(reading.time.device_offset_s + reading.time.received.timestamp())
+        story.measured(shown, arrival)
+    last = row.clock_on_boot
+    stands_still = last is not None and last.boot_id == line.boot_id and last.stands_still
     dated = date(
         arrival,
         told,
-        story.pieces(arrival),
+        () if stands_still else story.pieces(arrival),
         zone_offset_s=zone_offset_s(known.zone, arrival.utc),
         stored=reading.backfill,
         live_s=model.live_s,
