@@ -1,7 +1,7 @@
 """What the hub keeps: SQLite behind one writer."""
 
 from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreNewer
-from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Put, Quarantine, Way
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Put, Quarantine, Way
 from wardgate.store.store import Store
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Lane",
     "OutRow",
     "OutboxCounts",
+    "ParkedRow",
     "Put",
     "Quarantine",
     "Store",

@@ -129,20 +129,19 @@ def trim(connection: sqlite3.Connection, before_s: float, limit: int) -> int:
     """Forget the text of at most `limit` readings and events that were done before a time. How many that were.
 
     A reading's id stays, so that a device that dumps its whole memory makes no second reading of it. Alerts stay.
-    The newest message stays, for the numbering goes on from it.
+    The newest message stays, for the numbering goes on from it, and so does what is not tallied yet (`upkeep.tally`).
     """
     rows = connection.execute(
-        "SELECT seq, kind, device FROM messages JOIN arrivals USING (seq) "
+        "SELECT seq FROM messages JOIN arrivals USING (seq) "
         "WHERE stored_s < ? AND kind != ? AND seq < (SELECT max(seq) FROM messages) "
+        "AND seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'tallied') "
         "AND seq NOT IN (SELECT seq FROM undated) ORDER BY seq LIMIT ?",
         (before_s, int(Kind.ALERT), limit),
     ).fetchall()
-    for seq, kind, device in rows:
+    for (seq,) in rows:
         connection.execute("DELETE FROM messages WHERE seq = ?", (seq,))
         connection.execute("DELETE FROM arrivals WHERE seq = ?", (seq,))
         connection.execute("DELETE FROM events WHERE seq = ?", (seq,))
-        if kind == Kind.READING:
-            count(connection, device, "readings", 1)
     return len(rows)
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from wardgate.clock import utc_from_s
 from wardgate.contract.messages import Alert, Event, Reading
-from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Way
+from wardgate.store import upkeep
+from wardgate.store.parked import listed, sound
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Way
 
+log: Final = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CHANNELS: Final[tuple[str, ...]] = get_args(get_type_hints(Reading)["channel"])
+_LAST: Final = 2**62
+_COUNT_S: Final = 0.02
+_COUNT_SHARE: Final = 50.0
+"""What takes longer than `_COUNT_S` is done a fiftieth of the time at most."""
 _READING: Final = msgspec.json.Decoder(Reading)
 _ALERT: Final = msgspec.json.Decoder(Alert)
 _EVENT: Final = msgspec.json.Decoder(Event)
@@ -30,7 +43,9 @@ class Reader:
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
-        self._seen_seq = 0
+        self._tallied = self._seen_seq = 0
+        self._counts: OutboxCounts | None = None
+        self._counts_until_s = 0.0
         self._last_live_seq: int | None = None
         self._readings_of: dict[str, int] = {}
 
@@ -44,18 +59,31 @@ class Reader:
 
         `channel` None takes all channels. What was trimmed after its retention is not among them.
         """
-        where = ["taken_s >= ?"]
-        parameters: list[float | str] = [since.timestamp()]
-        for column, value in (("channel", channel), ("assignment", assignment)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                parameters.append(value)
-        rows = self._connection.execute(
-            "SELECT payload FROM readings AS r JOIN messages AS m ON m.seq = coalesce(r.newest_seq, r.seq) "  # noqa: S608 - no input
-            f"WHERE {' AND '.join(where)} ORDER BY taken_s DESC, r.seq DESC LIMIT ?",
-            (*parameters, -1 if limit is None else limit),
-        ).fetchall()
-        return [_READING.decode(payload) for (payload,) in reversed(rows)]
+        found: list[tuple[float, int, int]] = []
+        for one in CHANNELS if channel is None else (channel,):  # the index knows the time within a channel
+            found += self._connection.execute(
+                "SELECT taken_s, seq, coalesce(newest_seq, seq) FROM readings WHERE channel = ? AND taken_s >= ? "
+                "AND assignment = coalesce(?, assignment) ORDER BY taken_s DESC, seq DESC LIMIT ?",
+                (one, since.timestamp(), assignment, -1 if limit is None else limit),
+            ).fetchall()
+        found.sort()
+        return list(self._texts((seq for _, _, seq in found[-limit if limit else 0 :]), _READING))
+
+    def _texts(self, seqs: Iterable[int], decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
+        """Messages by number. One that is damaged is left out: it must not stop the others."""
+        for seq in seqs:
+            try:
+                row = self._connection.execute("SELECT payload, crc FROM messages WHERE seq = ?", (seq,)).fetchone()
+                if row is None:
+                    continue
+                message = decoder.decode(row[0]) if sound(*row) else None
+            except (msgspec.DecodeError, sqlite3.DatabaseError) as error:
+                log.warning("message %d cannot be read: %s", seq, error)
+                continue
+            if message is None:
+                log.warning("message %d is damaged", seq)
+            else:
+                yield message
 
     def reading(self, reading_id: str) -> Reading | None:
         """One reading by its id."""
@@ -92,12 +120,11 @@ class Reader:
 
     def _catch_up(self) -> None:
         """Count what has come since the last look: messages only grow at their end."""
-        rows = self._connection.execute(
-            "SELECT device, count(*), max(seq), max(CASE WHEN lane = ? THEN seq END) FROM messages "
-            "WHERE seq > ? AND kind = ? GROUP BY device",
-            (int(Lane.LIVE), self._seen_seq, int(Kind.READING)),
-        ).fetchall()
-        for device, n, last, last_live in rows:
+        counted, last_live = upkeep.tallied(self._connection)
+        if counted != self._tallied:
+            self._tallied, self._seen_seq, self._last_live_seq = counted, counted, last_live
+            self._readings_of.clear()
+        for device, n, last, last_live in upkeep.by_device(self._connection, self._seen_seq, _LAST):
             self._readings_of[device] = self._readings_of.get(device, 0) + n
             self._seen_seq = max(self._seen_seq, last)
             if last_live is not None:
@@ -120,10 +147,10 @@ class Reader:
 
     def _alerts(self, where: str, *parameters: object) -> list[Alert]:
         rows = self._connection.execute(
-            f"SELECT payload FROM alerts AS a JOIN messages USING (seq) {where} ORDER BY changed_s, seq",  # noqa: S608 - no input
+            f"SELECT seq FROM alerts AS a {where} ORDER BY changed_s, seq",  # noqa: S608 - no input
             parameters,
-        )
-        return [_ALERT.decode(payload) for (payload,) in rows]
+        ).fetchall()
+        return list(self._texts((seq for (seq,) in rows), _ALERT))
 
     def detector_states(self, prefix: str) -> list[bytes]:
         """Everything that was left under keys that begin so, in the order of the keys."""
@@ -143,10 +170,8 @@ class Reader:
 
     def events(self, limit: int) -> list[Event]:
         """The newest events, newest first."""
-        rows = self._connection.execute(
-            "SELECT payload FROM events JOIN messages USING (seq) ORDER BY seq DESC LIMIT ?", (limit,)
-        )
-        return [_EVENT.decode(payload) for (payload,) in rows]
+        rows = self._connection.execute("SELECT seq FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
+        return list(self._texts((seq for (seq,) in rows), _EVENT))
 
     def way(self, reading_id: str) -> Way | None:
         """When a reading passed each door; None when it is not here."""
@@ -165,9 +190,13 @@ class Reader:
     def devices(self) -> list[DeviceRow]:
         """Every device that has a row or a count, by id."""
         counts: dict[str, dict[str, int]] = {}
-        for device, what, n in self._connection.execute("SELECT device, what, n FROM counts"):
-            counts.setdefault(device, {})[what] = n
-        self._catch_up()
+        self._connection.execute("BEGIN")  # the counts and how far they go have to be of one commit
+        try:
+            for device, what, n in self._connection.execute("SELECT device, what, n FROM counts"):
+                counts.setdefault(device, {})[what] = n
+            self._catch_up()
+        finally:
+            self._connection.execute("COMMIT")
         for device, n in self._readings_of.items():
             mine = counts.setdefault(device, {})
             mine["readings"] = mine.get("readings", 0) + n
@@ -187,25 +216,47 @@ class Reader:
 
     def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
         """The next page of a lane of the outbox, in the order of sending."""
-        rows = self._connection.execute(
-            "SELECT o.seq, kind, payload FROM outbox AS o JOIN messages AS m ON m.seq = o.seq "
-            "WHERE o.lane = ? AND o.seq > ? ORDER BY o.seq LIMIT ?",
-            (int(lane), after_seq, limit),
-        )
-        return [OutRow(seq, Kind(kind), lane, payload) for seq, kind, payload in rows]
+        try:
+            rows = self._connection.execute(
+                "SELECT o.seq, kind, payload, crc FROM outbox AS o JOIN messages AS m ON m.seq = o.seq "
+                "WHERE o.lane = ? AND o.seq > ? ORDER BY o.seq LIMIT ?",
+                (int(lane), after_seq, limit),
+            ).fetchall()
+        except sqlite3.DatabaseError as error:
+            log.warning("a page of the outbox cannot be read, its messages are read one by one: %s", error)
+            return self._one_by_one(lane, after_seq, limit)
+        return [OutRow(seq, Kind(kind), lane, text, not sound(text, crc)) for seq, kind, text, crc in rows]
+
+    def _one_by_one(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
+        """A damaged page costs the messages that stood on it, and no others."""
+        seqs = self._connection.execute(
+            "SELECT seq FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?", (int(lane), after_seq, limit)
+        ).fetchall()
+        rows = []
+        for (seq,) in seqs:
+            try:
+                row = self.row(seq)
+            except sqlite3.DatabaseError:
+                row = OutRow(seq, Kind.EVENT, lane, b"", damaged=True)
+            rows += [row] if row is not None else []
+        return rows
 
     def row(self, seq: int) -> OutRow | None:
         """One message of the outbox."""
         row = self._connection.execute(
-            "SELECT m.seq, kind, m.lane, payload FROM messages AS m "
+            "SELECT m.seq, kind, m.lane, payload, crc FROM messages AS m "
             "JOIN outbox AS o ON o.lane = m.lane AND o.seq = m.seq WHERE m.seq = ?",
             (seq,),
         ).fetchone()
-        return None if row is None else OutRow(row[0], Kind(row[1]), Lane(row[2]), row[3])
+        return None if row is None else OutRow(row[0], Kind(row[1]), Lane(row[2]), row[3], not sound(*row[3:]))
 
     def parked(self, seq: int) -> bool:
         """Whether a message was set aside for good."""
         return self._connection.execute("SELECT 1 FROM parked WHERE seq = ?", (seq,)).fetchone() is not None
+
+    def parked_rows(self, limit: int) -> list[ParkedRow]:
+        """What was set aside, newest first."""
+        return listed(self._connection, limit)
 
     def drained(self) -> bool:
         """Whether the outbox is empty."""
@@ -221,7 +272,15 @@ class Reader:
         return min(waiting) - 1 if waiting else last_seq
 
     def outbox_counts(self) -> OutboxCounts:
-        """How many messages stand where."""
+        """How many messages stand where. Of a long backlog it is counted anew only when that costs little."""
+        if self._counts is None or time.monotonic() >= self._counts_until_s:
+            began_s = time.thread_time()
+            self._counts = self._counted()
+            cost_s = time.thread_time() - began_s
+            self._counts_until_s = time.monotonic() + (_COUNT_SHARE * cost_s if cost_s > _COUNT_S else 0.0)
+        return self._counts
+
+    def _counted(self) -> OutboxCounts:
         c = self._connection
         waiting, sent, alerts = c.execute(
             "SELECT count(*), count(sent_s), count(CASE WHEN lane = 0 THEN 1 END) FROM outbox"

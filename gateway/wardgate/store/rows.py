@@ -46,6 +46,19 @@ class OutRow:
     kind: Kind
     lane: Lane
     payload: bytes
+    damaged: bool = False
+    """The payload is not what was stored."""
+
+
+class ParkedRow(Struct, frozen=True, kw_only=True):
+    """One message that was set aside."""
+
+    seq: int
+    at_s: float
+    """When, in UTC seconds."""
+    reason: str
+    kind: str
+    device: str | None
 
 
 @dataclass(frozen=True, slots=True)

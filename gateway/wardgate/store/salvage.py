@@ -130,6 +130,11 @@ def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, in
                     continue
                 values = ", ".join("?" * len(row))
                 new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({values})", row)  # noqa: S608 - no input
+        # What was counted there and is here again will be counted again.
+        new.execute(
+            "UPDATE counts SET n = max(0, n - (SELECT count(*) FROM messages AS m WHERE m.device = counts.device "
+            "AND kind = 1)) WHERE what = 'readings'"
+        )
         new.execute("COMMIT")
     finally:
         old.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
@@ -16,14 +17,13 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
-from wardgate.store import outbox
-from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, explained_at_start
+from wardgate.store import outbox, parked, upkeep
+from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, explained_at_start
 from wardgate.store.reader import Reader
 from wardgate.store.reserve import Reserve
-from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Put, Quarantine, Way
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Put, Quarantine, Way
 from wardgate.store.salvage import keep_damaged, salvage, set_aside, unfinished
 from wardgate.store.schema import migrate
-from wardgate.store.soundness import fault_of
 from wardgate.store.writer import MAX_GROUP, Writer
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ PAGE_BYTES: Final = 2048
 """Two readings to a page. A commit writes whole pages: half the default is half the wear of the card."""
 CHECKPOINT_PAGES: Final = 4000
 """The write-ahead log's usual size, 8 MB: each checkpoint costs two more fsyncs."""
+LOG_BYTES: Final = 16 * 1024 * 1024
+"""A log that grew while somebody read for long is cut back to this."""
 TRIM_STEP: Final = 500
 """Messages forgotten in one transaction, so that no reading waits long for its commit."""
 
@@ -67,8 +69,7 @@ class Store:
             connection = _connected(path)
             try:
                 epoch, seq = _numbering(connection)
-                if fault := fault_of(connection):
-                    raise StoreCorrupt(f"The database {path} is damaged: {fault}.")
+                upkeep.check_content(connection, path)
             except BaseException:
                 connection.close()
                 raise
@@ -114,6 +115,8 @@ class Store:
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
+        with contextlib.suppress(StoreError):
+            await self.tally()
         await self._writer.close()
         self.read.close()
         self._lock.close()
@@ -291,9 +294,33 @@ class Store:
     async def trim(self, before: datetime) -> int:
         """Forget the text of readings and events that were done before a time, in small steps. How many that were."""
         total, before_s = 0, before.timestamp()
+        await self.tally()
         while n := await self._writer.write(lambda connection: outbox.trim(connection, before_s, TRIM_STEP)):
             total += n
         return total
+
+    async def tally(self) -> None:
+        """Count what has come, so that the next start need not. Cheap when nothing did."""
+        while await self._writer.write(upkeep.tally):
+            pass
+
+    async def check(self) -> str:
+        """Look at every page for damage, beside everything else. What is wrong; empty when nothing is."""
+        return await asyncio.to_thread(upkeep.check_whole, self.path)
+
+    def parked(self, limit: int = 100) -> list[ParkedRow]:
+        """What was set aside, newest first."""
+        return self.read.parked_rows(limit)
+
+    def send_parked_again(self, seq: int) -> asyncio.Future[bool]:
+        """Queue a message that was set aside, under a new number. False when there is none, or its text is damaged."""
+
+        def op(connection: sqlite3.Connection) -> bool:
+            queued = parked.send_again(connection, seq, self._writer.seq + 1, self._epoch)
+            self._writer.seq += queued
+            return queued
+
+        return self._writer.write(op)
 
     def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
         """The next page of a lane of the outbox."""
@@ -381,9 +408,9 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA synchronous = FULL")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise StoreCorrupt(f"The database {path} is damaged: {verdict}.")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        upkeep.check(connection, path)
+        upkeep.pack(connection, path)
         migrate(connection, path)
     except BaseException:
         connection.close()

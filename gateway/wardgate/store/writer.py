@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from wardgate.store.errors import StoreBroken, StoreFull, explained
+from wardgate.store.errors import StoreBroken, StoreCorrupt, StoreFull, explained
 from wardgate.store.reserve import Reserve
+from wardgate.store.upkeep import suspect
 
 T = TypeVar("T")
 
@@ -160,6 +161,8 @@ class Writer:
             except sqlite3.Error as error:
                 self._rollback(seq)
                 known = explained(error, self._path)
+                if isinstance(known, StoreCorrupt):
+                    suspect(self._path).touch(mode=0o600)
                 if isinstance(known, StoreFull) and job.urgent and self._reserve.release():
                     continue
                 return _Outcome(job, None, known)
