@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ import pytest
 
 from tests.support.messages import alert, event, reading
 from wardgate.contract import topics
+from wardgate.contract.commands import CommandAnswer, TakeNote
 from wardgate.contract.messages import Ack, Refusal, State
 from wardgate.contract.schema import documents, json_schema
+from wardgate.contract.signing import PrivateKey
 from wardgate.store.outbox import encode, numbered
+from wardgate.ward.commands import command, configuration
 
 jsonschema: Any = importlib.import_module("jsonschema")  # it brings no types
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 SAID = {
     "reading": numbered(encode(reading(1)), b"abcd", 7),
@@ -29,6 +34,14 @@ SAID = {
     "ack": msgspec.json.encode(
         Ack(hub="hub-1", epoch="abcd", cumulative=7, selective=(9,), refused=(Refusal(seq=8, reason="no"),))
     ),
+    "answer": msgspec.json.encode(
+        CommandAnswer(
+            hub="hub-1", nonce="0" * 32, kind="note", result="refused", reason="expired", sentence="No.", at=NOW
+        )
+    ),
+    "command": msgspec.json.encode(command("hub-1", "a-1", TakeNote(note="diuretic_up"))),
+    "configuration": msgspec.json.encode(configuration("hub-1", "a-1", 7, limits={"gain_3_days_kg": 1.5})),
+    "signed": PrivateKey.new("ward-1").envelope(command("hub-1", "a-1", TakeNote(note="diuretic_up"))),
 }
 
 
@@ -62,6 +75,13 @@ def test_what_is_really_said_is_as_the_schema_says(name: str) -> None:
         ("event", {"severity": "fatal"}),
         ("state", {"online": "yes"}),
         ("ack", {"cumulative": -1}),
+        ("answer", {"result": "perhaps"}),
+        ("command", {"do": {"kind": "open-the-door"}}),
+        ("command", {"nonce": "7"}),
+        ("command", {"also": 1}),
+        ("configuration", {"version": 0}),
+        ("configuration", {"broker": {"host": "elsewhere"}}),
+        ("signed", {"signature": "AAAA"}),
     ],
 )
 def test_what_must_not_be_said_is_not_valid(name: str, change: dict[str, Any]) -> None:
@@ -92,8 +112,8 @@ def test_the_asyncapi_document_hangs_together() -> None:
         for part in reference.removeprefix("#/").split("/"):
             node = node[part]
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {topics.up("{hub}", x) for x in ("reading", "alert", "event", "state")} | {
-        topics.down("{hub}", "ack")
+    assert addresses == {topics.up("{hub}", x) for x in ("reading", "alert", "event", "state", "answer")} | {
+        topics.down("{hub}", x) for x in ("ack", "command", "config")
     }
     assert document["operations"]["sendState"]["bindings"]["mqtt"]["retain"] is True
 

@@ -14,12 +14,24 @@ import msgspec
 from msgspec import Struct
 
 from wardgate.contract import topics
+from wardgate.contract.commands import Command, CommandAnswer, Configuration, Envelope
 from wardgate.contract.messages import Ack, Alert, Event, Reading, State
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_UP: Final[dict[str, type[Struct]]] = {"reading": Reading, "alert": Alert, "event": Event, "state": State}
-_DOWN: Final[dict[str, type[Struct]]] = {"ack": Ack}
+_UP: Final[dict[str, type[Struct]]] = {
+    "reading": Reading,
+    "alert": Alert,
+    "event": Event,
+    "state": State,
+    "answer": CommandAnswer,
+}
+_DOWN: Final[dict[str, type[Struct]]] = {"ack": Ack, "command": Envelope, "config": Envelope}
 _MESSAGES: Final = _UP | _DOWN
+_SIGNED: Final[dict[str, type[Struct]]] = {"command": Command, "configuration": Configuration}
+"""What the bytes in an envelope say."""
+_SCHEMAS: Final[dict[str, type[Struct]]] = (
+    {name: kind for name, kind in _MESSAGES.items() if kind is not Envelope} | {"signed": Envelope} | _SIGNED
+)
 _ALWAYS: Final = ("schema", "epoch", "seq")
 """They have a default in the program, which fills them in late, but stand in every message that is sent."""
 _SUMMARY: Final = {
@@ -28,22 +40,25 @@ _SUMMARY: Final = {
     "event": "A technical fact.",
     "state": "Retained: birth, heartbeat and last will.",
     "ack": "What the ward has committed.",
+    "answer": "What became of a command or a configuration.",
+    "command": "A signed command, in an envelope.",
+    "config": "A signed configuration, in an envelope.",
 }
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of one message: reading, alert, event, state or ack."""
-    body = msgspec.json.schema(_MESSAGES[name])
+    """The JSON Schema of one message: reading, alert, event, state, answer, ack, signed, command or configuration."""
+    body = msgspec.json.schema(_SCHEMAS[name])
     definitions: dict[str, Any] = body["$defs"]
     _complete(definitions)
-    root = definitions.pop(_MESSAGES[name].__name__)
+    root = definitions.pop(_SCHEMAS[name].__name__)
     rest = {"$defs": definitions} if definitions else {}
     return {"$schema": _DIALECT, "$id": f"urn:wardgate:1:{name}", **root, **rest}
 
 
 def _complete(definitions: dict[str, Any]) -> None:
     """Say of the messages what their types cannot: the fields that are always there, numbers that begin at 1."""
-    for kind in _MESSAGES.values():
+    for kind in _SCHEMAS.values():
         schema = definitions.get(kind.__name__)
         if schema is None:
             continue
@@ -58,7 +73,7 @@ def _complete(definitions: dict[str, Any]) -> None:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3 document, from the hub's side: it sends what goes up and receives what comes down."""
-    _, schemas = msgspec.json.schema_components(_MESSAGES.values(), ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(_SCHEMAS.values(), ref_template="#/components/schemas/{name}")
     _complete(schemas)
     return {
         "asyncapi": "3.0.0",
@@ -105,7 +120,7 @@ def asyncapi() -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """Every file of the contract by its name."""
-    found = {f"{name}.schema.json": json_schema(name) for name in _MESSAGES} | {"asyncapi.json": asyncapi()}
+    found = {f"{name}.schema.json": json_schema(name) for name in _SCHEMAS} | {"asyncapi.json": asyncapi()}
     return {name: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for name, body in found.items()}
 
 
