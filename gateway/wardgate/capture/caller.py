@@ -330,7 +330,8 @@ class Caller:
             "pairing-lost",
             "problem",
             sentence,
-            what_to_do=f"Pair it again: wardgate pair {self.known.id}. {self.known.model.wake}",
+            what_to_do=f"If it was reset or its batteries were changed, pair it again: wardgate pair {self.known.id}. "
+            f"{self.known.model.wake} If not, something else may be using its address: do not pair, tell the ward.",
             device=self.known.id,
         )
 
