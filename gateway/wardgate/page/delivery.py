@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate.control.messages import DeliveryView, HubView, Status, WayPoint
 from wardgate.page.devices import Row
 from wardgate.page.verdict import LITTLE_DISK_BYTES, waiting
@@ -50,9 +51,15 @@ def way(status: Status, times: Times) -> Way:
         nodes = tuple(Node(name, "not-yet", "Not yet", "", passed) for name, passed in _passed(delivery))
         return Way("No reading yet.", nodes, "Take a reading with any device to see its way.", _queue(delivery, times))
     reading = point.reading
-    of = f"{CHANNELS[reading.channel]}, taken {times.day(reading.time.taken)} at {times.clock(reading.time.taken)}"
+    of = f"{CHANNELS[reading.channel]}, {_taken(reading, times)}"
     test = ". Test." if reading.test else ""
     return Way(of + test, tuple(_nodes(point, delivery, times)), _said(point, delivery), _queue(delivery, times))
+
+
+def _taken(reading: Reading, times: Times) -> str:
+    if TIME_UNKNOWN in reading.quality.flags:
+        return "of a time not known yet; it is dated later"
+    return f"taken {times.day(reading.time.taken)} at {times.clock(reading.time.taken)}"
 
 
 def _passed(delivery: DeliveryView) -> tuple[tuple[str, str], ...]:

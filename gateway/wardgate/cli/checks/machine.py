@@ -96,8 +96,8 @@ def synchronised(clock: Clock) -> Check:
         return well("clock", "The clock is synchronised.")
     return problem(
         "clock",
-        "The clock is not synchronised with a time server: readings are dated, but marked as uncertain, and the clocks "
-        "of devices are not set.",
+        "The clock is not synchronised with a time server: readings are kept and dated later, and the clocks of "
+        "devices are not set.",
         "Run: timedatectl status. Usually the network is down or blocks NTP (UDP port 123). If it is switched off: "
         "sudo timedatectl set-ntp true",
     )
