@@ -26,6 +26,7 @@ from wardgate_sim.nights.scoring import Score, f1, score
 REPORTING: Final = range(1000, 1002)
 """Never used to choose a number; the detector was set on nights 0 to 39."""
 BUILD: Final = Path("build/pobm")
+ROW: Final = "| nights: "
 ONE_HZ: Final = tuple(name for name, device in DEVICES.items() if device.sample_rate_hz == 1.0)
 
 
@@ -146,6 +147,27 @@ def markdown(pairs: Sequence[Pair]) -> str:
     return "\n".join(lines)
 
 
+def aims(pairs: Sequence[Pair]) -> list[str]:
+    """Rows for the page of aims: what nights are meant to reach, over all of them."""
+    scores = [pair.ours for pair in pairs]
+    odi3, odi4, t90 = np.mean(
+        [[abs(s.odi3_error_per_h), abs(s.odi4_error_per_h), abs(s.t90_error_pct)] for s in scores], axis=0
+    )
+    rows = [
+        ("F1 at least 0.93", f"{f1(scores):.3f}", f1(scores) >= 0.93),
+        ("mean error of ODI3 and ODI4 at most 0.7 an hour", f"{odi3:.2f}, {odi4:.2f}", max(odi3, odi4) <= 0.7),
+        ("mean error of T90 at most 0.4 %", f"{t90:.2f} %", t90 <= 0.4),
+    ]
+    return [f"{ROW}{what} | {measured} | {'met' if met else '**missed**'} |" for what, measured, met in rows]
+
+
+def tell(page: Path, rows: Sequence[str]) -> None:
+    """Put these rows at the end of the page of aims, in place of what nights said there before."""
+    if page.exists():
+        kept = [line for line in page.read_text(encoding="utf-8").splitlines() if not line.startswith(ROW)]
+        page.write_text("\n".join([*kept, *rows]) + "\n", encoding="utf-8")
+
+
 HEAD: Final = """# Nights
 
 Made by `python -m benchmarks.evidence.nights`; `wardgate_sim.nights` says how the nights are made and what is true in
@@ -174,6 +196,7 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     head = HEAD.format(first=seeds.start, last=seeds.stop - 1, count=len(pairs))
     options.out.write_text(head + markdown(pairs), encoding="utf-8")
+    tell(options.out.with_name("aims.md"), aims(pairs))
     print(f"{options.out}: {time.monotonic() - begun:.0f} s")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
-from benchmarks.evidence import calibration, pages, picture, tables
+from benchmarks.evidence import calibration, nights, pages, picture, tables
 from benchmarks.evidence.aims import judge
 from benchmarks.evidence.compare import ALL, SUBJECTS, measure, named_rightly, pooled, users
 from benchmarks.evidence.detectors import EVERY, KINDS, Entry, Said, say
@@ -102,3 +103,16 @@ def test_the_calibration_table_has_a_figure_for_each_published_one() -> None:
     rows = calibration.table(cohort(12, 45))
     assert len(rows) > 20
     assert all(row.published and row.source and "nan" not in row.here for row in rows)
+
+
+def test_nights_take_the_place_of_what_they_said_before_among_the_aims(tmp_path: Path) -> None:
+    page = tmp_path / "aims.md"
+    page.write_text(
+        "# Aims\n\n| aim | measured |  |\n| --- | --- | --- |\n| all: kinds | 84 % | met |\n", encoding="utf-8"
+    )
+    for f1 in ("0.90", "0.97"):
+        nights.tell(page, [f"{nights.ROW}F1 at least 0.93 | {f1} | met |"])
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[-2:] == ["| all: kinds | 84 % | met |", "| nights: F1 at least 0.93 | 0.97 | met |"]
+    nights.tell(tmp_path / "nowhere.md", [])
+    assert not (tmp_path / "nowhere.md").exists()
