@@ -133,6 +133,12 @@ class Recording:
         if path == str(self._directory):
             self.log.append(DirectorySync())
 
+    def linked(self, file: str, name: str) -> None:
+        if self._is_mine(file) and self._is_mine(name):
+            known = self._names[os.path.basename(file)]  # noqa: PTH119 - as above
+            self._names[os.path.basename(name)] = known  # noqa: PTH119 - as above
+            self.log.append(Name(os.path.basename(name), known))  # noqa: PTH119 - as above
+
     def renamed(self, old: str, new: str) -> None:
         before, after = os.path.basename(old), os.path.basename(new)  # noqa: PTH119 - as above
         if self._is_mine(old) and before in self._names:
@@ -157,8 +163,9 @@ class _Vfs(Structure):
 _WRITE_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_File), c_void_p, c_int, c_int64)
 _TRUNCATE_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_File), c_int64)
 _SYNC_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_File), c_int)
-_OPEN_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_Vfs), c_char_p, POINTER(_File), c_int, POINTER(c_int))
-_DELETE_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_Vfs), c_char_p, c_int)
+# Paths are plain addresses: SQLite keeps them, so what is handed on must be the very same, not a copy of the text.
+_OPEN_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_Vfs), c_void_p, POINTER(_File), c_int, POINTER(c_int))
+_DELETE_FN: Final = ctypes.CFUNCTYPE(c_int, POINTER(_Vfs), c_void_p, c_int)
 
 _Io._fields_ = (
     ("version", c_int),
@@ -207,21 +214,21 @@ class _Shim:
         """Connections that are still open are served until they are closed, and noted no more."""
         self._library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
 
-    def _open(self, _: object, path: bytes | None, file: Any, flags: int, flags_out: object) -> int:
+    def _open(self, _: object, path: int | None, file: Any, flags: int, flags_out: object) -> int:
         result: int = self._open_below(self._below, path, file, flags, flags_out)
         if result == 0 and path is not None and self.recording is not None:
-            number = self.recording.opened(os.fsdecode(path), flags)
+            number = self.recording.opened(_text(path), flags)
             if number is not None:
                 self._files[ctypes.addressof(file.contents)] = number
                 file.contents.methods = ctypes.pointer(self._noting(file.contents.methods))
         return result
 
-    def _delete(self, _: object, path: bytes, sync_directory: int) -> int:
+    def _delete(self, _: object, path: int, sync_directory: int) -> int:
         result: int = self._delete_below(self._below, path, sync_directory)
         if result == 0 and self.recording is not None:
-            self.recording.removed(os.fsdecode(path))
+            self.recording.removed(_text(path))
             if sync_directory:
-                self.recording.directory_synced(os.path.dirname(os.fsdecode(path)))  # noqa: PTH120 - text
+                self.recording.directory_synced(os.path.dirname(_text(path)))  # noqa: PTH120 - text
         return result
 
     def _noting(self, below: Any) -> _Io:
@@ -255,6 +262,10 @@ class _Shim:
         return result
 
 
+def _text(address: int) -> str:
+    return os.fsdecode(ctypes.string_at(address))
+
+
 _shims: list[_Shim] = []
 
 
@@ -264,7 +275,7 @@ def recording(directory: Path, prefix: str) -> Iterator[Recording]:
     shim = _shims[0] if _shims else _Shim()
     _shims[:] = [shim]
     made = shim.recording = Recording(directory, prefix)
-    rename, unlink, fsync = os.rename, os.unlink, os.fsync
+    rename, unlink, link, fsync = os.rename, os.unlink, os.link, os.fsync
 
     def renamed(old: Any, new: Any, **rest: Any) -> None:
         rename(old, new, **rest)
@@ -274,13 +285,22 @@ def recording(directory: Path, prefix: str) -> Iterator[Recording]:
         unlink(path, **rest)
         made.removed(os.fspath(path))
 
+    def linked(file: Any, name: Any, **rest: Any) -> None:
+        link(file, name, **rest)
+        made.linked(os.fspath(file), os.fspath(name))
+
     def fsynced(fd: int) -> None:
         fsync(fd)
         made.directory_synced(os.readlink(f"/proc/self/fd/{fd}"))  # noqa: PTH115 - text
 
     shim.install()
     try:
-        with patch("os.rename", renamed), patch("os.unlink", unlinked), patch("os.fsync", fsynced):
+        with (
+            patch("os.rename", renamed),
+            patch("os.unlink", unlinked),
+            patch("os.link", linked),
+            patch("os.fsync", fsynced),
+        ):
             yield made
     finally:
         shim.remove()
