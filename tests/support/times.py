@@ -105,6 +105,8 @@ class SimDevice:
     name: str
     clock: DeviceClock
     memory: list[Kept] = field(default_factory=list)
+    looked_at: bool = False
+    """Since somebody last did something to its clock."""
 
 
 class World:
@@ -209,6 +211,7 @@ class World:
         sink = self.intake.sink(known)
         now_s = mine.clock.civil_s(self.wall.true_s)
         if looks and device != "plain":
+            mine.looked_at = True
             sink.clock(DeviceTime(math.floor(now_s)))
         for n, kept in enumerate(mine.memory, start=1):
             stored = device == "oximeter" and n < len(mine.memory)

@@ -34,6 +34,16 @@ def error_s(request: pytest.FixtureRequest) -> float:
     return WRONG[request.param]
 
 
+async def test_a_damaged_text_keeps_no_other_from_its_date(world: World) -> None:
+    await world.boots(-8 * YEAR_S)
+    ids = [await world.measures("scale", 80.0 + n / 10) for n in range(3)]
+    seq = world.reading(ids[1]).seq
+    await world.store.write(lambda c: c.execute("UPDATE messages SET payload = x'7b' WHERE seq = ?", (seq,)))
+    assert [r.id for r in await world.syncs()] == [ids[0], ids[2]]
+    assert world.store.read.undated(0, 10) == []
+    assert world.events("readings-not-dated") == 1
+
+
 @pytest.fixture(params=["1970", "in ten years"])
 def far_s(request: pytest.FixtureRequest) -> float:
     """So wrong that the clock itself makes no sense beside what is stored."""
@@ -258,9 +268,23 @@ async def test_a_hub_that_does_not_know_the_time_ends_no_alert(world: World) -> 
 
 
 async def test_a_weight_of_somebody_else_is_not_the_patients_for_want_of_the_time(world: World) -> None:
+    await world.boots(-8 * YEAR_S)
+    for n in range(4):
+        await world.measures("plain", 80.0 + n / 10)
+        world.go(DAY_S)
+    id_ = await world.measures("plain", 58.0)
+    assert world.reading(id_).attribution == "assigned", "nobody could say what was usual when"
+    await world.syncs()
+    found = world.reading(id_)
+    assert (found.attribution, found.patient) == ("unattributed", None)
+    assert "80.1 kg" in (found.attribution_reason or "") or "80.2 kg" in (found.attribution_reason or "")
+
+
+async def test_what_was_usual_last_counts_while_the_time_is_not_known(world: World) -> None:
     await twelve_days(world)
     await world.boots(-8 * YEAR_S)
     id_ = await world.measures("plain", 58.0)
+    assert world.reading(id_).attribution == "unattributed"
     await world.syncs()
     assert world.reading(id_).attribution == "unattributed"
     assert world.alerts() == []

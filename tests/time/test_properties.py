@@ -90,6 +90,9 @@ async def meet(world: World, device: str, rng: random.Random) -> None:
 def touch(world: World, device: SimDevice, action: str, rng: random.Random) -> None:
     """Somebody does something to a device's clock. What it keeps at that moment nobody could date afterwards."""
     now_s = world.wall.true_s
+    if action == "stop" and not device.looked_at:
+        return  # the first look at a clock cannot tell that it has stopped, only the second
+    device.looked_at = action == "stop"
     match action:
         case "touch":
             device.clock.shows(device.clock.civil_s(now_s) + rng.choice(TOUCHES_S), now_s)

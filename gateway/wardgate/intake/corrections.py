@@ -115,16 +115,16 @@ class Corrections:
         never: list[int] = []
         after = 0
         while page := self._store.read.undated(after, PAGE):
-            for reading in page:
-                after = self._looked_at_seq = reading.seq
-                later = self._later(reading, known)
+            for seq, reading in page:
+                after = self._looked_at_seq = seq
+                later = None if reading is None else self._later(reading, known)
                 if later is not None:
                     later = self._attributed(later, usual)
                     if await self._store.correct_reading(later):
                         usual.add(later)
                         done.append(later)
-                elif self._is_hopeless(reading, first):
-                    never.append(reading.seq)
+                elif reading is None or self._is_hopeless(reading, first):
+                    never.append(seq)
         await self._settle(done, never)
         return done
 

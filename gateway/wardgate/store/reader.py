@@ -99,13 +99,16 @@ class Reader:
         row = self._connection.execute("SELECT seq FROM readings WHERE id = ?", (reading_id,)).fetchone()
         return 0 if row is None else int(row[0])
 
-    def undated(self, after_seq: int, limit: int) -> list[Reading]:
-        """The next readings that were taken in while the hub did not know the time, in the order of arrival."""
+    def undated(self, after_seq: int, limit: int) -> list[tuple[int, Reading | None]]:
+        """The next readings that were taken in while the hub did not know the time, in the order of arrival.
+
+        Each with its number, and None for one that is damaged.
+        """
         rows = self._connection.execute(
-            "SELECT payload FROM undated JOIN messages USING (seq) WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, limit),
-        )
-        return [_READING.decode(payload) for (payload,) in rows]
+            "SELECT seq FROM undated WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit)
+        ).fetchall()
+        found = {reading.seq: reading for reading in self._texts((seq for (seq,) in rows), _READING)}
+        return [(seq, found.get(seq)) for (seq,) in rows]
 
     def last_live_reading(self) -> Reading | None:
         """The reading that arrived last from a measurement of the moment, not from a memory."""
