@@ -38,6 +38,10 @@ def _resigned(home: Home, command: Command, **changes: Any) -> bytes:
 BAD: dict[str, Callable[[Home, Command], bytes]] = {
     "forged": lambda home, command: PrivateKey.new("ward-1").envelope(command),
     "forged (tampered)": lambda home, command: _tampered(home.key.envelope(command)),
+    "forged (nested)": lambda home, command: PrivateKey.new("ward-1").envelope(
+        b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    ),
+    "not-understood (nested)": lambda home, command: home.key.envelope(b"[" * 20_000 + b"]" * 20_000),
     "unknown-key": lambda home, command: PrivateKey.new("ward-2").envelope(command),
     "expired": lambda home, c: home.key.envelope(
         msgspec.structs.replace(c, issued=c.issued - 2 * HOUR, expires=c.issued - HOUR)

@@ -19,17 +19,19 @@ from wardgate.contract.commands import (
     Downward,
     Envelope,
     Measure,
+    Nonce,
     SendAgain,
     SupportBundle,
     kind_of,
 )
-from wardgate.contract.messages import Utc
 from wardgate.contract.signing import PublicKey
 
 SKEW: Final = timedelta(minutes=2)
 """So far may the ward's clock be ahead of the hub's."""
 WITHOUT_CLOCK: Final = (Measure, SendAgain, SupportBundle)
 """Done late they do no harm, so a hub that does not know the time does them. Nothing else: it could be expired."""
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; the last of JSON that is nested without end."""
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
 
@@ -49,14 +51,8 @@ class _Kind(Struct):
 
 
 class _Head(Struct):
-    """What can be read of a command before its kind is known."""
+    """What can be read of a command whose kind nobody knows."""
 
-    schema: str
-    hub: str
-    assignment: str
-    nonce: str
-    issued: Utc
-    expires: Utc
     do: _Kind | None = None
 
 
@@ -99,28 +95,29 @@ class Gate:
             raise Refused("too-large", f"It has {len(payload)} bytes; {MAX_BYTES} are the most.")
         try:
             envelope = _ENVELOPE.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             raise Refused("unreadable", "It is no signed envelope (schema wardgate/signed/1).") from None
         key = next((known for known in self.keys if known.id == envelope.key), None)
         if key is None:
-            raise Refused("unknown-key", "The key that it names is none of this hub's.")
+            raise Refused("unknown-key", "The key that it names is none of this hub's.", _nonce_in(envelope.signed))
         if not key.signed(envelope.signed, envelope.signature):
-            raise Refused("forged", f"Its signature is not that of the key {key.id}.")
+            sentence = f"Its signature is not that of the key {key.id}."
+            raise Refused("forged", sentence, _nonce_in(envelope.signed))
         return envelope, key
 
     def _understood(self, signed: bytes, to: type[Command] | type[Configuration]) -> Downward:
         try:
             return msgspec.json.decode(signed, type=to)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             refusal = "not-understood", f"It is not as the schema says: {error}."[:400]
         try:
             head = msgspec.json.decode(signed, type=_Head)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             raise Refused(*refusal) from None
         kind = head.do.kind if head.do else ""
         if to is Command and head.do and kind not in KINDS:
             refusal = "unknown-kind", f"This hub knows no command `{kind[:40]}`."
-        raise Refused(*refusal, nonce=head.nonce, kind=kind[:40])
+        raise Refused(*refusal, nonce=_nonce_in(signed), kind=kind[:40])
 
     def _not_for_us(self, asked: Downward) -> tuple[str, str] | None:
         if asked.hub != self.hub:
@@ -144,3 +141,15 @@ class Gate:
         if asked.expires <= self.now:
             return "expired", f"It expired; the hub's time is {self.now:%Y-%m-%d %H:%M:%S} UTC."
         return None
+
+
+class _Named(Struct):
+    nonce: Nonce
+
+
+def _nonce_in(signed: bytes) -> str:
+    """Nobody vouches for it: it tells whoever sent this which of his envelopes it was."""
+    try:
+        return msgspec.json.decode(signed, type=_Named).nonce
+    except _UNREADABLE:
+        return ""

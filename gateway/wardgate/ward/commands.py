@@ -117,7 +117,10 @@ async def send(
     tag = nonce.encode()
 
     def came(request: Request) -> None:
-        answer = msgspec.json.decode(request.payload, type=CommandAnswer)
+        try:
+            answer = msgspec.json.decode(request.payload, type=CommandAnswer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return  # no hub of ours says such a thing
         if not answered.done() and (answer.nonce == nonce or request.correlation == tag):
             answered.set_result(answer)
 
