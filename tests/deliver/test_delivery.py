@@ -193,7 +193,7 @@ async def test_a_ward_that_refuses_a_message_has_it_set_aside_and_told(
     await _backlog(store, 3)
     (payload,) = [row.payload for row in store.next_rows(Lane.BACKFILL, 1, 1)]
     wrong = payload.replace(b'"channel":"weight"', b'"channel":"height"')
-    await store.write(lambda c: c.execute("UPDATE messages SET payload = ? WHERE seq = 2", (wrong,)))
+    await store.write(lambda c: c.execute("UPDATE messages SET payload = ?, crc = NULL WHERE seq = 2", (wrong,)))
     async with (
         serving(mosquitto.settings()) as ward,
         peer(mosquitto.settings(), "wardgate/1/hub-1/down/ack") as wire,

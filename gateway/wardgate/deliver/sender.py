@@ -16,6 +16,7 @@ from wardgate.contract import topics
 from wardgate.contract.messages import AlertAck, Event, State
 from wardgate.deliver.downlink import Downlink
 from wardgate.deliver.session import Session
+from wardgate.deliver.suspects import Suspects
 from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
 from wardgate.store import Lane, Store
@@ -74,6 +75,7 @@ class Sender:
         self._answered: tuple[float, float] | None = None
         """When the ward last answered: UTC and boot-time seconds."""
         self._reached: dict[Lane, int] = {}
+        self._suspects = Suspects()
         self._trial: _Trial | None = None
         self._hurry = asyncio.Event()
         self._settled = asyncio.Event()
@@ -141,13 +143,16 @@ class Sender:
             self._downlink.route(link)
         if not await self._open(link, trial):
             return
-        session = Session(link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached)
+        session = Session(
+            link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached, self._suspects
+        )
         self._session, self._link = session, link
         self.trouble(None)
         if self._downlink is not None:
             self._downlink.connect(link)
         try:
             reason = await session.run(self._broker.heartbeat_s)
+            session.lost()
             place = f"{self._broker.host}:{self._broker.port}"
             if self._trial is None:
                 self.trouble(
@@ -265,7 +270,8 @@ class Sender:
             "message-parked",
             "problem",
             f"Message {seq} was set aside, for {reason}."[:500],
-            "It is kept on the hub. Tell the ward.",
+            f"It is kept on the hub, and all others go on. Tell the ward. When the cause is gone: "
+            f"wardgate parked retry {seq}.",
             seq=seq,
         )
 

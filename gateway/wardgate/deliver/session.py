@@ -12,10 +12,12 @@ import msgspec
 from wardgate.clock import Clock
 from wardgate.contract import topics
 from wardgate.contract.messages import Ack, AlertAck, State
+from wardgate.deliver.suspects import Suspects
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
 from wardgate.mqtt import REFUSED, Link, meaning
 from wardgate.store import Kind, Lane, OutRow, Store
+from wardgate.store.parked import DAMAGED
 
 _LOG: Final = logging.getLogger(__name__)
 FLUSH_S: Final = 0.5
@@ -31,6 +33,10 @@ _PACKET_OVERHEAD: Final = 200
 _MESSAGE_REFUSED: Final = {0x90: "the topic name is invalid", 0x99: "the payload format is invalid"}
 """The broker will never take this message: it is parked. Any other refusal is about the hub's rights or the broker's
 state, may change, and loses nothing."""
+_NO_REASON: Final = frozenset({0x80, 0x83})
+"""Refusals that may be about the message or about the broker: which, is found out by whether it takes others."""
+AT_ONCE_S: Final = 1.0
+"""A connection that ends so soon after a message was sent alone, and three answers more, ended because of it."""
 _TOPIC: Final = {
     Kind.READING: "reading",
     Kind.CORRECTION: "reading",
@@ -80,15 +86,22 @@ class Session:
         clock: Clock,
         host: Host,
         reached: dict[Lane, int] | None = None,
+        suspects: Suspects | None = None,
     ) -> None:
         self._link = link
+        self._suspects = Suspects() if suspects is None else suspects
+        self._state_sent: tuple[int | None, float] = (None, 0.0)
+        self._answer_s = 0.0
+        """How long the broker took to answer the state message."""
+        self._alone_s = 0.0
+        self._gave_up = False
         self._hub = hub
         self._by_ward = confirm == "ward"
         self._store = store
         self._clock = clock
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._window = Window(store, link.receive_maximum, reached)
+        self._window = Window(store, link.receive_maximum, reached, self._suspects)
         self._topics = {kind: topics.up(hub, name) for kind, name in _TOPIC.items()}
         self._state_topic = topics.up(hub, "state")
         self._sent_s: dict[int, float] = {}
@@ -122,7 +135,8 @@ class Session:
 
     def publish_state(self, *, online: bool) -> None:
         """The retained sign of life."""
-        self._link.publish(self._state_topic, msgspec.json.encode(self._host.state(online=online)), retain=True)
+        mid = self._link.publish(self._state_topic, msgspec.json.encode(self._host.state(online=online)), retain=True)
+        self._state_sent = (mid, self._loop.time())
 
     # Outward
 
@@ -143,9 +157,11 @@ class Session:
         if not self._window.in_flight:
             self._progress_s = now_s
         while not self._link.closed.done() and (row := self._window.next(now_s)):
-            if self._too_big(row):
-                self._park(row.seq, "it is larger than the broker takes")
+            if row.damaged or self._too_big(row):
+                self._park(row.seq, DAMAGED if row.damaged else "it is larger than the broker takes")
                 continue
+            if row.seq == self._window.alone:
+                self._alone_s = now_s
             mid = self._link.publish(self._topics[row.kind], row.payload)
             if mid is None:
                 return
@@ -159,6 +175,7 @@ class Session:
         if self._window.look_for_due(now_s):
             self.wake()
         if self._window.in_flight and now_s - self._progress_s > PUBACK_DEADLINE_S:
+            self._gave_up = True
             self._link.close()
         for seq in self._window.alerts_waiting_since(now_s - UNANSWERED_ALERT_S):
             if seq not in self._escalated:
@@ -173,6 +190,10 @@ class Session:
         self._progress_s = now_s
         seq = self._window.taken(mid)
         if seq is None:
+            if mid == self._state_sent[0]:
+                self._answer_s = now_s - self._state_sent[1]
+                self._window.may_try = True
+                self.wake()
             return
         if code >= REFUSED:
             self._broker_refused(seq, code, now_s)
@@ -184,7 +205,21 @@ class Session:
                 self._done_soon(0, (seq,))
         self.wake()
 
+    def lost(self) -> None:
+        """The connection was lost without our doing: some message may be why, if it was alone and it went at once."""
+        if self._gave_up:
+            return
+        alone = self._window.alone
+        at_once = self._loop.time() - self._alone_s <= AT_ONCE_S + 3 * self._answer_s
+        first = self._window.handed == 1
+        guilty = self._suspects.lost(self._window.on_the_way(), alone if at_once else None, first=first)
+        if guilty is not None:
+            self._park(guilty, "the broker ends the connection each time it is sent")
+
     def _accepted(self, seq: int, code: int) -> None:
+        lane = self._window.lane(seq)
+        if lane is not None:
+            self._suspects.taken(seq, lane)
         if seq in self._refusals:
             self._refusals.discard(seq)
             if not self._refusals:
@@ -201,6 +236,10 @@ class Session:
     def _broker_refused(self, seq: int, code: int, now_s: float) -> None:
         if code in _MESSAGE_REFUSED:
             self._park(seq, f"the broker refuses it: {_MESSAGE_REFUSED[code]}")
+            return
+        lane = self._window.lane(seq)
+        if code in _NO_REASON and lane is not None and self._suspects.refused(seq, lane):
+            self._park(seq, f"the broker refuses it again and again, and takes others ({meaning(code)})")
             return
         self._refusals.add(seq)
         self._window.postpone(seq, now_s, REFUSED_FIRST_S)
@@ -277,7 +316,13 @@ class Session:
 
     def _park(self, seq: int, reason: str) -> None:
         self._window.confirmed((seq,))
+        self._window.alone = None if self._window.alone == seq else self._window.alone
         self._sent_s.pop(seq, None)
+        self._suspects.clear(seq)
+        if seq in self._refusals:
+            self._refusals.discard(seq)
+            if not self._refusals:
+                self._host.trouble(None)
 
         def parked(future: asyncio.Future[bool]) -> None:
             if not future.cancelled() and future.exception() is None and future.result():

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from wardgate.deliver.suspects import Suspects
 from wardgate.store import Lane, OutRow, Store
 
 PAGE: Final = 200
@@ -34,8 +35,21 @@ class _Sent:
 class Window:
     """Chooses what is sent next. It lives as long as one connection: on the next, all that is not done goes again."""
 
-    def __init__(self, store: Store, receive_maximum: int, reached: dict[Lane, int] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        receive_maximum: int,
+        reached: dict[Lane, int] | None = None,
+        suspects: Suspects | None = None,
+    ) -> None:
         self._store = store
+        self._suspects = Suspects() if suspects is None else suspects
+        self.may_try = False
+        """Whether suspects may be sent: the connection has proved that it works."""
+        self.handed = 0
+        """Messages handed to this connection."""
+        self.alone: int | None = None
+        """The suspect that is on its way; nothing else is then."""
         self.reached: dict[Lane, int] = {} if reached is None else reached
         """The highest number ever sent in each lane: a ward can have committed none beyond it. It may outlive us."""
         # One place stays free for the state message.
@@ -65,12 +79,25 @@ class Window:
 
     def next(self, now_s: float) -> OutRow | None:
         """The message to send now; None when there is none, or no room. `sent` has to follow."""
-        if len(self._in_flight) >= self._room:
+        if len(self._in_flight) >= self._room or self.alone is not None:
             return None
+        if self.may_try and self._suspects.next(alerts=True) is not None:
+            return self._suspect(alerts=True)
         row = self._fresh(Lane.ALERT) or self._repeated(now_s)
         if row or self._bulk >= UNCONFIRMED:
             return row
-        return self._fresh(Lane.LIVE) or self._fresh(Lane.EVENT) or self._fresh(Lane.BACKFILL)
+        row = self._fresh(Lane.LIVE) or self._fresh(Lane.EVENT) or self._fresh(Lane.BACKFILL)
+        return row or (self._suspect(alerts=False) if self.may_try else None)
+
+    def _suspect(self, *, alerts: bool) -> OutRow | None:
+        """A suspect, once nothing else is on its way."""
+        while not self._in_flight and (seq := self._suspects.next(alerts=alerts)) is not None:
+            row = self._store.row(seq)
+            if row is not None:
+                self.alone = seq
+                return row
+            self._suspects.clear(seq)
+        return None
 
     def _fresh(self, lane: Lane) -> OutRow | None:
         page = self._pages[lane]
@@ -84,7 +111,7 @@ class Window:
             if not page:
                 return None
             row = page.popleft()
-            if row.seq not in self._sent:
+            if row.seq not in self._sent and row.seq not in self._suspects:
                 return row
 
     def _repeated(self, now_s: float) -> OutRow | None:
@@ -103,6 +130,7 @@ class Window:
     def sent(self, row: OutRow, mid: int, now_s: float) -> None:
         """A message has been handed to the connection."""
         self._in_flight[mid] = row.seq
+        self.handed += 1
         self.reached[row.lane] = max(row.seq, self.reached.get(row.lane, 0))
         before = self._sent.get(row.seq)
         if before is None:
@@ -119,7 +147,19 @@ class Window:
 
     def taken(self, mid: int) -> int | None:
         """The broker has answered a packet. The number of the message; None when it was none of the outbox."""
-        return self._in_flight.pop(mid, None)
+        seq = self._in_flight.pop(mid, None)
+        if seq is not None and seq == self.alone:
+            self.alone = None
+        return seq
+
+    def on_the_way(self) -> list[tuple[int, Lane]]:
+        """What the broker has not answered, with its lane."""
+        return [(seq, self._sent[seq].lane) for seq in self._in_flight.values() if seq in self._sent]
+
+    def lane(self, seq: int) -> Lane | None:
+        """The lane of a message that was sent and is not done."""
+        sent = self._sent.get(seq)
+        return None if sent is None else sent.lane
 
     def postpone(self, seq: int, now_s: float, first_s: float) -> float:
         """The broker refused a message for now: send it again later. In how many seconds."""
