@@ -7,7 +7,8 @@ import asyncio
 from pathlib import Path
 
 from wardgate.cli.options import add_config, load_or_exit
-from wardgate.cli.run import ANEW, configure_logging, start_program_anew, until_told_to_stop
+from wardgate import logs
+from wardgate.cli.run import ANEW, start_program_anew, until_told_to_stop
 from wardgate.config import Config
 from wardgate.hub import Hub
 from wardgate_sim.backend import attach
@@ -22,7 +23,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--verbose", action="store_true", help="log every step")
     add_config(parser)
     options = parser.parse_args(words)
-    configure_logging(verbose=options.verbose)
+    logs.configure(verbose=options.verbose)
     config = load_or_exit(options.config)
     keys = options.keys or config.data_dir / "bonds.json"
     while (status := asyncio.run(_run(config, options.radio, keys))) == ANEW:

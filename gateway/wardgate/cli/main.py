@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "status": "how the hub is, in words",
     "watch": "follow readings and alerts as they come",
     "doctor": "find out what is wrong and what to do",
+    "metrics": "the hub's figures for Prometheus",
+    "support-bundle": "a report for support, without anything that names a person or a place",
     "enrol": "get this hub's certificate with a claim code of the ward",
     "pair": "pair a device again, on your word",
     "devices": "the devices Wardgate knows",

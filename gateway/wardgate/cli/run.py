@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wardgate import logs
 from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
 from wardgate.config import Config, ConfigError, load
 from wardgate.store.errors import StoreError
@@ -26,8 +26,9 @@ def main(words: list[str]) -> int:
     parser = command("run", "Run the hub in the foreground. It stops cleanly on SIGTERM or Ctrl-C.")
     add_config(parser)
     parser.add_argument("--verbose", action="store_true", help="log every step, for finding faults")
+    parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     options = parser.parse_args(words)
-    configure_logging(verbose=options.verbose)
+    logs.configure(verbose=options.verbose, as_json=options.log_json)
     config = load_or_exit(options.config)
     while (status := asyncio.run(_run(config))) == ANEW:
         start_program_anew(options.config)
@@ -43,17 +44,6 @@ def start_program_anew(path: Path) -> None:
         complain(str(error), "The hub goes on with the configuration that it had.")
         return
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program, as it was started
-
-
-def configure_logging(*, verbose: bool) -> None:
-    """One line an event on standard error; journald adds the time."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for chatty in ("asyncio", "bleak", "bumble", "dbus_fast"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 async def _run(config: Config) -> int:
