@@ -40,8 +40,10 @@ class PairingAgent(ServiceInterface):
     def _check(self, device: str) -> str:
         address = address_of(device)
         if not self._may_pair(address):
+            # The maker's half alone: it may be a neighbour's, and a whole address is theirs.
             log.warning(
-                "refused pairing with %s: it is not one of this home's devices, or it is paired already", address
+                "refused pairing with %s:...: it is not one of this home's devices, or it is paired already",
+                address[:8],
             )
             raise DBusError(_REJECTED, "not expected")
         return address
