@@ -141,6 +141,16 @@ class Ledger:
         else:
             values.append(line.value)
 
+    def knows(self, message: Upward) -> bool:
+        """Whether this was handed in, whatever number it has now."""
+        return _bare(message) in self.given
+
+    def missing_in(self, store: Store) -> set[int]:
+        """What was promised and is not there any more."""
+        with _reading(store) as query:
+            kept = set(_texts(dict(query("SELECT seq, payload FROM messages"))).values())
+        return {seq for seq, text in self.promised.items() if text not in kept} - self.may_vanish
+
     def broken_by(self, store: Store) -> list[str]:
         """What the store does not keep to; nothing when all is well."""
         with _reading(store) as query:

@@ -62,6 +62,6 @@ def explained_at_start(error: sqlite3.Error | UnicodeDecodeError, path: Path) ->
     blame for: a table that has lost its name, a row that breaks its own rule."""
     code = getattr(error, "sqlite_errorcode", None)
     known = explained(error, path)
-    if known is not error or code is None or code & 0xFF in _NOT_THE_FILE:
+    if known is not error or (code is not None and code & 0xFF in _NOT_THE_FILE):
         return known
     return StoreCorrupt(f"The database {path} is damaged ({error}).")

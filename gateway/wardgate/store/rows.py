@@ -140,7 +140,7 @@ class Quarantine:
     reason: str
     messages_saved: int
     messages_lost: int
-    """Numbers between the first and the last message seen that could not be read."""
+    """Messages that are known to have been there and could not be read."""
 
     @property
     def sentence(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,7 +90,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str
 
     Raises:
         StoreNewer: the database is of a later version than this program knows.
-        StoreCorrupt: it says so in one place and not in the other.
+        StoreCorrupt: it says so in one place and not in the other, or its tables are not those of its version.
     """
     have = version(connection)
     if have > len(migrations):
@@ -106,6 +108,26 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    _confirm_tables(connection, path, tuple(migrations))
+
+
+def _confirm_tables(connection: sqlite3.Connection, path: Path, migrations: tuple[str, ...]) -> None:
+    """The names of tables and columns stand in the file as a text like any other."""
+    if _tables(connection) != _tables_after(migrations):
+        raise StoreCorrupt(f"The database {path} is damaged: its tables are not those that were made.")
+
+
+@functools.cache
+def _tables_after(migrations: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        for script in migrations:
+            fresh.executescript(script)
+        return _tables(fresh)
+
+
+def _tables(connection: sqlite3.Connection) -> frozenset[tuple[str, ...]]:
+    rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema")
+    return frozenset((*names, "".join(sql.split())) for *names, sql in rows)
 
 
 def _confirm_version(connection: sqlite3.Connection, path: Path, have: int) -> None:
