@@ -36,6 +36,7 @@ from wardgate.intake.intake import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
+from wardgate.watch.assess import has_place
 from wardgate.watch.canary import Canary
 from wardgate.watch.rule import (
     HIGH_PRESSURE,
@@ -100,13 +101,14 @@ class View:
         since = now - timedelta(days=days)
         plan = self.watcher.plan
         has_target = channel == "saturation"
+        stored = self.store.readings(channel, since, assignment=self.config.hub.assignment)
         mine = [k.device for k in self.devices.known if channel in k.model.channels]
         cadences_h = [hours for device in mine if (hours := plan.cadence_h(device, channel)) is not None]
         return Series(
             channel=channel,
             since=since,
             now=now,
-            readings=tuple(self.store.readings(channel, since, assignment=self.config.hub.assignment)),
+            readings=tuple(r for r in stored if has_place(r, self.clock.boot_id())),
             usual=self.watcher.usual(channel),
             limits=tuple(Limit(quantity=x.quantity, value=x.value) for x in self.watcher.limits(channel)),
             target_low=plan.limit("target_low_pct") if has_target else None,

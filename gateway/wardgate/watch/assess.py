@@ -11,7 +11,7 @@ from statistics import median
 from types import MethodType
 from typing import Final
 
-from wardgate.contract.messages import Reading
+from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate.intake.attribution import counts_as_usual
 from wardgate.watch.noting import Noting
 from wardgate.watch.rule import TOGETHER, Feed, Rule, Sample
@@ -46,6 +46,11 @@ def admissible(reading: Reading, assignment: str) -> bool:
         and counts_as_usual(reading)
         and any(q.name == FIRST_QUANTITY[reading.channel] for q in reading.quantities)
     )
+
+
+def has_place(reading: Reading, boot_id: str) -> bool:
+    """Whether a reading stands where it belongs among others: what the wrong clock of another boot dated does not."""
+    return TIME_UNKNOWN not in reading.quality.flags or reading.time.boot_id == boot_id
 
 
 def sample_of(reading: Reading) -> Sample:

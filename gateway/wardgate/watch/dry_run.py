@@ -10,6 +10,7 @@ from typing import Final
 from wardgate.config import Config
 from wardgate.contract.messages import Alert, Reading
 from wardgate.store.reader import Reader
+from wardgate.watch.assess import has_place
 from wardgate.watch.replay import Replay
 from wardgate.watch.rules import rules
 from wardgate.watch.therapy import Therapy, decoded, therapy_key
@@ -53,7 +54,8 @@ def dry_run(config: Config, reader: Reader, now: datetime, days: float) -> DryRu
     """
     since = now - timedelta(days=days)
     assignment = config.hub.assignment
-    known = reader.readings(None, now - HISTORY, assignment=assignment)
+    stored = reader.readings(None, now - HISTORY, assignment=assignment)
+    known = [reading for reading in stored if has_place(reading, "")]
     therapy = Therapy(assignment, config.watch.note, decoded(reader.detector_state(therapy_key(assignment))))
     replay = Replay(config.hub, rules(config.watch), therapy.notes)
     told: list[Alert] = []

@@ -22,6 +22,7 @@ from wardgate.contract.messages import Alert, Event, Reading, Utc
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode
+from wardgate.watch.assess import has_place
 from wardgate.watch.plan import Plan
 from wardgate.watch.replay import Replay
 from wardgate.watch.rules import Rule, Setup, made
@@ -109,7 +110,8 @@ class Shadows:
             running.replay.open.update(before.open)
             running.replay.failed.update(before.failed)
             for reading in known:
-                if reading.backfill or self._store.read.first_seq(reading.id) <= running.kept.seq:
+                old = reading.backfill or self._store.read.first_seq(reading.id) <= running.kept.seq
+                if old and has_place(reading, self._clock.boot_id()):
                     running.replay.add(reading)
 
     async def on_reading(self, reading: Reading) -> None:

@@ -26,7 +26,7 @@ from wardgate.contract.messages import TIME_UNKNOWN, Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, Step, adopted, let_go, step, worse_revision
-from wardgate.watch.assess import Assessment
+from wardgate.watch.assess import Assessment, has_place
 from wardgate.watch.cap import Gate
 from wardgate.watch.dates import dated_anew
 from wardgate.watch.panel import Panel
@@ -138,7 +138,8 @@ class Watcher:
     async def _corrected(self, known: Sequence[Reading]) -> None:
         """`known`: what was loaded, in the order of time."""
         await self._date_episodes()
-        newest = {place: r for r in known for place in self._panel.places(r.channel) if self._has_place(r)}
+        boot_id = self._clock.boot_id()
+        newest = {place: r for r in known for place in self._panel.places(r.channel) if has_place(r, boot_id)}
         now = self._clock.utc()
         for place, reading in newest.items():
             fresh = reading.corrected is not None and now - reading.time.taken <= OF_TODAY
@@ -155,13 +156,10 @@ class Watcher:
         since = self._clock.utc() - HISTORY if self._clock.synchronised() else EPOCH
         stored = self._store.readings(None, since, assignment=self._config.hub.assignment)
         known = [r for r in stored if self._panel.admits(r) and self._first_seq(r) <= self._taken_seq]
-        for reading in filter(self._has_place, known):
-            self._panel.add(reading)
+        for reading in known:
+            if has_place(reading, self._clock.boot_id()):
+                self._panel.add(reading)
         return known
-
-    def _has_place(self, reading: Reading) -> bool:
-        """Of this boot, or of a time that is known: what was dated by the wrong clock of another boot has none."""
-        return TIME_UNKNOWN not in reading.quality.flags or reading.time.boot_id == self._clock.boot_id()
 
     def _first_seq(self, reading: Reading) -> int:
         known = reading.seq if reading.revision == 1 else 0
