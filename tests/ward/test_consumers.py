@@ -161,6 +161,32 @@ async def test_a_killed_ward_of_a_group_costs_nothing(mosquitto: Mosquitto, wher
     await watcher.close()
 
 
+async def test_a_database_that_crashes_is_waited_for(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """PostgreSQL is ended without a checkpoint in the middle of a drain; the ward goes on when it is back."""
+    server = Postgres()
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
+        stack.callback(server.remove)
+        await asyncio.to_thread(server.start)
+        url = server.database("ward")
+        wire = await stack.enter_async_context(peer(mosquitto.settings(), "wardgate/1/+/down/ack"))
+        ward = a_ward(tmp_path, mosquitto, url, "only")
+        await ward.start()
+        stack.push_async_callback(ward.stop)
+        await ward.says("Connected")
+        hub = await _hub(stack, mosquitto, tmp_path, "hub-1")
+        await wire.until(functools.partial(_acknowledged, wire, READINGS // 4), PATIENCE_S)
+        await asyncio.to_thread(server.kill)
+        more = range(READINGS, READINGS + 10)
+        await asyncio.gather(*[hub.store.put_reading(reading(n), arrival_s=1.0) for n in more])
+        await ward.says("The ward's database refuses")
+        assert not hub.store.drained()
+        await asyncio.to_thread(server.start)
+        await hub.sender.wait_drained()
+        store = WardStore(url)
+        assert await _ids(store, "readings") == [("hub-1", reading(n).id) for n in range(READINGS + 10)]
+        await store.close()
+
+
 async def test_what_a_dead_ward_had_in_hand_goes_to_the_others(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """One takes its share and does nothing with it, then dies and is not started again: nobody waits a minute."""
     where = tmp_path / "ward.db"

@@ -156,7 +156,7 @@ async def test_hub_broker_and_monitor_killed_in_turn(tmp_path: Path, capsys: pyt
     broker.start()
     database = tmp_path / "ward.db"
     where = ("--host", "127.0.0.1", "--port", str(broker.port), "--no-tls", "--database", str(database))
-    patience = ("--silent-after", "2", "--deaf-after", "2")
+    patience = ("--silent-after", "20", "--deaf-after", "2")
     ward = Program(tmp_path / "ward.log", "ward", *where, *patience)
     again = Program(tmp_path / "again.log", "ward", *where, *patience)
     hub = Program(
