@@ -23,6 +23,7 @@ from wardgate.store.store import Store
 from wardgate.ward.check import checked
 from wardgate.ward.received import Received
 from wardgate.ward.store import WardStore
+from wardgate.watch.shadow import Shadows
 from wardgate.watch.watcher import Watcher
 from wardgate_drivers.measurement import Channel, DeviceTime, Measurement, Outcome, Quantity
 
@@ -31,6 +32,7 @@ HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 YEAR_S: Final = 365.25 * DAY_S
 MODELS: Final = {"scale": "and-uc-352ble", "oximeter": "plx-oximeter", "plain": "xiaomi-scale"}
+TRIAL: Final = config.Shadow(name="tight", rule="weight.guideline_esc", limits={"gain_3_days_kg": 1.0})
 _TOPIC: Final = {Kind.READING: "reading", Kind.CORRECTION: "reading", Kind.ALERT: "alert", Kind.EVENT: "event"}
 
 
@@ -119,6 +121,7 @@ class World:
         self.config = config.Config(
             hub=config.Hub(id="hub-1", patient="Copper Heron 42", assignment="a-1", timezone=zone),
             broker=config.Broker(host="localhost"),
+            watch=config.Watch(shadow=(TRIAL,)),
             device=tuple(
                 config.Device(id=name, model=model, address=f"F0:00:00:00:00:0{n}")
                 for n, (name, model) in enumerate(MODELS.items())
@@ -148,11 +151,16 @@ class World:
         """As the hub starts: what waits for its date first, then the series."""
         await self.corrections.run()
         self.watcher = Watcher(self.config, self.store, self.clock, self.journal, lambda _: None)
-        self.intake = Intake(
-            self.config, self.store, self.clock, self.known, self.journal, self.watcher.on_reading, lambda _: None
-        )
+        self.intake = Intake(self.config, self.store, self.clock, self.known, self.journal, self._look, lambda _: None)
+        notes = self.watcher.therapy.notes
+        self.shadows = Shadows(self.config, self.watcher.plan, self.store, self.clock, self.journal, notes)
         await self.watcher.start()
+        await self.shadows.start()
         self._task = asyncio.ensure_future(self.intake.run())
+
+    async def _look(self, reading: Reading) -> None:
+        await self.watcher.on_reading(reading)
+        await self.shadows.on_reading(reading)
 
     async def stop(self) -> None:
         """The program ends."""
@@ -188,6 +196,7 @@ class World:
         if corrected:
             self.intake.learn()
             await self.watcher.corrected()
+            self.shadows.corrected()
         return corrected
 
     async def syncs(self) -> tuple[Reading, ...]:

@@ -228,6 +228,19 @@ async def test_what_is_no_longer_the_newest_raises_nothing(world: World, far_s: 
     assert [a for a in world.alerts() if a.kind == "weight-gain"] == []
 
 
+async def test_a_rule_on_trial_goes_on_over_what_is_known_now(world: World, far_s: float) -> None:
+    """A kilogram and more from yesterday, which came from a hub without the time, to today."""
+    await twelve_days(world)
+    await world.boots(far_s)
+    await world.measures("plain", 78.9)
+    assert world.shadows.trials()[0].kept.raised == 0
+    await world.syncs()
+    world.go(DAY_S)
+    await world.measures("plain", 80.1)
+    assert world.shadows.trials()[0].kept.raised == 1
+    assert world.alerts() == []
+
+
 async def test_an_open_alert_keeps_its_id_and_gets_its_time(world: World, error_s: float) -> None:
     await world.boots(error_s)
     began = utc_from_s(world.wall.true_s)
