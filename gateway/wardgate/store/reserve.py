@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Final
 
 RESERVE_BYTES: Final = 4 * 1024 * 1024
 """Some thousand alerts with their pages of the write-ahead log."""
+START_BYTES: Final = 1024 * 1024
+"""What opening a database may need: its shared memory, and some pages of its log."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -49,3 +52,10 @@ class Reserve:
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
         return True
+
+
+def make_room(path: Path) -> None:
+    """Before the start on a disk that is full: without the reserve's space the database would not even open."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(path.parent).free < START_BYTES:
+            path.unlink(missing_ok=True)

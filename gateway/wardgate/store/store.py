@@ -20,7 +20,7 @@ from wardgate.contract.messages import CANARY, Alert, Event, Reading
 from wardgate.store import outbox, parked, upkeep
 from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, explained_at_start
 from wardgate.store.reader import Reader
-from wardgate.store.reserve import Reserve
+from wardgate.store.reserve import Reserve, make_room
 from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Put, Quarantine, Way
 from wardgate.store.salvage import keep_damaged, salvage, set_aside, unfinished
 from wardgate.store.schema import migrate
@@ -65,6 +65,7 @@ class Store:
             StoreBroken: the disk refuses.
         """
         lock = _locked(path)
+        make_room(path.with_suffix(".reserve"))
         try:
             connection = _connected(path)
             try:
