@@ -135,3 +135,26 @@ def test_explain_names_every_setting_and_its_default() -> None:
     assert tomllib.loads(complete)
     assert read(complete).device[0].cadence_h is None
     assert read(complete).watch.shadow[0].limits == {}
+
+
+ENROLS = GOOD.replace("tls = false", "tls = true") + '\n[enrol]\nurl = "https://enrol.example:8085"\n'
+
+
+def test_a_hub_that_enrols_keeps_its_own_pair() -> None:
+    config = read(ENROLS)
+    assert config.broker.cert_file == "/var/lib/wardgate/identity/current/hub.pem"
+    assert config.broker.key_file == "/var/lib/wardgate/identity/current/hub.key"
+    assert read(GOOD).broker.cert_file is None
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "problem"),
+    [
+        ("https://enrol", "http://enrol", "enrol.url: it has to begin with https://."),
+        ("tls = true", "tls = false", "broker.tls: a certificate needs TLS."),
+        ("tls = true", 'cert_file = "/x"\nkey_file = "/y"', "Remove cert_file and key_file."),
+        ("[enrol]", '[enrol]\nca_file = "/none.pem"', "enrol.ca_file: there is no file /none.pem."),
+    ],
+)
+def test_enrolment_that_cannot_be(said: str, instead: str, problem: str) -> None:
+    assert any(problem in found for found in problems(ENROLS.replace(said, instead)))
