@@ -37,6 +37,7 @@ from wardgate.store.commands import CommandLog
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
+from wardgate.store.upkeep import TALLY
 from wardgate.supervise import Supervisor
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.canary import Canary
@@ -54,6 +55,8 @@ KEEP_DAYS: Final = 400.0
 FLUSH_S: Final = 600.0
 """How often what was only heard in passing is written."""
 DISK_FULL_PERCENT: Final = 80.0
+DISK_SPARE_PERCENT: Final = 95.0
+"""From here on what needs nobody's attention is not kept, so that readings and alerts have the room."""
 WRITER_S: Final = 30.0
 """An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
 DRAIN_S: Final = 5.0
@@ -93,7 +96,8 @@ class Hub:
         self._progress = progress
         self._server: ControlServer | None = None
         self._heartbeats = (-1, 0.0)
-        self._trimmed_at_s = self._flushed_at_s = float("-inf")
+        self._trimmed_at_s = self._flushed_at_s = self._checked_at_s = float("-inf")
+        self._tallied_seq = 0
 
     async def run(self) -> None:
         """Start, serve until cancelled or until another one has to be started (`anew`), stop.
@@ -297,6 +301,7 @@ class Hub:
             self._check_clock()
             await self._date_anew()
             await self._trim()
+            await self._check_database()
             self._changed("hub")
             self._changed("devices")
             await asyncio.sleep(TICK_S)
@@ -310,7 +315,9 @@ class Hub:
 
     def _check_disk(self) -> None:
         disk = shutil.disk_usage(self.config.data_dir)
-        if 100.0 * disk.used / (disk.used + disk.free) >= DISK_FULL_PERCENT:
+        percent = 100.0 * disk.used / (disk.used + disk.free)
+        self.journal.sparing = percent >= DISK_SPARE_PERCENT
+        if percent >= DISK_FULL_PERCENT:
             self.journal.begin(
                 "disk-filling",
                 "attention",
@@ -371,6 +378,23 @@ class Hub:
         if self.clock.synchronised() and now_s - self._trimmed_at_s > 86400.0:
             self._trimmed_at_s = now_s
             await self.store.trim(self.clock.utc() - timedelta(days=KEEP_DAYS))
+
+    async def _check_database(self) -> None:
+        """Count what has come for the next start, and once a day look for damage in all that is kept."""
+        if self.store.last_seq - self._tallied_seq >= TALLY:
+            self._tallied_seq = self.store.last_seq
+            await self.store.tally()
+        now_s = self.clock.boottime_s()
+        if now_s - self._checked_at_s > 86400.0:
+            self._checked_at_s = now_s
+            if problem := await self.store.check():
+                log.error("%s", problem)
+                self.journal.begin(
+                    "database-damaged",
+                    "problem",
+                    "The hub's database is damaged.",
+                    what_to_do="Restart the hub: it sets the file aside and saves what it can. Then replace its card.",
+                )
 
     # Progress
 

@@ -61,7 +61,21 @@ async def running(directory: Path, config: Path) -> AsyncIterator[Program]:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "status", "watch", "doctor", "pair", "devices", "config", "page", "ward", "plan", "dry-run", "note"],
+    [
+        "run",
+        "status",
+        "watch",
+        "doctor",
+        "pair",
+        "devices",
+        "config",
+        "page",
+        "ward",
+        "plan",
+        "dry-run",
+        "parked",
+        "note",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     told = wardgate(command, "--help")

@@ -32,6 +32,8 @@ class Journal:
         self._clock = clock
         self._put = put
         self._changed = changed
+        self.sparing = False
+        """Whether the disk has so little room left that only what needs attention is kept; the log has the rest."""
         self._standing: dict[tuple[str, str | None], str] = {}
 
     def tell(
@@ -61,6 +63,8 @@ class Journal:
 
     def keep(self, event: Event) -> None:
         """Store an event that is already made. It is also in the log, should the disk refuse it."""
+        if self.sparing and event.severity == "info":
+            return
         try:
             self._put(event).add_done_callback(_log_failure)
         except Exception as error:  # noqa: BLE001 - the boundary: an event that cannot be kept stops nobody

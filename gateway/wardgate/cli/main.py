@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "devices": "the devices Wardgate knows",
     "plan": "what is measured and when the ward is told, in words",
     "dry-run": "what a configuration would have told over the last days",
+    "parked": "messages that were set aside: show them, send them again",
     "note": "tell the hub of a change of treatment or device",
     "config": "check a configuration, or explain every setting",
     "page": "the page for a browser on this machine",

@@ -45,6 +45,8 @@ def lines(status: Status) -> list[str]:
         text += [f"  {row.label + ':':19}{row.value}{f' ({row.note})' if row.note else ''}" for row in shown.rows]
     delivery = status.delivery
     text += ["", f"Stored {delivery.stored}, at the broker {delivery.at_broker}, at the ward {delivery.at_ward}."]
+    if delivery.parked:
+        text += [f"{delivery.parked} set aside: wardgate parked list."]
     text += [
         f"On trial, {trial.name} ({trial.rule}): would have raised {trial.raised} alerts since "
         f"{times.when(trial.since)}, the live rules raised {trial.live_raised}."

@@ -21,6 +21,7 @@ import msgspec
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import MAX_LINE, Answer, ControlError, Done, Pong, Request
+from wardgate.store.rows import ParkedRow
 
 DEADLINE_S: Final = 10.0
 """A hub that answers later is stuck."""
@@ -35,6 +36,8 @@ _RESULTS: Final[dict[str, Any]] = {
     "pair": Done,
     "passkey": Done,
     "note": Done,
+    "parked": tuple[ParkedRow, ...],
+    "parked_retry": Done,
     "ping": Pong,
     "watch": bool,
 }
@@ -77,6 +80,10 @@ class HubClient:
     async def call(self, method: Literal["passkey"], *, device: str, passkey: int) -> Done: ...
     @overload
     async def call(self, method: Literal["note"], *, note: str) -> Done: ...
+    @overload
+    async def call(self, method: Literal["parked"], *, limit: int = 50) -> tuple[ParkedRow, ...]: ...
+    @overload
+    async def call(self, method: Literal["parked_retry"], *, seq: int) -> Done: ...
     @overload
     async def call(self, method: Literal["ping"]) -> Pong: ...
 

@@ -15,6 +15,7 @@ from wardgate.control.server import Handler
 from wardgate.control.view import View
 from wardgate.pathways.notes import note_problem
 from wardgate.store.errors import StoreError
+from wardgate.store.rows import ParkedRow
 
 T = TypeVar("T", bound=Struct)
 
@@ -57,6 +58,12 @@ class NoteParams(Struct, forbid_unknown_fields=True):
     note: str
 
 
+class ParkedParams(Struct, forbid_unknown_fields=True):
+    """Which message that was set aside, by its number."""
+
+    seq: Annotated[int, Meta(ge=1)]
+
+
 class Methods:
     """The handlers of the control socket."""
 
@@ -75,6 +82,8 @@ class Methods:
             "pair": self.pair,
             "passkey": self.passkey,
             "note": self.note,
+            "parked": self.parked,
+            "parked_retry": self.parked_retry,
         }
 
     async def ping(self, _: dict[str, Any]) -> Pong:
@@ -119,6 +128,25 @@ class Methods:
                 "no-pairing-waits", f"No pairing of {asked.device} waits for a code.", "Start the pairing first."
             )
         return Done(sentence="The code was handed on.")
+
+    async def parked(self, params: dict[str, Any]) -> tuple[ParkedRow, ...]:
+        """The newest messages that were set aside."""
+        return tuple(self._view.store.parked(_checked(params, ListParams).limit))
+
+    async def parked_retry(self, params: dict[str, Any]) -> Done:
+        """Send a message again that was set aside."""
+        seq = _checked(params, ParkedParams).seq
+        try:
+            queued = await self._view.store.send_parked_again(seq)
+        except StoreError as error:
+            raise ControlError("not-kept", "The message could not be queued.", str(error)) from error
+        if not queued:
+            raise ControlError(
+                "not-parked",
+                f"No message {seq} is set aside that could be sent.",
+                "wardgate parked list shows them. One that was damaged on the disk stays where it is.",
+            )
+        return Done(sentence=f"Message {seq} is on its way again, under a new number.")
 
     async def note(self, params: dict[str, Any]) -> Done:
         """A change of treatment or device, for the detectors; the ward hears of it as an event."""

@@ -51,6 +51,8 @@ from wardgate.watch.shadow import Shadows, Trial
 from wardgate.watch.watcher import Watcher
 from wardgate_drivers.model.declaration import Bond
 
+READINGS_SHOWN: Final = 5000
+"""Of a channel, the newest: a year at a dozen a day."""
 EVENTS_SHOWN: Final = 20
 KINDS: Final[dict[str, tuple[str, ...]]] = {
     "weight": (WEIGHT_GAIN, WORSENING),
@@ -101,7 +103,7 @@ class View:
         since = now - timedelta(days=days)
         plan = self.watcher.plan
         has_target = channel == "saturation"
-        stored = self.store.readings(channel, since, assignment=self.config.hub.assignment)
+        stored = self.store.readings(channel, since, assignment=self.config.hub.assignment, limit=READINGS_SHOWN)
         mine = [k.device for k in self.devices.known if channel in k.model.channels]
         cadences_h = [hours for device in mine if (hours := plan.cadence_h(device, channel)) is not None]
         return Series(
