@@ -93,8 +93,8 @@ async def test_a_device_clock_looked_at_by_a_wrong_hub_is_known_by_the_true_time
     assert [r.backfill for r in world.readings()] == [True, False]
 
 
-async def test_a_restart_within_the_boot_changes_nothing(world: World, error_s: float) -> None:
-    await world.boots(error_s)
+async def test_a_restart_within_the_boot_changes_nothing(world: World, far_s: float) -> None:
+    await world.boots(far_s)
     ids = [await world.measures("scale", 80.0)]
     await world.restart()
     ids.append(await world.measures("scale", 80.3))
@@ -136,8 +136,8 @@ async def test_a_power_cut_between_the_time_and_the_last_date(world: World, far_
     assert len({(r.id, r.revision) for r in shown}) == len(shown) == 10
 
 
-async def test_a_boot_that_never_knew_the_time_stays_marked(world: World, error_s: float) -> None:
-    await world.boots(error_s)
+async def test_a_boot_that_never_knew_the_time_stays_marked(world: World, far_s: float) -> None:
+    await world.boots(far_s)
     id_ = await world.measures("plain", 80.0)
     world.go(2 * DAY_S)
     await world.boots(0.0, disciplined=True)
@@ -241,8 +241,8 @@ async def test_a_rule_on_trial_goes_on_over_what_is_known_now(world: World, far_
     assert world.alerts() == []
 
 
-async def test_an_open_alert_keeps_its_id_and_gets_its_time(world: World, error_s: float) -> None:
-    await world.boots(error_s)
+async def test_an_open_alert_keeps_its_id_and_gets_its_time(world: World, far_s: float) -> None:
+    await world.boots(far_s)
     began = utc_from_s(world.wall.true_s)
     id_ = await world.measures("oximeter", 82.0)
     (raised,) = world.alerts()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.times import DAY_S, HOUR_S, YEAR_S, SimDevice, World
 from wardgate.contract.messages import Reading
 
-EXAMPLES: Final = int(os.environ.get("WARDGATE_CLOCK_STORIES", "12"))
+EXAMPLES: Final = int(os.environ.get("WARDGATE_CLOCK_STORIES", "8"))
 SPANS_S: Final = (40.0, 600.0, 5 * HOUR_S, DAY_S, 9 * DAY_S)
 WRONG_S: Final = (-56 * YEAR_S, -8 * YEAR_S, -DAY_S, -HOUR_S, 700.0, 30 * DAY_S, 10 * YEAR_S)
 TOUCHES_S: Final = (-400 * DAY_S, -DAY_S, -HOUR_S, 300.0, HOUR_S, 12 * DAY_S, 9 * YEAR_S)
