@@ -10,12 +10,12 @@ import contextlib
 import queue
 import random
 import sqlite3
+import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -27,12 +27,10 @@ from wardgate.config import Broker
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.deliver import Sender
 from wardgate.deliver.window import Window
-from wardgate.store import Kind, OutRow, Put, Store
+from wardgate.store import Kind, Lane, OutRow, Put, Store
 
 DEVICES: Final = ("scale", "cuff", "oximeter")
 _TYPES: Final[dict[int, type[Reading] | type[Alert]]] = {Kind.READING: Reading, Kind.ALERT: Alert}
-Sent = Counter[tuple[str, int]]
-"""How often each message, by hub and number, was handed to a connection."""
 
 
 class JumpingClock(SystemClock):
@@ -58,7 +56,7 @@ class Book:
 
 
 class LightHub:
-    """One hub and its devices. `sent` counts what it hands to its connections."""
+    """One hub and its devices."""
 
     def __init__(
         self,
@@ -68,12 +66,13 @@ class LightHub:
         network: Proxy,
         rng: random.Random,
         is_at_ward: Callable[[Reading | Alert], bool],
+        eye: Eye,
     ) -> None:
         self.name = name
         self.too_early: list[int] = []
         """What the hub took for done when the ward had not committed it."""
         self._is_at_ward = is_at_ward
-        self._looked_at: set[int] = set()
+        self._eye = eye
         self.network = network
         self.clock = JumpingClock()
         self.book = Book()
@@ -94,22 +93,33 @@ class LightHub:
         self.store = Store.open(self.database, self.clock)
         broker = msgspec.structs.replace(self._broker, port=self.network.port)
         self.sender = Sender(broker, self.name, self.store, self.clock, self._tell, version="light")
-        self.store.listen(self._look_at_done)
+        self._eye.hubs[self.database] = self
         self._alive = True
         for again in list(self.book.kept.values()):
             self._put(again)
         self._tasks = [asyncio.create_task(self.sender.run()), asyncio.create_task(self._measure())]
 
     async def crash(self) -> None:
-        """As `kill -9`: what the writer had not begun is gone, and the connection with it."""
+        """As `kill -9`, in the middle of a slow commit: what the writer had not begun is gone, and the connection."""
+        writer, loop = self.store._writer, asyncio.get_running_loop()
+        begun, disk = asyncio.Event(), threading.Event()
+
+        def slow(_: sqlite3.Connection) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            disk.wait()
+
+        self.store.write(slow)
+        await begun.wait()
+        self._burst(20)
+        for _ in range(3):
+            await asyncio.sleep(0)
         self._alive = False
         self.network.cut()
         await self._end_tasks()
-        await asyncio.sleep(0)  # what the loop was just about to queue dies with the rest
-        writer = self.store._writer
-        with suppress(queue.Empty):
+        with contextlib.suppress(queue.Empty):
             while True:
                 writer._queue.get_nowait()
+        disk.set()
         await self.store.close()
 
     async def stop(self) -> None:
@@ -131,19 +141,22 @@ class LightHub:
 
     async def _cancel(self, task: asyncio.Task[None]) -> None:
         task.cancel()
-        with suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):
             await task
 
     async def _measure(self) -> None:
         while True:
-            for _ in range(self._rng.randrange(1, 12)):
-                self._n += 1
-                self._put(self._reading(self._n))
-            if self._rng.random() < 0.15:
-                self._raise()
+            self._burst(self._rng.randrange(1, 12))
             if self._rng.random() < 0.1:
                 self._tell(event(self._n, hub=self.name))
             await asyncio.sleep(self._rng.uniform(0.01, 0.12))
+
+    def _burst(self, n: int) -> None:
+        for _ in range(n):
+            self._n += 1
+            self._put(self._reading(self._n))
+        if self._rng.random() < 0.15:
+            self._raise()
 
     def _reading(self, n: int) -> Reading:
         made = reading(n, hub=self.name, backfill=self._rng.random() < 0.6)
@@ -179,27 +192,38 @@ class LightHub:
 
         self.store.put_alert(made).add_done_callback(promised)
 
-    def _look_at_done(self) -> None:
+    def look_at_done(self, cumulative: int, selective: Collection[int], reached: Mapping[Lane, int]) -> None:
+        """The hub is about to take these for done: the ward has to have them now."""
         with contextlib.closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as here:
-            done = {seq for (seq,) in here.execute("SELECT seq FROM arrivals")} - self._looked_at
-            for seq in done:
-                kind, payload = here.execute("SELECT kind, payload FROM messages WHERE seq = ?", (seq,)).fetchone()
+            for seq, lane, kind, payload in here.execute(
+                "SELECT seq, o.lane, kind, payload FROM outbox AS o JOIN messages USING (seq)"
+            ):
+                done = seq <= min(cumulative, reached.get(lane, 0)) or seq in selective
                 as_type = _TYPES.get(kind)
-                if as_type and not self._is_at_ward(msgspec.json.decode(payload, type=as_type)):
+                if done and as_type and not self._is_at_ward(msgspec.json.decode(payload, type=as_type)):
                     self.too_early.append(seq)
-        self._looked_at |= done
 
     def _tell(self, told: Event) -> None:
         if self._alive:
             self.store.put_event(told)
 
 
-def count_sent(monkeypatch: pytest.MonkeyPatch, sent: Sent) -> None:
-    """Note every message that a window hands out."""
-    really = Window.sent
+class Eye:
+    """Sees what hubs of this process hand to their connections, and what they take for done."""
 
-    def noted(self: Window, row: OutRow, mid: int, now_s: float) -> None:
-        sent[msgspec.json.decode(row.payload)["hub"], row.seq] += 1
-        really(self, row, mid, now_s)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: Counter[tuple[str, int]] = Counter()
+        """How often each message, by hub and number, was handed to a connection."""
+        self.hubs: dict[Path, LightHub] = {}
+        send, mark_done = Window.sent, Store.mark_done
 
-    monkeypatch.setattr(Window, "sent", noted)
+        def sending(window: Window, row: OutRow, mid: int, now_s: float) -> None:
+            self.sent[msgspec.json.decode(row.payload)["hub"], row.seq] += 1
+            send(window, row, mid, now_s)
+
+        def marking(store: Store, cumulative: int, selective: Collection[int] = (), **more: Any) -> Any:
+            self.hubs[store.path].look_at_done(cumulative, selective, more["reached"])
+            return mark_done(store, cumulative, selective, **more)
+
+        monkeypatch.setattr(Window, "sent", sending)
+        monkeypatch.setattr(Store, "mark_done", marking)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults.hub import LightHub, Sent
+from tests.faults.hub import Eye, LightHub
 from tests.faults.plan import HUBS, LASTS_S, Plan, Step
 from tests.support.certificates import Certificates
 from tests.support.mischief import Mischief, misbehaving
@@ -29,10 +29,10 @@ PATIENCE_S = 45.0
 class Street:
     """What runs. `handed_on` counts what the ward has shown to people."""
 
-    def __init__(self, plan: Plan, directory: Path, broker: Mosquitto | RabbitMQ, sent: Sent) -> None:
+    def __init__(self, plan: Plan, directory: Path, broker: Mosquitto | RabbitMQ, eye: Eye) -> None:
         rng = random.Random(f"street {plan.seed}")
         self.plan = plan
-        self.sent = sent
+        self.eye = eye
         self.mischief = Mischief(rng)
         self.handed_on: Counter[tuple[str | int, ...]] = Counter()
         self.ward_db = directory / "ward.db"
@@ -50,6 +50,7 @@ class Street:
                 Proxy(broker.port, random.Random(rng.random())),
                 random.Random(rng.random()),
                 self._is_at_ward,
+                eye,
             )
             for n in range(HUBS)
         ]
@@ -185,7 +186,7 @@ def _key(message: Reading | Alert) -> tuple[str | int, ...]:
 
 @asynccontextmanager
 async def street(
-    plan: Plan, directory: Path, certificates: Certificates, rabbitmq: RabbitMQ | None, sent: Sent
+    plan: Plan, directory: Path, certificates: Certificates, rabbitmq: RabbitMQ | None, eye: Eye
 ) -> AsyncIterator[Street]:
     """A street that has lived through its plan."""
     broker: Mosquitto | RabbitMQ
@@ -195,7 +196,7 @@ async def street(
         tls = certificates if plan.broker == "mosquitto-tls" else None
         broker = Mosquitto(directory / "broker", persistent=plan.persistent, certificates=tls)
         await asyncio.to_thread(broker.start)
-    made = Street(plan, directory, broker, sent)
+    made = Street(plan, directory, broker, eye)
     try:
         try:
             await made.live()

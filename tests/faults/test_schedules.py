@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from tests.faults.checker import verdict
-from tests.faults.hub import Sent, count_sent
+from tests.faults.hub import Eye
 from tests.faults.plan import planned
 from tests.faults.street import street
 from tests.support import mischief
@@ -42,8 +42,7 @@ def memory() -> Iterator[Path]:
 async def test_whatever_happens_nothing_is_lost_doubled_or_disordered(
     memory: Path, rabbitmq: RabbitMQ, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: Sent = Sent()
-    count_sent(monkeypatch, sent)
+    eye = Eye(monkeypatch)
     mischief.install(monkeypatch)
     certificates = Certificates(memory / "authority")
     places, rabbit_place = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(1)  # a ward serves every hub of its broker
@@ -55,7 +54,7 @@ async def test_whatever_happens_nothing_is_lost_doubled_or_disordered(
         directory.mkdir()
         async with rabbit_place if plan.broker == "rabbitmq" else places:
             try:
-                async with street(plan, directory, certificates, rabbitmq, sent) as lived:
+                async with street(plan, directory, certificates, rabbitmq, eye) as lived:
                     found = verdict(lived)
                     totals.append(sum(len(hub.book.acknowledged) for hub in lived.hubs))
             except TimeoutError:

@@ -20,12 +20,18 @@ from wardgate.contract.messages import Ack
 from wardgate.mqtt import Link
 
 Way = Literal["silent", "late", "twice", "disorder", "foreign", "garbage", "future", "epoch"]
-"""How it answers: not at all, late, twice, the older after the newer; or rightly, and also for another hub, with
-garbage, with numbers that were never sent, or with high numbers of another epoch."""
+"""How it answers: not at all, late, twice, the older after the newer; or rightly, and also with garbage, with numbers
+that were never sent, and, before anything is committed, for another hub or another epoch."""
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
 _ACK: Final = msgspec.json.Decoder(Ack)
 _FAR: Final = 1_000_000
 _current: contextvars.ContextVar[Mischief | None] = contextvars.ContextVar("mischief", default=None)
+
+
+class _Numbered(msgspec.Struct):
+    hub: str
+    epoch: str
+    seq: int
 
 
 class Mischief:
@@ -61,35 +67,43 @@ class Mischief:
                 self._kept = (topic, payload)
             case lie:
                 link.really(topic, payload)
-                self.lies += 1
-                self._lie(link, lie, topic, _ACK.decode(payload))
+                if lie in ("garbage", "future"):
+                    self._lie(link, lie, topic, _ACK.decode(payload))
+
+    def arrived(self, link: _Link, topic: str, payload: bytes) -> None:
+        """Note it; some wards answer at once, when nothing is committed, in the name of another hub or epoch."""
+        self.arrivals.append((topic, payload))
+        if self.way not in ("foreign", "epoch") or topic.endswith("/state"):
+            return
+        self.lies += 1
+        said = msgspec.json.decode(payload, type=_Numbered)
+        ack = Ack(hub=said.hub, epoch=said.epoch, cumulative=said.seq, selective=(said.seq,))
+        if self.way == "epoch":
+            wrong = msgspec.structs.replace(ack, epoch="0" * 16)
+        else:
+            wrong = msgspec.structs.replace(ack, hub=f"{said.hub}-next")
+        for hub in {said.hub, wrong.hub}:
+            link.really(topics.down(hub, "ack"), msgspec.json.encode(wrong))
 
     def _lie(self, link: _Link, lie: Way, topic: str, ack: Ack) -> None:
-        replace = msgspec.structs.replace
-        ahead = ack.cumulative + self._rng.randrange(1, 300)
-        match lie:
-            case "foreign":  # one for a hub that is not this one, on this one's topic and on its own
-                other = replace(ack, hub=f"{ack.hub}-next", cumulative=ahead)
-                link.really(topic, msgspec.json.encode(other))
-                link.really(topics.down(other.hub, "ack"), msgspec.json.encode(other))
-            case "garbage":
-                link.really(topic, self._rng.randbytes(self._rng.randrange(200)))
-                link.really(topic, msgspec.json.encode(ack)[: self._rng.randrange(80)])
-            case "future":
-                link.really(topic, msgspec.json.encode(replace(ack, cumulative=ack.cumulative + _FAR)))
-                link.really(topic, msgspec.json.encode(replace(ack, selective=(ack.cumulative + _FAR,))))
-            case _:
-                link.really(topic, msgspec.json.encode(replace(ack, epoch="0" * 16, cumulative=ahead)))
+        self.lies += 1
+        if lie == "garbage":
+            link.really(topic, self._rng.randbytes(self._rng.randrange(200)))
+            link.really(topic, msgspec.json.encode(ack)[: self._rng.randrange(80)])
+        else:
+            far = ack.cumulative + _FAR
+            link.really(topic, msgspec.json.encode(msgspec.structs.replace(ack, cumulative=far)))
+            link.really(topic, msgspec.json.encode(msgspec.structs.replace(ack, selective=(far,))))
 
 
 class _Link(Link):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._mischief = _current.get()
         if self._mischief is not None:
-            arrivals, on_message = self._mischief.arrivals, named["on_message"]
+            arrived, on_message = self._mischief.arrived, named["on_message"]
 
             def note(topic: str, payload: bytes) -> None:
-                arrivals.append((topic, payload))
+                arrived(self, topic, payload)
                 on_message(topic, payload)
 
             named["on_message"] = note
