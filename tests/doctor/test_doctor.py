@@ -178,10 +178,11 @@ def test_a_running_hub(tmp_path: Path) -> None:
         listener.listen()
 
         def serve() -> None:
-            line, _ = listener.accept()
-            with line:
-                request = json.loads(line.makefile("rb").readline())
-                line.sendall(answer.replace(b'"id":1', f'"id":{request["id"]}'.encode()))
+            for _ in range(2):  # whether it is connected, and whether it lives
+                line, _ = listener.accept()
+                with line:
+                    request = json.loads(line.makefile("rb").readline())
+                    line.sendall(answer.replace(b'"id":1', f'"id":{request["id"]}'.encode()))
 
         thread = threading.Thread(target=serve)
         thread.start()
