@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.support.messages import BEGIN, alert, event, reading
+from wardgate.cli import ward as ward_command
 from wardgate.contract.messages import Ack, Alert, Corrected, Event, Reading, Refusal, State
 from wardgate.ward import format_line
 from wardgate.ward.check import checked
@@ -178,3 +180,13 @@ async def test_readings_of_before_there_were_revisions_are_their_first(tmp_path:
     assert newest is not None
     assert newest.revision == 2
     await ward.close()
+
+
+def test_postgresql_without_its_extra_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "wardgate.ward.postgres", None)
+    where = ["--database", "postgresql://ward@db.example/ward"]
+    assert ward_command.main(["--host", "broker.example", *where]) == 1
+    assert ward_command.main(["alerts", *where]) == 1
+    assert capsys.readouterr().err.count("pip install 'wardgate[ward]'") == 2

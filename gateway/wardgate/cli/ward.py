@@ -15,6 +15,7 @@ from wardgate.cli import ward_alerts, ward_fhir, ward_silent
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.cli.ward_broker import add_broker, broker
 from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.ward.database import DatabaseError
 from wardgate.ward.line import format_line
 from wardgate.ward.silence import DEAF_AFTER_S, HEARTBEATS, Silence
 from wardgate.ward.ward import Ward
@@ -64,7 +65,11 @@ def main(words: list[str]) -> int:
     if options.password_file and not Path(options.password_file).exists():
         complain(f"There is no file {options.password_file}.")
         return PROBLEM
-    return asyncio.run(_run(options))
+    try:
+        return asyncio.run(_run(options))
+    except DatabaseError as error:
+        complain(f"{error}.")
+        return PROBLEM
 
 
 async def _run(options: argparse.Namespace) -> int:

@@ -58,10 +58,16 @@ class Database(Protocol):
 
 
 def open_database(where: Path | str) -> Database:
-    """The database at a path (SQLite), or at a URL `postgresql://...`. It is opened when it is first used."""
-    if isinstance(where, str) and where.startswith(("postgresql://", "postgres://")):
-        from wardgate.ward.postgres import Postgres  # asyncpg is an extra: `pip install wardgate[ward]`
+    """The database at a path (SQLite), or at a URL `postgresql://...`. It is opened when it is first used.
 
+    Raises:
+        DatabaseError: what talks to PostgreSQL is not installed.
+    """
+    if isinstance(where, str) and where.startswith(("postgresql://", "postgres://")):
+        try:
+            from wardgate.ward.postgres import Postgres
+        except ImportError as error:
+            raise DatabaseError("PostgreSQL needs an extra: pip install 'wardgate[ward]'") from error
         return Postgres(where)
     from wardgate.ward.sqlite import Sqlite
 
