@@ -76,6 +76,7 @@ class Hub:
         clock: the time.
         backend: the radio; BlueZ unless something stands in for it.
         progress: called whenever loop, writer and sender have made progress; systemd's watchdog is fed in any case.
+        report: writes a report for support into a file, in a thread; None where there is no such program.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Hub:
         clock: Clock | None = None,
         backend: RadioBackend = BLUEZ,
         progress: Callable[[], None] | None = None,
+        report: Callable[[Path], None] | None = None,
     ) -> None:
         self.overlay: Final = Overlay(config)
         self.config: Final = self.overlay.config
@@ -94,6 +96,7 @@ class Hub:
         self.clock: Final = steady(SystemClock() if clock is None else clock)
         self._backend = backend
         self._progress = progress
+        self._report = report
         self._server: ControlServer | None = None
         self._heartbeats = (-1, 0.0)
         self._trimmed_at_s = self._flushed_at_s = self._checked_at_s = float("-inf")
@@ -205,7 +208,9 @@ class Hub:
             renewal=self.renewal,
             started_boottime_s=clock.boottime_s(),
         )
-        self.orders = Orders(view, configuring, self.life.acknowledge, self.downlink.beside, self.start_anew)
+        self.orders = Orders(
+            view, configuring, self.life.acknowledge, self.downlink.beside, self.start_anew, self._report
+        )
         await tell_what_holds(self.overlay, self.commands, journal)
         server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers())
         await server.start()

@@ -93,7 +93,7 @@ async def test_a_restart_is_answered_first_and_comes_once(home: Home, voice: Voi
         assert [event.detail["reason"] for event in events(hub, "command-refused")] == ["replayed"]
 
 
-async def test_a_support_bundle_is_not_promised(home: Home, voice: Voice) -> None:
+async def test_a_support_bundle_is_not_promised_where_there_is_no_such_program(home: Home, voice: Voice) -> None:
     async with home.hub():
         answer = await voice.ask(home.command(SupportBundle()), home.key)
         assert (answer.result, answer.reason) == ("refused", "not-supported")

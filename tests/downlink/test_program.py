@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.mosquitto import Mosquitto
 from wardgate.cli.main import main
+from wardgate.contract.commands import CommandAnswer
 from wardgate.control.client import HubAway, call
 from wardgate.control.messages import Status
 
@@ -48,6 +51,12 @@ async def _status(socket: Path, wanted: Callable[[Status], bool]) -> Status:
             await asyncio.sleep(0.05)
 
 
+def _is_a_report(answer: CommandAnswer) -> None:
+    report = Path(str(answer.detail["file"]))
+    assert zipfile.is_zipfile(report)
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
 def _started(status: Status) -> datetime:
     return status.hub.now - timedelta(seconds=status.hub.uptime_s)
 
@@ -78,6 +87,9 @@ async def test_a_hub_is_configured_from_afar(
         assert (await command("note", "diuretic_up", "--json"))[0] == 0
         status, said = await command("note", "diuretic")
         assert (status, "no-such-note" in said) == (1, True)
+        status, said = await command("support-bundle", "--json")
+        assert status == 0
+        _is_a_report(msgspec.json.decode(said, type=CommandAnswer))
         # A file that was spoilt meanwhile does not take a hub down that is told to start anew.
         file.write_text("[hub]\nid = 7\n")
         assert (await command("restart"))[0] == 0

@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     logs.configure(verbose=options.verbose, as_json=options.log_json)
     config = load_or_exit(options.config)
-    while (status := asyncio.run(_run(config))) == ANEW:
+    while (status := asyncio.run(_run(config, options.config))) == ANEW:
         start_program_anew(options.config)
     return status
 
@@ -46,10 +46,15 @@ def start_program_anew(path: Path) -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program, as it was started
 
 
-async def _run(config: Config) -> int:
+async def _run(config: Config, path: Path) -> int:
     from wardgate.hub import Hub
 
-    return await until_told_to_stop(Hub(config))
+    def report(out: Path) -> None:
+        from wardgate.cli.support_bundle import write
+
+        write(out, config, path)
+
+    return await until_told_to_stop(Hub(config, report=report))
 
 
 async def until_told_to_stop(hub: Hub) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from wardgate.capture.caller import PairingError
+from wardgate.capture.journal import Detail
 from wardgate.contract.commands import (
     Acknowledge,
     Command,
@@ -26,6 +30,9 @@ from wardgate.deliver.beside import Beside, NotSent, send_again
 from wardgate.deliver.downlink import Outcome
 from wardgate.pathways.notes import note_problem
 
+REPORTS: Final = 3
+"""Kept on the hub: a ward that asks for many fills no disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -36,6 +43,7 @@ class Orders:
     see: Callable[[Iterable[AlertAck]], None]
     beside: Beside
     start_anew: Callable[[], object]
+    report: Callable[[Path], None] | None
 
     async def do(self, admitted: Admitted) -> Outcome:
         """Do it once.
@@ -62,7 +70,7 @@ class Orders:
             case Restart():
                 return Outcome("The hub starts anew.", then=self.start_anew)
             case SupportBundle():
-                return Outcome("This version makes no report for support.", "refused", "not-supported")
+                return await self._support_bundle()
             case Acknowledge():
                 self.see(do.alerts)
                 return Outcome("Noted. A revision of each alert, or an event, says what came of it.")
@@ -108,6 +116,21 @@ class Orders:
         except NotSent as error:
             return Outcome(f"Not all was sent: {error}. Ask again from where your numbers end.", "failed", "not-sent")
         return Outcome(f"{sent} messages were sent once more.", detail={"sent": sent, "to_seq": last})
+
+    async def _support_bundle(self) -> Outcome:
+        if self.report is None:
+            return Outcome("This hub has no program that makes a report.", "refused", "not-supported")
+        directory = self.view.config.data_dir / "support"
+        out = directory / f"wardgate-support-{self.view.clock.utc():%Y%m%d-%H%M%S}.zip"
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+            for old in sorted(directory.glob("wardgate-support-*.zip"))[: 1 - REPORTS]:
+                old.unlink()
+            await asyncio.to_thread(self.report, out)
+        except OSError as error:
+            return Outcome(f"The report cannot be written: {error}.", "failed", "not-kept")
+        detail: Detail = {"file": str(out), "bytes": out.stat().st_size}
+        return Outcome(f"The report is on the hub: {out}.", detail=detail)
 
     def _no_such_device(self, device: str) -> Outcome:
         ids = ", ".join(k.id for k in self.view.devices.known) or "none"
