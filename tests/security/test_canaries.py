@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import logging
 import re
+import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,9 @@ from tests.support.authority import Ward as Enrolling
 from tests.support.mosquitto import Mosquitto
 from tests.support.peer import peer
 from wardgate import config
-from wardgate.cli import doctor, status
-from wardgate.control.client import connect
+from wardgate.cli import doctor, status, support_bundle
+from wardgate.control.client import call, connect
+from wardgate.control.metrics import exposition
 from wardgate.enrol.est import Endpoint, EnrolError
 from wardgate.enrol.identity import Identity, directory
 from wardgate.page.app import create_app
@@ -43,7 +45,7 @@ OURS: Final = "F0:CA:0A:11:00:01"
 SCALE: Final = "F0:CA:0A:11:00:02"
 STRANGER: Final = "F0:CA:0A:11:00:99"
 HUB: Final = "hub-1"
-PLACES: Final = ("log", "topics", "messages", "page", "status", "doctor", "database", "files")
+PLACES: Final = ("log", "topics", "messages", "page", "status", "doctor", "metrics", "bundle", "database", "files")
 ALLOWED: Final = {
     "pseudonym": {"messages", "page", "status", "database"},
     "address": {"messages", "database"},
@@ -100,6 +102,7 @@ async def everything(
             told["status"] = "\n".join(status.lines(await hub.status()))
         told["page"] = await _page(settings)
         told["doctor"] = "\n".join(map(str, await asyncio.to_thread(_doctor, tmp_path, settings)))
+        told["metrics"], told["bundle"] = await asyncio.to_thread(_for_support, tmp_path, settings)
         told["database"] = _bytes(settings.data_dir.glob("wardgate.db*"))
         told["files"] = _bytes(p for p in settings.data_dir.rglob("*") if "wardgate.db" not in p.name and p.is_file())
     running.cancel()
@@ -189,6 +192,16 @@ def _doctor(tmp_path: Path, settings: config.Config) -> list[object]:
         ]
     file.write_text("\n".join([*lines, "[radio]", "enabled = false", ""]), encoding="utf-8")
     return list(doctor.diagnose(file))
+
+
+def _for_support(tmp_path: Path, settings: config.Config) -> tuple[str, str]:
+    """The figures for Prometheus, and everything in the report for support."""
+    out = tmp_path / "report.zip"
+    support_bundle.write(out, settings, tmp_path / "wardgate.toml")
+    assert out.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(out) as report:
+        texts = [f"{name}\n{report.read(name).decode()}" for name in report.namelist()]
+    return exposition(call(Path(settings.hub.control_socket), "status")), "\n".join(texts)
 
 
 def _bytes(files: object) -> str:
