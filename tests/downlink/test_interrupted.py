@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.downlink.conftest import Home, Voice, events, until
+from tests.downlink.conftest import ASSIGNMENT, Home, Voice, events, until
+from wardgate.cli.main import main
+from wardgate.config import load
 from wardgate.contract.commands import CommandAnswer, TakeNote, kind_of
 from wardgate.contract.signing import PrivateKey
 from wardgate.overlay import NAME, Overlay
@@ -111,3 +114,22 @@ async def test_many_at_once_are_refused_and_none_is_lost(
         assert (await voice.ask(home.command(NOTE), home.key)).reason == "busy"
         wait.set()
         assert [(await voice.answer()).result for _ in range(8)] == ["done"] * 8
+
+
+def test_the_plan_shows_what_the_ward_has_set(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, data = tmp_path / "wardgate.toml", tmp_path / "data"
+    data.mkdir()
+    file.write_text(
+        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 42"\nassignment = "{ASSIGNMENT}"\ndata_dir = "{data}"\n'
+        f'[broker]\nhost = "localhost"\n[ward]\ncommand_keys = ["{home.key.public()}"]\n'
+    )
+    overlay = Overlay(load(file))
+    new = home.configuration(7, pathways=["heart-failure"], limits={"gain_3_days_kg": 1.75})
+    overlay.keep(*overlay.tried(new, home.key.envelope(new), home.key.public()))
+    assert main(["plan", "--config", str(file)]) == 0
+    assert "1.75 kg" in capsys.readouterr().out
+    (data / NAME).write_bytes(b"?")
+    assert main(["plan", "--config", str(file)]) == 0
+    said = capsys.readouterr()
+    assert "1.75 kg" not in said.out
+    assert "is damaged" in said.err

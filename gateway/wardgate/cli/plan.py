@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-from wardgate.cli.options import add_config, add_json, command, load_or_exit
+from wardgate.cli.options import add_config, add_json, command, complain, load_or_exit
+from wardgate.overlay import Overlay
 from wardgate.watch.plan import in_words, make_plan
 
 
 def main(words: list[str]) -> int:
-    parser = command("plan", "Say what the configured pathways make of this patient's monitoring.")
+    parser = command(
+        "plan",
+        "Say what the configured pathways, and what the ward has set since, make of this patient's monitoring.",
+    )
     add_config(parser)
     add_json(parser)
     options = parser.parse_args(words)
-    config = load_or_exit(options.config)
+    overlay = Overlay(load_or_exit(options.config))
+    if overlay.problem:
+        complain(f"What the ward configured is left out: {overlay.problem}")
+    config = overlay.config
     plan = make_plan(config.watch)
     print(msgspec.json.encode(plan).decode() if options.json else "\n".join(in_words(plan, config.device)))
     return 0
