@@ -6,8 +6,8 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from wardgate.cli.options import add_config, load_or_exit
 from wardgate import logs
+from wardgate.cli.options import add_config, load_or_exit
 from wardgate.cli.run import ANEW, start_program_anew, until_told_to_stop
 from wardgate.config import Config
 from wardgate.hub import Hub

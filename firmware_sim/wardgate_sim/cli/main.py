@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "demo": "a home, a hub and a ward on this machine, in faster time",
     "home": "a home alone, behind a socket to which a hub's radio can be attached",
     "hub": "the hub, its radio attached to such a home",
+    "fleet": "light hubs by the thousand against a broker, and what it costs",
 }
 
 
