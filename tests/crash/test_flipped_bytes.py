@@ -72,6 +72,7 @@ def _problems_of(store: Store, ledger: Ledger, said: str | None) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120 + FLIPS)
 async def test_it_starts_a_new_alert_leaves_and_the_loss_is_said(tmp_path: Path) -> None:
     place = tmp_path / "place"
     disk, ledger = await _full(_made(tmp_path / "full"))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.crash.disks import Disk
 from tests.crash.ledger import found
 from tests.crash.lives import DATABASE, record
@@ -54,6 +56,8 @@ def _survivors(recorded: Recording) -> Iterator[tuple[int, dict[str, bytes], ran
             yield cut, disk.survivor(rng), rng
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120 * ROUNDS)
 async def test_a_repair_that_is_cut_off_is_begun_again(tmp_path: Path) -> None:
     broken, place = tmp_path / "broken", tmp_path / "place"
     broken.mkdir()
