@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-PARTS: Final = ("core", "store", "latency", "delivery", "capture_rate", "detectors")
+PARTS: Final = ("core", "store", "latency", "delivery", "backlog", "capture_rate", "detectors")
 GOALS: Final[dict[str, tuple[str, float]]] = {
     "one_per_commit_over_fdatasync": (">=", 0.75),
     "grouped_100_over_fdatasync": (">=", 60.0),
     "drain_over_bare_paho": (">=", 0.7),
+    "backlog_rss_over_1000": ("<=", 1.1),
+    "alert_behind_100000_s": ("<=", 5.0),
     "core_rss_over_imports": ("<=", 1.5),
     "first_scan_over_imports": ("<=", 1.5),
     "weight_fluid_retention_us": ("<=", 200.0),

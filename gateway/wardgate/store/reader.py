@@ -53,18 +53,25 @@ class Reader:
         self._connection.close()
 
     def readings(
-        self, channel: str | None, since: datetime, *, assignment: str | None = None, limit: int | None = None
+        self,
+        channel: str | None,
+        since: datetime,
+        *,
+        assignment: str | None = None,
+        limit: int | None = None,
+        each: int | None = None,
     ) -> list[Reading]:
-        """Readings taken at or after a time, oldest first; with a limit the newest so many of them.
+        """Readings taken at or after a time, oldest first; with a limit the newest so many.
 
-        `channel` None takes all channels. What was trimmed after its retention is not among them.
+        `channel` None takes all channels, and `each` is a limit for every one of them by itself. What was trimmed after
+        its retention is not among them.
         """
         found: list[tuple[float, int, int]] = []
         for one in CHANNELS if channel is None else (channel,):  # the index knows the time within a channel
             found += self._connection.execute(
                 "SELECT taken_s, seq, coalesce(newest_seq, seq) FROM readings WHERE channel = ? AND taken_s >= ? "
                 "AND assignment = coalesce(?, assignment) ORDER BY taken_s DESC, seq DESC LIMIT ?",
-                (one, since.timestamp(), assignment, -1 if limit is None else limit),
+                (one, since.timestamp(), assignment, min((n for n in (limit, each) if n is not None), default=-1)),
             ).fetchall()
         found.sort()
         return list(self._texts((seq for _, _, seq in found[-limit if limit else 0 :]), _READING))

@@ -342,10 +342,19 @@ class Store:
     # Reading
 
     def readings(
-        self, channel: str | None, since: datetime, *, assignment: str | None = None, limit: int | None = None
+        self,
+        channel: str | None,
+        since: datetime,
+        *,
+        assignment: str | None = None,
+        limit: int | None = None,
+        each: int | None = None,
     ) -> list[Reading]:
-        """Readings taken at or after a time, oldest first; with a limit the newest so many. None: all channels."""
-        return self.read.readings(channel, since, assignment=assignment, limit=limit)
+        """Readings taken at or after a time, oldest first; with a limit the newest so many. None: all channels.
+
+        `each` is a limit for every channel by itself.
+        """
+        return self.read.readings(channel, since, assignment=assignment, limit=limit, each=each)
 
     def last_live_reading(self) -> Reading | None:
         """The last reading that did not come out of a memory."""

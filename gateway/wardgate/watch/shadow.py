@@ -22,7 +22,7 @@ from wardgate.contract.messages import Alert, Event, Reading, Utc
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode
-from wardgate.watch.assess import has_place
+from wardgate.watch.assess import KEEP, has_place
 from wardgate.watch.plan import Plan
 from wardgate.watch.replay import Replay
 from wardgate.watch.rules import Rule, Setup, made
@@ -89,7 +89,7 @@ class Shadows:
         if not self._running:
             return
         since = self._clock.utc() - HISTORY
-        known = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        known = self._store.readings(None, since, assignment=self._config.hub.assignment, each=KEEP)
         for running in self._running:
             left = []
             for reading in known:
@@ -103,7 +103,7 @@ class Shadows:
     def corrected(self) -> None:
         """Readings have been dated anew: every trial goes on over the series as it is known now."""
         since = self._clock.utc() - HISTORY
-        known = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        known = self._store.readings(None, since, assignment=self._config.hub.assignment, each=KEEP)
         for running in self._running:
             before = running.replay
             running.replay = Replay(self._config.hub, (running.rule,), self._notes)

@@ -26,7 +26,7 @@ from wardgate.contract.messages import TIME_UNKNOWN, Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode, Step, adopted, let_go, step, worse_revision
-from wardgate.watch.assess import Assessment, has_place
+from wardgate.watch.assess import KEEP, Assessment, has_place
 from wardgate.watch.cap import Gate
 from wardgate.watch.dates import dated_anew
 from wardgate.watch.panel import Panel
@@ -154,7 +154,7 @@ class Watcher:
     def _load(self) -> list[Reading]:
         """Put what was taken in so far into the panel. All admitted readings, oldest first."""
         since = self._clock.utc() - HISTORY if self._clock.synchronised() else EPOCH
-        stored = self._store.readings(None, since, assignment=self._config.hub.assignment)
+        stored = self._store.readings(None, since, assignment=self._config.hub.assignment, each=KEEP)
         known = [r for r in stored if self._panel.admits(r) and self._first_seq(r) <= self._taken_seq]
         for reading in known:
             if has_place(reading, self._clock.boot_id()):
