@@ -175,7 +175,7 @@ async def test_answers_that_are_late_double_or_of_another_database_do_no_harm(
         ward.publish(
             "wardgate/1/hub-1/down/ack", msgspec.json.encode(Ack(hub="hub-2", epoch=store.epoch, cumulative=9))
         )
-        ward.publish("wardgate/1/hub-1/down/ack", b"{")
+        ward.publish("wardgate/1/hub-1/down/ack", b"[" * 100_000)
         ward.ack(Ack(hub="hub-1", epoch=store.epoch, cumulative=99))
         ward.ack(Ack(hub="hub-1", epoch=store.epoch, cumulative=2, selective=(5,)))
         ward.ack(Ack(hub="hub-1", epoch=store.epoch, cumulative=1, selective=(5,)))

@@ -114,6 +114,13 @@ def test_a_bad_message_is_refused_with_the_reason(topic: str, change: dict[str, 
     assert refused.seq == 6
 
 
+@pytest.mark.parametrize("payload", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff\xfe", b""])
+def test_what_cannot_even_be_read_is_refused(payload: bytes) -> None:
+    refused = checked("wardgate/1/hub-1/up/reading", payload)
+    assert isinstance(refused, Refused)
+    assert refused.seq is None
+
+
 async def test_a_refusal_is_told_to_the_hub_it_can_be_told_to(store: WardStore) -> None:
     torn = checked("wardgate/1/hub-1/up/reading", b'{"schema":"wardgate/rea')
     wrong = checked("wardgate/1/hub-1/up/reading", b'{"epoch":"one","seq":2}')

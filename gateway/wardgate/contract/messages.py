@@ -229,3 +229,6 @@ class Ack(Struct, frozen=True, kw_only=True):
 
 
 Upward = Reading | Alert | Event
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a stranger's bytes may raise: no JSON, another shape, no UTF-8, brackets without end."""

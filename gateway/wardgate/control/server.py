@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from wardgate.contract.messages import UNREADABLE
 from wardgate.control.messages import Problem
 from wardgate.control.protocol import MAX_REQUEST, Answer, ControlError, Request
 
@@ -122,7 +123,7 @@ class _Talk:
     async def _answer(self, line: bytes) -> None:
         try:
             request = msgspec.json.decode(line, type=Request)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             await self._send(Answer(id=0, error=Problem(key="not-understood", sentence=f"No request: {error}.")))
             return
         try:

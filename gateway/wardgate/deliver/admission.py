@@ -24,13 +24,13 @@ from wardgate.contract.commands import (
     SupportBundle,
     kind_of,
 )
+from wardgate.contract.messages import UNREADABLE
 from wardgate.contract.signing import PublicKey
 
 SKEW: Final = timedelta(minutes=2)
 """So far may the ward's clock be ahead of the hub's."""
 WITHOUT_CLOCK: Final = (Measure, SendAgain, SupportBundle)
 """Done late they do no harm, so a hub that does not know the time does them. Nothing else: it could be expired."""
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises; the last of JSON that is nested without end."""
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
@@ -95,7 +95,7 @@ class Gate:
             raise Refused("too-large", f"It has {len(payload)} bytes; {MAX_BYTES} are the most.")
         try:
             envelope = _ENVELOPE.decode(payload)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise Refused("unreadable", "It is no signed envelope (schema wardgate/signed/1).") from None
         key = next((known for known in self.keys if known.id == envelope.key), None)
         if key is None:
@@ -108,11 +108,11 @@ class Gate:
     def _understood(self, signed: bytes, to: type[Command] | type[Configuration]) -> Downward:
         try:
             return msgspec.json.decode(signed, type=to)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             refusal = "not-understood", f"It is not as the schema says: {error}."[:400]
         try:
             head = msgspec.json.decode(signed, type=_Head)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise Refused(*refusal) from None
         kind = head.do.kind if head.do else ""
         if to is Command and head.do and kind not in KINDS:
@@ -151,5 +151,5 @@ def _nonce_in(signed: bytes) -> str:
     """Nobody vouches for it: it tells whoever sent this which of his envelopes it was."""
     try:
         return msgspec.json.decode(signed, type=_Named).nonce
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""

@@ -11,7 +11,7 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract import topics
-from wardgate.contract.messages import Ack, AlertAck, State
+from wardgate.contract.messages import UNREADABLE, Ack, AlertAck, State
 from wardgate.deliver.suspects import Suspects
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
@@ -268,7 +268,7 @@ class Session:
             return
         try:
             ack = _ACK.decode(payload)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             text = f"The ward's answer makes no sense: {error}."
             self._host.trouble(Trouble("ack-unreadable", text, "Tell the ward."))
             return

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from wardgate.contract import topics
-from wardgate.contract.messages import Alert, Event, Reading, State
+from wardgate.contract.messages import UNREADABLE, Alert, Event, Reading, State
 from wardgate.ward.received import Received, Refused
 
 _DECODER: Final[
@@ -46,7 +46,7 @@ def checked(topic: str, payload: bytes) -> Received | Refused | None:
         return None
     try:
         message = decoder.decode(payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return _refused(hub, topic, payload, f"not as the schema says: {error}")
     if message.hub != hub:
         return _refused(hub, topic, payload, f"it names the hub {message.hub} on the topic of {hub}")
@@ -71,7 +71,7 @@ def _refused(hub: str, topic: str, payload: bytes, why: str) -> Refused:
     reason = why.replace("\0", " ")
     try:
         number = msgspec.json.decode(payload, type=_Numbered)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return Refused(hub, topic, payload, reason)
     if abs(number.seq) > _LARGEST or "\0" in number.epoch:
         return Refused(hub, topic, payload, reason)

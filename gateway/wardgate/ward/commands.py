@@ -14,6 +14,7 @@ import msgspec
 from wardgate.config import Broker
 from wardgate.contract import topics
 from wardgate.contract.commands import Command, CommandAnswer, Configuration, Do, Downward
+from wardgate.contract.messages import UNREADABLE
 from wardgate.contract.signing import PrivateKey
 from wardgate.mqtt import Link, LinkError
 from wardgate.mqtt.request import Request
@@ -119,7 +120,7 @@ async def send(
     def came(request: Request) -> None:
         try:
             answer = msgspec.json.decode(request.payload, type=CommandAnswer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return  # no hub of ours says such a thing
         if not answered.done() and (answer.nonce == nonce or request.correlation == tag):
             answered.set_result(answer)
