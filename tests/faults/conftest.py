@@ -43,11 +43,11 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the product does after seconds and minutes it does after fractions of a second."""
     quick = functools.partial(Backoff, 0.05, 0.4)
     for name, value in {
-        "wardgate.mqtt.link.KEEPALIVE_S": 1,
-        "wardgate.mqtt.link.CONNECT_TIMEOUT_S": 2.0,
+        "wardgate.mqtt.link.KEEPALIVE_S": 2,
+        "wardgate.mqtt.link.CONNECT_TIMEOUT_S": 8.0,
         "wardgate.mqtt.link._MISC_S": 0.1,
         "wardgate.deliver.session.FLUSH_S": 0.1,
-        "wardgate.deliver.session.PUBACK_DEADLINE_S": 2.0,
+        "wardgate.deliver.session.PUBACK_DEADLINE_S": 4.0,
         "wardgate.deliver.session.REFUSED_FIRST_S": 0.1,
         "wardgate.deliver.window.RESEND_FIRST_S": 0.4,
         "wardgate.deliver.window.RESEND_LONGEST_S": 2.0,

@@ -55,7 +55,7 @@ class Plan:
 def planned(seed: int) -> Plan:
     """The schedule of a seed."""
     rng = random.Random(seed)
-    broker: Broker = rng.choices(("mosquitto", "mosquitto-tls", "mosquitto-3.1.1", "rabbitmq"), (5, 3, 2, 1))[0]
+    broker: Broker = rng.choices(("mosquitto", "mosquitto-tls", "mosquitto-3.1.1", "rabbitmq"), (5, 3, 2, 0.4))[0]
     weight = dict(_WEIGHT)
     if broker != "mosquitto-tls":
         del weight["corrupt"]  # only TLS can tell

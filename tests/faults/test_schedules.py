@@ -23,9 +23,9 @@ from tests.support import mischief
 from tests.support.certificates import Certificates
 from tests.support.rabbitmq import RabbitMQ
 
-SCHEDULES: Final = int(os.environ.get("WARDGATE_SCHEDULES", "200"))
+SCHEDULES: Final = int(os.environ.get("WARDGATE_SCHEDULES", "60"))
 SEED: Final = int(os.environ.get("WARDGATE_SEED", "20261122"))
-AT_ONCE: Final = 12
+AT_ONCE: Final = 8
 
 
 @pytest.fixture
