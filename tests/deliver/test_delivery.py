@@ -233,10 +233,11 @@ async def test_birth_heartbeat_goodbye_and_last_will(
         sending(broker.settings(heartbeat_s=1)) as sender,
         peer(broker.settings(), "wardgate/1/+/up/state") as one,
     ):
-        await one.until(lambda: len(states(one.messages)) >= 3)
+        await one.until(lambda: len({s.heartbeat for s in states(one.messages)}) >= 3)
         seen = states(one.messages)
         assert all(s.online and s.epoch == store.epoch and s.floor == 0 and s.waiting == 2 for s in seen)
-        assert [s.heartbeat for s in seen] == sorted({s.heartbeat for s in seen})
+        # A broker may send the state of the moment twice, as retained and as it comes.
+        assert [s.heartbeat for s in seen] == sorted(s.heartbeat for s in seen)
         assert sender.view().counts.waiting == 2
     async with peer(broker.settings(), "wardgate/1/+/up/state", name="later") as one:
         await one.until(lambda: len(one.messages) >= 1)
