@@ -28,8 +28,10 @@ evidence: venv ## what the detectors find on simulated patients, and at how many
 	@.venv/bin/python -m benchmarks.evidence $(ARGS)
 	@.venv/bin/python -m benchmarks.evidence.nights
 
-soak: venv debian ## the long versions of the crash tests
-	@WARDGATE_KILLS=500 .venv/bin/pytest tests/pipeline/test_kill.py $(ARGS) --timeout 7200
+soak: venv debian ## the long versions of the crash and fault tests: hours
+	@WARDGATE_KILLS=2000 WARDGATE_CRASH_STATES=1000000 WARDGATE_FLIPS=20000 WARDGATE_REPAIR_ROUNDS=20 \
+	WARDGATE_SCHEDULES=5000 WARDGATE_CLOCK_STORIES=500 \
+	.venv/bin/pytest tests/pipeline/test_kill.py tests/crash tests/faults tests/time $(ARGS) --timeout 36000
 
 fuzz: venv ## look for bytes that break a codec (RUNS=10000000 for the record)
 	@.venv/bin/pip install --quiet atheris==3.0.0
