@@ -84,6 +84,8 @@ class Downlink:
         self._came: asyncio.Queue[Request] = asyncio.Queue(WAITING)
         self._doing: set[asyncio.Task[None]] = set()
         self._going: set[asyncio.Future[None]] = set()
+        self._gone: set[str] = set()
+        """Nonces whose answers are on their way to the broker, or there and not yet noted as sent."""
         self._told_s: deque[float] = deque()
         self._untold = 0
         self.beside: Final = Beside()
@@ -233,12 +235,20 @@ class Downlink:
         )
 
     def _send(self, row: CommandRow) -> None:
+        """Once: who has just written it and the connection that has just been made both find it unsent."""
+        if row.nonce in self._gone:
+            return
+        self._gone.add(row.nonce)
         sent = self.beside.publish(row.response_topic, row.answer, row.correlation)
 
         def done(future: asyncio.Future[None]) -> None:
             self._going.discard(future)
-            if not future.cancelled() and future.exception() is None:
-                self._commands.put(msgspec.structs.replace(row, sent=True)).add_done_callback(_quietly)
+            if future.cancelled() or future.exception() is not None:
+                self._gone.discard(row.nonce)
+                return
+            noted = self._commands.put(msgspec.structs.replace(row, sent=True))
+            noted.add_done_callback(_quietly)
+            noted.add_done_callback(lambda _: self._gone.discard(row.nonce))
 
         self._going.add(sent)
         sent.add_done_callback(done)
