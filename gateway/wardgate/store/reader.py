@@ -61,7 +61,19 @@ class Reader:
         limit: int | None = None,
         each: int | None = None,
     ) -> list[Reading]:
-        """Readings taken at or after a time, oldest first; with a limit the newest so many.
+        """All of `each_reading` at once."""
+        return list(self.each_reading(channel, since, assignment=assignment, limit=limit, each=each))
+
+    def each_reading(
+        self,
+        channel: str | None,
+        since: datetime,
+        *,
+        assignment: str | None = None,
+        limit: int | None = None,
+        each: int | None = None,
+    ) -> Iterator[Reading]:
+        """Readings taken at or after a time, oldest first, one in memory at a time; with a limit the newest so many.
 
         `channel` None takes all channels, and `each` is a limit for every one of them by itself. What was trimmed after
         its retention is not among them.
@@ -74,7 +86,7 @@ class Reader:
                 (one, since.timestamp(), assignment, min((n for n in (limit, each) if n is not None), default=-1)),
             ).fetchall()
         found.sort()
-        return list(self._texts((seq for _, _, seq in found[-limit if limit else 0 :]), _READING))
+        return self._texts((seq for _, _, seq in found[-limit if limit else 0 :]), _READING)
 
     def _texts(self, seqs: Iterable[int], decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
         """Messages by number. One that is damaged is left out: it must not stop the others."""

@@ -11,8 +11,8 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -66,6 +66,16 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What is still wanted of the stored readings once they are in the panel."""
+
+    late: list[tuple[int, Reading]] = field(default_factory=list)
+    """Live ones, with their first numbers, that a crash left unassessed."""
+    newest: dict[str, Reading] = field(default_factory=dict)
+    """The last one of each place in the panel."""
+
+
+@dataclass(frozen=True, slots=True)
 class LimitLine:
     """A line in a chart: at this value the ward is told."""
 
@@ -116,15 +126,12 @@ class Watcher:
         await self._let_go()
         self._taken_seq = self._store.last_seq
         known = self._load()
-        left = [reading for reading in known if not reading.backfill]
-        for reading in sorted(left, key=self._first_seq):
-            seq = self._first_seq(reading)
+        for seq, reading in sorted(known.late, key=lambda one: one[0]):
             late = [place for place in self._panel.places(reading.channel) if seq > self._notes[place].seq]
-            if late:
-                log.info("reading %s had not been assessed", reading.id)
-                again = self._panel.reassess(reading) or self._panel.assess(reading)
-                self._pending += [_Look(place, reading, at) for place, at in again if place in late]
-        await self._corrected(known)
+            log.info("reading %s had not been assessed", reading.id)
+            again = self._panel.reassess(reading) or self._panel.assess(reading)
+            self._pending += [_Look(place, reading, at) for place, at in again if place in late]
+        await self._corrected(known.newest)
 
     async def corrected(self) -> None:
         """Readings have been dated anew: begin the series again with what is known now (hazard H07).
@@ -133,13 +140,10 @@ class Watcher:
         could not when nobody knew its time. It never clears anything, and older ones raise nothing.
         """
         self._panel = self._empty_panel()
-        await self._corrected(self._load())
+        await self._corrected(self._load().newest)
 
-    async def _corrected(self, known: Sequence[Reading]) -> None:
-        """`known`: what was loaded, in the order of time."""
+    async def _corrected(self, newest: Mapping[str, Reading]) -> None:
         await self._date_episodes()
-        boot_id = self._clock.boot_id()
-        newest = {place: r for r in known for place in self._panel.places(r.channel) if has_place(r, boot_id)}
         now = self._clock.utc()
         for place, reading in newest.items():
             fresh = reading.corrected is not None and now - reading.time.taken <= OF_TODAY
@@ -151,14 +155,20 @@ class Watcher:
     def _empty_panel(self) -> Panel:
         return Panel(self._config.hub.assignment, self._rules, self._rule_failed, self.therapy.notes)
 
-    def _load(self) -> list[Reading]:
-        """Put what was taken in so far into the panel. All admitted readings, oldest first."""
+    def _load(self) -> _Known:
+        """Put what was taken in so far into the panel, oldest first. A year of whole readings is never in memory."""
         since = self._clock.utc() - HISTORY if self._clock.synchronised() else EPOCH
-        stored = self._store.readings(None, since, assignment=self._config.hub.assignment, each=KEEP)
-        known = [r for r in stored if self._panel.admits(r) and self._first_seq(r) <= self._taken_seq]
-        for reading in known:
-            if has_place(reading, self._clock.boot_id()):
+        known, boot_id = _Known(), self._clock.boot_id()
+        assignment = self._config.hub.assignment
+        for reading in self._store.read.each_reading(None, since, assignment=assignment, each=KEEP):
+            if not self._panel.admits(reading) or (seq := self._first_seq(reading)) > self._taken_seq:
+                continue
+            places = self._panel.places(reading.channel)
+            if has_place(reading, boot_id):
                 self._panel.add(reading)
+                known.newest.update(dict.fromkeys(places, reading))
+            if not reading.backfill and any(seq > self._notes[place].seq for place in places):
+                known.late.append((seq, reading))
         return known
 
     def _first_seq(self, reading: Reading) -> int:
