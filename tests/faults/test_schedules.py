@@ -23,7 +23,7 @@ from tests.support import mischief
 from tests.support.certificates import Certificates
 from tests.support.rabbitmq import RabbitMQ
 
-SCHEDULES: Final = int(os.environ.get("WARDGATE_SCHEDULES", "60"))
+SCHEDULES: Final = int(os.environ.get("WARDGATE_SCHEDULES", "200"))
 SEED: Final = int(os.environ.get("WARDGATE_SEED", "20261122"))
 AT_ONCE: Final = 8
 
