@@ -162,6 +162,7 @@ class Host:
         self.on_connected: Callable[[str], None] = lambda _: None
         self.cycled = 0
         self.searching = True
+        self.hung_up: asyncio.Queue[str] = asyncio.Queue()
 
     def become(self, state: HostState) -> None:
         self.state = state
@@ -181,7 +182,9 @@ class Host:
 
     async def forget(self, address: str) -> None: ...
 
-    async def hang_up(self, address: str) -> None: ...
+    async def hang_up(self, address: str) -> None:
+        self.hung_up.put_nowait(address)
+        raise TimeoutError  # it hangs up, and BlueZ does not say so
 
 
 @pytest.fixture
@@ -259,6 +262,19 @@ async def test_nobodys_advertisement_changes_nothing(air: Air, radio: RadioOwner
     await asyncio.sleep(0)
     assert air.steps == ["scan"]
     assert radio.last_heard_age_s == 0.0
+
+
+@pytest.mark.usefixtures("radio")
+async def test_a_device_that_something_else_took_is_hung_up_on(air: Air, host: Host, told: Told) -> None:
+    await air.listening()
+    async with asyncio.timeout(10):
+        assert [await host.hung_up.get() for _ in range(2)] == [CUFF, SCALE]  # what an earlier hub left behind
+        host.on_connected("AA:AA:AA:AA:AA:AA")
+        host.on_connected(SCALE)
+        assert await host.hung_up.get() == SCALE
+    assert host.hung_up.empty()
+    assert "device-taken" in [event.code for event in told.events]
+    assert air.steps == ["scan"]  # no fault of the scan
 
 
 @pytest.mark.usefixtures("radio")

@@ -114,12 +114,16 @@ class RadioOwner:
             await self._connect_to_wanted()
 
     async def _hang_up_all(self) -> None:
-        for address, caller in self._callers.items():
+        for caller in self._callers.values():
             if not caller.busy:
-                try:
-                    await self._host.hang_up(address)
-                except RADIO_ERRORS as error:
-                    log.info("%s: hanging up failed: %s", caller.known.id, error or type(error).__name__)
+                await self._hang_up(caller)
+
+    async def _hang_up(self, caller: Caller) -> None:
+        """What fails here is no fault of the scan."""
+        try:
+            await self._host.hang_up(caller.address)
+        except RADIO_ERRORS as error:
+            log.info("%s: hanging up failed: %s", caller.known.id, error or type(error).__name__)
 
     def _is_on(self) -> bool:
         return self._host.state == "on"
@@ -258,7 +262,7 @@ class RadioOwner:
                 what_to_do="Stop the other program: only Wardgate may use this Bluetooth adapter.",
                 device=caller.known.id,
             )
-            await self._host.hang_up(caller.address)
+            await self._hang_up(caller)
 
     def _host_changed(self) -> None:
         self._something.set()
