@@ -67,12 +67,13 @@ class Program:
             process.send_signal(how)
         return await process.wait()
 
-    async def says(self, words: str) -> None:
-        """Wait until it has printed this; another process's output cannot be awaited in another way."""
+    async def says(self, words: str, *, after: int = 0) -> None:
+        """Wait until it has printed this, beyond the first `after` characters.
+
+        Another process's output cannot be awaited in another way.
+        """
         async with asyncio.timeout(PATIENCE_S):
-            while True:
-                if words in self.said():
-                    return
+            while words not in self.said()[after:]:
                 await asyncio.sleep(LOOK_S)
 
     def said(self) -> str:

@@ -180,8 +180,10 @@ async def test_hub_broker_and_monitor_killed_in_turn(tmp_path: Path, capsys: pyt
 
         broker.kill()
         await ward.says("SILENCE raised: This ward hears nobody")
+        before = len(ward.said())
         broker.start()
         await ward.says("SILENCE resolved: This ward hears its broker again.")
+        await ward.says("hub-1  online", after=before)  # a hub that is not back yet would leave no last will
 
         await ward.kill()
         await hub.kill()
