@@ -73,7 +73,9 @@ class Program:
         Another process's output cannot be awaited in another way.
         """
         async with asyncio.timeout(PATIENCE_S):
-            while words not in self.said()[after:]:
+            while True:
+                if words in self.said()[after:]:
+                    return
                 await asyncio.sleep(LOOK_S)
 
     def said(self) -> str:
