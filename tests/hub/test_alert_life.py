@@ -15,8 +15,8 @@ from tests.support.watching import make_reading
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.control.client import connect
 from wardgate.control.protocol import ControlError
-from wardgate.page.alert_words import age_words
-from wardgate.page.words import Times
+from wardgate.faces.alert_words import age_words
+from wardgate.faces.words import Times
 from wardgate.ward import Ward
 from wardgate.watch import canary
 from wardgate_sim.clock import LeapClock

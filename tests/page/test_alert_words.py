@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.home import NOW, alert, status
 from wardgate.control.messages import CanaryView
-from wardgate.page.alert_words import age_words, seen_words
+from wardgate.faces.alert_words import age_words, seen_words
+from wardgate.faces.words import Times
 from wardgate.page.verdict import verdict
-from wardgate.page.words import Times
 
 TIMES = Times(ZoneInfo("Europe/London"), NOW)
 RAISED = "Raised today, 9:03am, 12 minutes ago."

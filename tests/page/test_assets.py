@@ -7,10 +7,10 @@ from importlib.resources import files
 
 import pytest
 
-_PAGE = files("wardgate.page")
-CSS = _PAGE.joinpath("static", "page.css").read_text(encoding="utf-8")
-JS = _PAGE.joinpath("static", "live.js").read_text(encoding="utf-8")
-TEMPLATES = {t.name: t.read_text(encoding="utf-8") for t in _PAGE.joinpath("templates").iterdir()}
+_PAGE, _FACES = files("wardgate.page"), files("wardgate.faces")
+CSS = _FACES.joinpath("static", "page.css").read_text(encoding="utf-8")
+JS = _FACES.joinpath("static", "live.js").read_text(encoding="utf-8")
+TEMPLATES = {t.name: t.read_text(encoding="utf-8") for p in (_PAGE, _FACES) for t in p.joinpath("templates").iterdir()}
 TOKENS = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", CSS))
 WHITE = "#fff"
 

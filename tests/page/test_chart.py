@@ -16,12 +16,12 @@ import pytest
 from tests.support.home import NOW, Channel, alert, fever_and_pulse, history, morning, reading, series
 from wardgate.contract.messages import Reading
 from wardgate.control.messages import Limit, Series
-from wardgate.page.assets import Assets
-from wardgate.page.chart import Chart, draw
-from wardgate.page.marks import MOST_MARKS
+from wardgate.faces.assets import Assets
+from wardgate.faces.chart import Chart, draw
+from wardgate.faces.marks import MOST_MARKS
+from wardgate.faces.scale import PANELS, Panel
+from wardgate.faces.words import Times
 from wardgate.page.render import SPANS, Renderer
-from wardgate.page.scale import PANELS, Panel
-from wardgate.page.words import Times
 
 TIMES = Times(ZoneInfo("Europe/London"), NOW)
 PANEL = {p.id: p for p in PANELS}

@@ -25,7 +25,7 @@ from tests.support.home import (
     status,
 )
 from wardgate.control.messages import DeviceView, Status, WayPoint
-from wardgate.page.assets import Assets
+from wardgate.faces.assets import Assets
 from wardgate.page.render import CHANNELS, Renderer, Snapshot
 from wardgate.page.verdict import verdict
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from wardgate.page.words import Times, count, later, listed, number, size, span
+from wardgate.faces.words import Times, count, later, listed, number, size, span
 
 LONDON = Times(ZoneInfo("Europe/London"), datetime(2026, 11, 21, 9, 15, 12, tzinfo=UTC))
 SUMMER = Times(ZoneInfo("Europe/London"), datetime(2026, 7, 1, 9, 0, tzinfo=UTC))

@@ -10,8 +10,8 @@ import pytest
 from tests.hub.conftest import a_config, bench
 from wardgate.config import Device
 from wardgate.control.client import connect
+from wardgate.faces.assets import Assets
 from wardgate.page.ask import snapshot
-from wardgate.page.assets import Assets
 from wardgate.page.render import Renderer
 from wardgate.ward.line import format_line
 from wardgate_drivers.measurement import Channel, Measurement, Outcome, Quantity

@@ -17,7 +17,7 @@ from wardgate import __version__
 from wardgate.capture.caller import RADIO_ERRORS
 from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.cli.options import PROBLEM, complain
-from wardgate.page.words import count
+from wardgate.faces.words import count
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.link import recording
 from wardgate_drivers.link.errors import SessionError

@@ -10,9 +10,9 @@ import msgspec
 from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, command, complain, load_or_exit
 from wardgate.control.client import HubAway, call
 from wardgate.control.messages import HubView, Status
+from wardgate.faces.words import Times
 from wardgate.page.devices import card, in_order
 from wardgate.page.verdict import verdict
-from wardgate.page.words import Times
 
 
 def main(words: list[str]) -> int:

@@ -12,9 +12,9 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from wardgate.control.protocol import ControlError
+from wardgate.faces.assets import Assets
+from wardgate.faces.guard import Guard
 from wardgate.page.ask import snapshot
-from wardgate.page.assets import Assets
-from wardgate.page.guard import Guard
 from wardgate.page.live import Live, Pace
 from wardgate.page.render import DEFAULT_DAYS, SPANS, Renderer
 

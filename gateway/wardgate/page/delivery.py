@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate.control.messages import DeliveryView, HubView, Status, WayPoint
+from wardgate.faces.words import Times, count, later, size, span
 from wardgate.page.devices import Row
 from wardgate.page.verdict import LITTLE_DISK_BYTES, waiting
-from wardgate.page.words import Times, count, later, size, span
 
 CHANNELS: Final = {
     "weight": "Weight",

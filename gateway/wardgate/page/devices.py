@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from wardgate.control.messages import DeviceView
-from wardgate.page.words import Times, sentence, span
+from wardgate.faces.words import Times, sentence, span
 from wardgate_drivers.model.declaration import Kind
 
 TITLES: Final = {

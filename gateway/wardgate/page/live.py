@@ -17,9 +17,9 @@ from typing import Final
 from wardgate.control.client import HubClient, connect
 from wardgate.control.messages import Series
 from wardgate.control.protocol import ControlError
+from wardgate.faces.words import Times
 from wardgate.page.ask import series
 from wardgate.page.render import Renderer, Snapshot
-from wardgate.page.words import Times
 
 log: Final = logging.getLogger(__name__)
 

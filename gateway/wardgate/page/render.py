@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wardgate.contract.messages import Alert
 from wardgate.control.messages import Series, Status
-from wardgate.page.alert_words import age_words, rule_words
-from wardgate.page.assets import Assets
-from wardgate.page.chart import Chart, draw
+from wardgate.faces.alert_words import age_words, rule_words
+from wardgate.faces.assets import Assets
+from wardgate.faces.chart import Chart, draw
+from wardgate.faces.scale import PANELS
+from wardgate.faces.templates import environment
+from wardgate.faces.words import Times, sentence
 from wardgate.page.delivery import hub_rows, way
 from wardgate.page.devices import card, in_order
-from wardgate.page.scale import BOTTOM_PX, PANELS, TOP_PX
 from wardgate.page.verdict import Verdict, away, hub_troubles, known_since, verdict, worst_first
-from wardgate.page.words import Times, sentence
 
 SPANS: Final = (7, 14, 30, 90)
 DEFAULT_DAYS: Final = 14
@@ -66,14 +66,7 @@ class Renderer:
     """Owns the templates. Undefined names and unescaped text are bugs that show at once."""
 
     def __init__(self, assets: Assets) -> None:
-        self._env = Environment(
-            loader=PackageLoader("wardgate.page"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._env.globals.update(asset=assets.address, TOP=TOP_PX, BOTTOM=BOTTOM_PX)
+        self._env = environment(assets, "wardgate.page")
 
     def parts(self, snapshot: Snapshot) -> dict[str, str]:
         """Each part's HTML by the id of its outermost element, in the page's order."""

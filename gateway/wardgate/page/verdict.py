@@ -8,8 +8,8 @@ from typing import Final
 
 from wardgate.contract.messages import Alert
 from wardgate.control.messages import DeliveryView, HubView, Status
+from wardgate.faces.words import Times, count, listed, sentence, size
 from wardgate.page.devices import in_order, noun, state_sentence
-from wardgate.page.words import Times, count, listed, sentence, size
 
 LITTLE_DISK_BYTES: Final = 500_000_000
 """Below this the hub is about to have nowhere to keep readings."""

@@ -8,7 +8,7 @@ from statistics import median_low
 from typing import Final
 
 from wardgate.contract.messages import Reading
-from wardgate.page.words import number
+from wardgate.faces.words import number
 
 TOP_PX: Final = 14
 BOTTOM_PX: Final = 164

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from wardgate.contract.messages import Reading
-from wardgate.page.scale import Panel, value_of
+from wardgate.faces.scale import Panel, value_of
 
 Kind = Literal["good", "doubtful", "other", "test"]
 MOST_MARKS: Final = 600

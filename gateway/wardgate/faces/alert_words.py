@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wardgate.contract.messages import Alert
-from wardgate.page.words import Times
+from wardgate.faces.words import Times
 
 _ORDINAL: Final = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
 

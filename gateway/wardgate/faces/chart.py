@@ -13,10 +13,10 @@ from typing import Final
 
 from wardgate.contract.messages import Alert
 from wardgate.control.messages import Limit, Series
-from wardgate.page.alert_words import rule_words, seen_words
-from wardgate.page.marks import Mark, gaps, joins, marks_of, thinned
-from wardgate.page.scale import BOTTOM_PX, TOP_PX, Panel, Scale, scale_of
-from wardgate.page.words import Times, count, number, sentence
+from wardgate.faces.alert_words import rule_words, seen_words
+from wardgate.faces.marks import Mark, gaps, joins, marks_of, thinned
+from wardgate.faces.scale import BOTTOM_PX, TOP_PX, Panel, Scale, scale_of
+from wardgate.faces.words import Times, count, number, sentence
 
 _MOST_DAY_LABELS: Final = 6
 _APART_PX: Final = 15

@@ -1,0 +1,1 @@
+"""Setting a hub up: its stages, what was done, and what still has to be."""
