@@ -157,8 +157,13 @@ def _signal(device: DeviceView) -> Row:
     dbm = device.rssi_dbm
     if dbm is None:
         return Row("Signal", "Not known")
-    bars, word = next(((4 - i, w) for i, (floor, w) in enumerate(_BARS) if dbm >= floor), (1, "Weak"))
+    bars, word = signal_bars(dbm)
     return Row("Signal", f"{word}, −{abs(dbm)} dBm", bars=bars)
+
+
+def signal_bars(dbm: int) -> tuple[int, str]:
+    """How many of four bars, and the word: `(3, "Good")`."""
+    return next(((4 - i, w) for i, (floor, w) in enumerate(_BARS) if dbm >= floor), (1, "Weak"))
 
 
 def _heard(device: DeviceView) -> Row:
