@@ -65,6 +65,29 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             server TEXT NOT NULL, kind TEXT NOT NULL, hub TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
             problem TEXT, PRIMARY KEY (server, kind, hub, id, revision)) WITHOUT ROWID""",
     ),
+    (  # 6: the nurse's page: who may sign in, what was done there, and what the letters need.
+        """CREATE TABLE accounts (
+            name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL, made_s DOUBLE PRECISION NOT NULL,
+            gone_s DOUBLE PRECISION) WITHOUT ROWID""",
+        """CREATE TABLE sessions (
+            token TEXT PRIMARY KEY, account TEXT NOT NULL, begun_s DOUBLE PRECISION NOT NULL,
+            until_s DOUBLE PRECISION NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE attempts (
+            account TEXT PRIMARY KEY, failed INTEGER NOT NULL, until_s DOUBLE PRECISION NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE acts (
+            number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, account TEXT NOT NULL, hub TEXT NOT NULL,
+            alert TEXT NOT NULL, detail TEXT NOT NULL, chain TEXT NOT NULL)""",
+        "CREATE INDEX acts_alert ON acts (hub, alert)",
+        """CREATE TABLE closings (
+            hub TEXT NOT NULL, alert TEXT NOT NULL, revision INTEGER NOT NULL, account TEXT NOT NULL,
+            role TEXT NOT NULL, note TEXT NOT NULL, at_s DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (hub, alert, revision)) WITHOUT ROWID""",
+        """CREATE TABLE calls (
+            patient TEXT NOT NULL, hub TEXT NOT NULL, alert TEXT NOT NULL, role TEXT NOT NULL,
+            at_s DOUBLE PRECISION NOT NULL, PRIMARY KEY (patient, at_s)) WITHOUT ROWID""",
+        "CREATE TABLE letters (patient TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX readings_taken ON readings (hub, taken_s)",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 
