@@ -83,6 +83,8 @@ class Added(Struct, frozen=True, kw_only=True):
     model: Model
     address: str | None = None
     port: str | None = None
+    serial: str = ""
+    """Its serial number, as it told it; empty until it has."""
     pairing: Pairing = "idle"
     pairing_sentence: str = ""
     pairing_what_to_do: str = ""
