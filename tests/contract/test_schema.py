@@ -112,10 +112,17 @@ def test_the_asyncapi_document_hangs_together() -> None:
         for part in reference.removeprefix("#/").split("/"):
             node = node[part]
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {topics.up("{hub}", x) for x in ("reading", "alert", "event", "state", "answer")} | {
+    assert addresses == {topics.up("{hub}", x) for x in ("reading", "test", "alert", "event", "state", "answer")} | {
         topics.down("{hub}", x) for x in ("ack", "command", "config")
     }
     assert document["operations"]["sendState"]["bindings"]["mqtt"]["retain"] is True
+
+
+def test_a_test_is_a_reading_on_a_topic_of_its_own() -> None:
+    document = json.loads(documents()["asyncapi.json"])
+    payloads = {name: document["components"]["messages"][name]["payload"] for name in ("reading", "test")}
+    assert payloads["reading"] == payloads["test"]
+    assert document["channels"]["test"]["address"] == "wardgate/1/{hub}/up/test"
 
 
 def test_a_topic_names_its_hub_and_nothing_else() -> None:

@@ -89,6 +89,20 @@ async def test_alerts_come_before_what_was_queued_earlier(store: Store) -> None:
     assert order == [Kind.ALERT, Kind.READING, Kind.EVENT, Kind.READING]
 
 
+async def test_a_test_is_a_message_of_its_own_kind_however_it_is_queued(path: Path) -> None:
+    store = Store.open(path, SystemClock())
+    test = msgspec.structs.replace(reading(1, backfill=False), test=True)
+    await store.put_reading(test, arrival_s=1.0)
+    assert [(row.kind, row.lane) for row in store.next_rows(Lane.LIVE, 0, 10)] == [(Kind.TEST, Lane.LIVE)]
+    await store.park(1, "the broker refuses it")
+    assert await store.send_parked_again(1)
+    assert [(row.seq, row.kind) for row in store.next_rows(Lane.LIVE, 0, 10)] == [(2, Kind.TEST)]
+    assert store.way(test.id) is not None
+    assert store.read.reading(test.id) is not None
+    assert store.last_live_reading() is None, "a test is no reading of the patient's"
+    await store.close()
+
+
 async def test_done_is_what_the_ward_has_acknowledged(store: Store) -> None:
     for n in range(1, 6):
         await store.put_reading(reading(n), arrival_s=1.0)

@@ -33,7 +33,13 @@ DAY_S: Final = 86400.0
 YEAR_S: Final = 365.25 * DAY_S
 MODELS: Final = {"scale": "and-uc-352ble", "oximeter": "plx-oximeter", "plain": "xiaomi-scale"}
 TRIAL: Final = config.Shadow(name="tight", rule="weight.guideline_esc", limits={"gain_3_days_kg": 1.0})
-_TOPIC: Final = {Kind.READING: "reading", Kind.CORRECTION: "reading", Kind.ALERT: "alert", Kind.EVENT: "event"}
+_TOPIC: Final = {
+    Kind.READING: "reading",
+    Kind.CORRECTION: "reading",
+    Kind.TEST: "test",
+    Kind.ALERT: "alert",
+    Kind.EVENT: "event",
+}
 
 
 class WallClock:

@@ -96,6 +96,23 @@ def test_a_good_message_is_taken() -> None:
     assert checked("wardgate/1/hub-1/up/reading", good.payload) == good
 
 
+def test_a_test_is_taken_on_its_own_topic_and_on_no_other() -> None:
+    real, test = (said(msgspec.structs.replace(reading(1), test=test), 1) for test in (False, True))
+    assert checked("wardgate/1/hub-1/up/test", test.payload) == test
+    for topic, wrong in (("reading", test), ("test", real)):
+        refused = checked(f"wardgate/1/hub-1/up/{topic}", wrong.payload)
+        assert isinstance(refused, Refused)
+        assert "a topic of its own" in refused.reason
+
+
+async def test_a_test_is_kept_as_one(store: WardStore) -> None:
+    test = msgspec.structs.replace(reading(1), test=True)
+    assert (await store.commit([said(test, 1)], [])).acks == [ack(1)]
+    kept = await store.reading("hub-1", test.id)
+    assert kept is not None
+    assert kept.test
+
+
 @pytest.mark.parametrize(
     ("topic", "change", "reason"),
     [

@@ -20,6 +20,7 @@ from wardgate.contract.messages import Ack, Alert, Event, Reading, State
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _UP: Final[dict[str, type[Struct]]] = {
     "reading": Reading,
+    "test": Reading,
     "alert": Alert,
     "event": Event,
     "state": State,
@@ -30,12 +31,16 @@ _MESSAGES: Final = _UP | _DOWN
 _SIGNED: Final[dict[str, type[Struct]]] = {"command": Command, "configuration": Configuration}
 """What the bytes in an envelope say."""
 _SCHEMAS: Final[dict[str, type[Struct]]] = (
-    {name: kind for name, kind in _MESSAGES.items() if kind is not Envelope} | {"signed": Envelope} | _SIGNED
+    {name: kind for name, kind in _MESSAGES.items() if kind is not Envelope and name != "test"}
+    | {"signed": Envelope}
+    | _SIGNED
 )
+"""A test is a reading and has no schema of its own."""
 _ALWAYS: Final = ("schema", "epoch", "seq")
 """They have a default in the program, which fills them in late, but stand in every message that is sent."""
 _SUMMARY: Final = {
     "reading": "A measurement the hub stands behind.",
+    "test": "A reading that was taken to try the way out; it is nobody's.",
     "alert": "One revision of an episode.",
     "event": "A technical fact.",
     "state": "Retained: birth, heartbeat and last will.",

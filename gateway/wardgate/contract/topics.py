@@ -9,7 +9,7 @@ CONTENT_TYPE: Final = "application/json"
 
 
 def up(hub: str, what: str) -> str:
-    """`what` is reading, alert, event, state or answer."""
+    """`what` is reading, test, alert, event, state or answer."""
     return f"{ROOT}/{hub}/up/{what}"
 
 

@@ -12,7 +12,13 @@ from wardgate.store import Kind, Store
 AT_ONCE: Final = 10
 """Messages without PUBACK: little enough that an alert never waits behind them."""
 PAGE: Final = 100
-TOPIC: Final = {Kind.READING: "reading", Kind.ALERT: "alert", Kind.EVENT: "event"}
+TOPIC: Final = {
+    Kind.READING: "reading",
+    Kind.CORRECTION: "reading",
+    Kind.TEST: "test",
+    Kind.ALERT: "alert",
+    Kind.EVENT: "event",
+}
 
 
 class NotSent(Exception):

@@ -40,6 +40,7 @@ AT_ONCE_S: Final = 1.0
 _TOPIC: Final = {
     Kind.READING: "reading",
     Kind.CORRECTION: "reading",
+    Kind.TEST: "test",
     Kind.ALERT: "alert",
     Kind.EVENT: "event",
 }

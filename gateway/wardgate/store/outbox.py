@@ -52,6 +52,8 @@ def kind_of(message: Upward) -> Kind:
         return Kind.ALERT
     if isinstance(message, Event):
         return Kind.EVENT
+    if message.test:
+        return Kind.TEST
     return Kind.READING if message.revision == 1 else Kind.CORRECTION
 
 

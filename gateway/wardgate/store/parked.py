@@ -16,11 +16,13 @@ DAMAGED: Final = "its text was damaged on the hub's disk"
 _TYPES: Final[dict[Kind, type[Reading] | type[Alert] | type[Event]]] = {
     Kind.READING: Reading,
     Kind.CORRECTION: Reading,
+    Kind.TEST: Reading,
     Kind.ALERT: Alert,
     Kind.EVENT: Event,
 }
 _INDEX: Final = {
     Kind.READING: ("UPDATE readings SET seq = ? WHERE seq = ?", "UPDATE undated SET seq = ? WHERE seq = ?"),
+    Kind.TEST: ("UPDATE readings SET seq = ? WHERE seq = ?",),
     Kind.CORRECTION: ("UPDATE readings SET newest_seq = ? WHERE newest_seq = ?",),
     Kind.ALERT: ("UPDATE alerts SET seq = ? WHERE seq = ?",),
     Kind.EVENT: ("UPDATE events SET seq = ? WHERE seq = ?",),

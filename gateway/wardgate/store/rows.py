@@ -19,6 +19,8 @@ class Kind(IntEnum):
     EVENT = 3
     CORRECTION = 4
     """A later revision of a reading."""
+    TEST = 5
+    """A reading that was taken to try the way out. It is never dated anew."""
 
 
 class Lane(IntEnum):

@@ -24,6 +24,7 @@ _TYPES: Final[dict[int, type[Reading] | type[Alert] | type[Event]]] = {
     Kind.ALERT: Alert,
     Kind.EVENT: Event,
     Kind.CORRECTION: Reading,
+    Kind.TEST: Reading,
 }
 _CHUNK: Final = 256
 _BEYOND: Final = 1 << 32
@@ -177,7 +178,7 @@ def _messages_into(old: sqlite3.Connection, new: sqlite3.Connection, epoch: byte
 def _index(new: sqlite3.Connection, message: Reading | Alert | Event, seq: int, arrival_s: dict[str, float]) -> bool:
     """Write the row that finds a message. False for one that is here already."""
     if isinstance(message, Reading):
-        if not message.time.synchronised and message.revision == 1:
+        if not message.time.synchronised and message.revision == 1 and not message.test:
             new.execute("INSERT INTO undated VALUES (?)", (seq,))
         return (message.revision > 1 and outbox.replace_reading(new, message, seq)) or bool(
             new.execute(

@@ -148,7 +148,7 @@ class Store:
         `arrival_s` is the boot-time clock when its frame came.
         """
         parts = outbox.encode(reading)
-        lane = outbox.lane_of(reading)
+        kind, lane = outbox.kind_of(reading), outbox.lane_of(reading)
         taken_s, stored_s = reading.time.taken.timestamp(), self._clock.utc().timestamp()
         row = (reading.id, reading.channel, taken_s, reading.assignment, arrival_s)
 
@@ -163,8 +163,8 @@ class Store:
                 first = connection.execute("SELECT seq FROM readings WHERE id = ?", (reading.id,)).fetchone()
                 return Put(False, first[0])
             payload = outbox.numbered(parts, self._epoch, seq)
-            outbox.append(connection, seq, Kind.READING, lane, reading.device.id, stored_s, payload)
-            if not reading.time.synchronised:
+            outbox.append(connection, seq, kind, lane, reading.device.id, stored_s, payload)
+            if not reading.time.synchronised and not reading.test:
                 connection.execute("INSERT INTO undated VALUES (?)", (seq,))
             self._writer.seq = seq
             return Put(True, seq)

@@ -21,6 +21,7 @@ _DECODER: Final[
     ]
 ] = {
     "reading": msgspec.json.Decoder(Reading),
+    "test": msgspec.json.Decoder(Reading),
     "alert": msgspec.json.Decoder(Alert),
     "event": msgspec.json.Decoder(Event),
     "state": msgspec.json.Decoder(State),
@@ -50,6 +51,8 @@ def checked(topic: str, payload: bytes) -> Received | Refused | None:
         return _refused(hub, topic, payload, f"not as the schema says: {error}")
     if message.hub != hub:
         return _refused(hub, topic, payload, f"it names the hub {message.hub} on the topic of {hub}")
+    if isinstance(message, Reading) and message.test != topic.endswith("/test"):
+        return _refused(hub, topic, payload, "a test has a topic of its own, and nothing else is sent there")
     if not isinstance(message, State) and (message.seq < 1 or not message.epoch):
         return _refused(hub, topic, payload, "it has no epoch or no seq")
     if b"\\u0000" in payload or _largest(message) > _LARGEST:

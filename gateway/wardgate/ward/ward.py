@@ -197,7 +197,7 @@ class Ward:
         if not self._group:
             link.subscribe(topics.up("+", "+"))
             return
-        for what in ("reading", "alert", "event"):
+        for what in ("reading", "test", "alert", "event"):
             link.subscribe(f"$share/{self._group}/{topics.up('+', what)}")
         link.subscribe(topics.up("+", "state"))  # each of us: what is retained is not given to a share
         link.subscribe(self._gone_topic())
