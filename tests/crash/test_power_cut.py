@@ -42,6 +42,7 @@ def _age(path: Path) -> None:
         connection.executescript("""
             BEGIN;
             DROP TABLE undated;
+            DROP TABLE audit;
             ALTER TABLE readings DROP COLUMN newest_seq;
             ALTER TABLE messages DROP COLUMN crc;
             DELETE FROM meta WHERE key = 'version';

@@ -14,7 +14,7 @@ import msgspec
 
 from wardgate.clock import utc_from_s
 from wardgate.contract.messages import Alert, Event, Reading
-from wardgate.store import upkeep
+from wardgate.store import audit, upkeep
 from wardgate.store.parked import listed, sound
 from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Way
 
@@ -194,6 +194,14 @@ class Reader:
         """The newest events, newest first."""
         rows = self._connection.execute("SELECT seq FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
         return list(self._texts((seq for (seq,) in rows), _EVENT))
+
+    def audit_rows(self, limit: int) -> list[audit.AuditRow]:
+        """The newest lines of the audit, newest first."""
+        return audit.listed(self._connection, limit)
+
+    def audit_head(self) -> audit.Head:
+        """How far the audit goes."""
+        return audit.kept_head(self._connection) or audit.Head()
 
     def way(self, reading_id: str) -> Way | None:
         """When a reading passed each door; None when it is not here."""

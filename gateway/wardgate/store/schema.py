@@ -74,6 +74,20 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     # 3. A failing card changes bytes in the middle of a text, which no check of the pages sees. What was written before
     #    has no sum.
     "ALTER TABLE messages ADD COLUMN crc INTEGER;",
+    # 4. The audit only grows. A line never takes the place of another: REPLACE would, without asking the trigger above.
+    """
+    CREATE TABLE audit (number INTEGER PRIMARY KEY, line BLOB NOT NULL, seal BLOB NOT NULL);
+    CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit is only added to');
+    END;
+    CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit is only added to');
+    END;
+    CREATE TRIGGER audit_onward BEFORE INSERT ON audit
+    WHEN new.number <= (SELECT max(number) FROM audit) BEGIN
+        SELECT RAISE(ABORT, 'the audit is only added to');
+    END;
+    """,
 )
 """The n-th script takes a database of version n to version n + 1. What has been released is never edited."""
 
