@@ -11,6 +11,7 @@ from wardgate.contract.messages import Utc
 from wardgate.pathways.known import LIMITS
 
 _TIME: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_LANGUAGE: Final = r"^[a-z]{2}$"
 TIMEZONE: Final = "Europe/London"
 DATA_DIR: Final = "/var/lib/wardgate"
 CONTROL_SOCKET: Final = "/run/wardgate/control.sock"
@@ -217,6 +218,51 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The page's own process."""
 
     port: Annotated[int, Meta(ge=0, le=65535, description="loopback port; 0 takes a free one")] = 8077
+
+
+class Screen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the patient sees in a browser: on this machine's own display, or on a tablet at home."""
+
+    port: Annotated[int, Meta(ge=0, le=65535, description="its port; 0 takes a free one")] = 8078
+    listen: (
+        Annotated[
+            str,
+            Meta(
+                description="address on the home's network at which a tablet reaches it, or 0.0.0.0; not set: this "
+                "machine alone. `wardgate screen address` then says what to open"
+            ),
+        ]
+        | None
+    ) = None
+    https: Annotated[
+        bool, Meta(description="on the home's network: encrypt; false for a tablet that takes no own certificate")
+    ] = True
+    cert_file: Annotated[str | None, Meta(description="certificate for that; none: the page's own")] = None
+    key_file: Annotated[str | None, Meta(description="its private key, mode 0600")] = None
+    language: Annotated[str, Meta(pattern=_LANGUAGE, description="what a screen speaks until somebody chooses")] = "en"
+    languages: Annotated[
+        tuple[Annotated[str, Meta(pattern=_LANGUAGE)], ...], Meta(description="what can be chosen; en is always there")
+    ] = ()
+    unreviewed: Annotated[
+        bool, Meta(description="offer translations that no native speaker has reviewed (docs/patient-screen.md)")
+    ] = False
+    phone: Annotated[
+        str, Meta(max_length=30, description="the team's number, for the patient, where the ward's list gives none")
+    ] = ""
+
+
+class Indicator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lights and sounds in the home."""
+
+    led_got: Annotated[str | None, Meta(description="light for `got it`, green; a name in /sys/class/leds")] = None
+    led_again: Annotated[str | None, Meta(description="light for `do it again`, amber; may be the same one")] = None
+    led_due: Annotated[
+        str | None, Meta(description="light for `measure now` and `ring your team`, blue; may be the same one")
+    ] = None
+    player: Annotated[
+        tuple[str, ...],
+        Meta(description='program that plays a WAV file, as words: ["aplay", "-q"]; empty: the home makes no sound'),
+    ] = ()
 
 
 class Ward(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,9 +18,11 @@ from wardgate.config.sections import (
     Device,
     Enrol,
     Hub,
+    Indicator,
     Key,
     Page,
     Radio,
+    Screen,
     Ward,
     Watch,
 )
@@ -39,6 +41,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ward: Ward = msgspec.field(default_factory=Ward)
     page: Page = msgspec.field(default_factory=Page)
+    screen: Screen = msgspec.field(default_factory=Screen)
+    indicator: Indicator = msgspec.field(default_factory=Indicator)
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when anything in the configuration does."""
@@ -79,6 +83,8 @@ class Bare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ward: Ward = msgspec.field(default_factory=Ward)
     page: Page = msgspec.field(default_factory=Page)
+    screen: Screen = msgspec.field(default_factory=Screen)
+    indicator: Indicator = msgspec.field(default_factory=Indicator)
 
     @property
     def data_dir(self) -> Path:
