@@ -218,6 +218,17 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The page's own process."""
 
     port: Annotated[int, Meta(ge=0, le=65535, description="loopback port; 0 takes a free one")] = 8077
+    listen: Annotated[
+        str,
+        Meta(
+            description="address on the home's network at which a technician's phone reaches the pages that set the hub "
+            "up, while they are open; `::` is every address, `` none"
+        ),
+    ] = "::"
+    setup_port: Annotated[int, Meta(ge=0, le=65535, description="their port, HTTPS; 0 takes a free one")] = 8443
+    state_dir: Annotated[str, Meta(description="where the page keeps its own certificate, and nothing else")] = (
+        "/var/lib/wardgate-page"
+    )
 
 
 class Screen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -97,6 +97,10 @@ class HubClient:
         raw = await self._ask(method, params)
         return msgspec.json.decode(raw, type=_RESULTS[method])
 
+    async def ask(self, method: str, to: type[T], **params: Any) -> T:
+        """Ask for anything, and take the answer for what it is; errors as with `call`."""
+        return msgspec.json.decode(await self._ask(method, params), type=to)
+
     async def status(self) -> Status:
         """Everything at a glance."""
         return await self.call("status")
