@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -15,7 +16,7 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
-from wardgate.store import outbox
+from wardgate.store import audit, outbox
 from wardgate.store.rows import Kind
 from wardgate.store.soundness import is_device
 
@@ -132,6 +133,8 @@ def salvage(damaged: Path, new: sqlite3.Connection, epoch: str) -> tuple[int, in
                     continue
                 values = ", ".join("?" * len(row))
                 new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({values})", row)  # noqa: S608 - no input
+        with contextlib.suppress(*_UNREADABLE):
+            audit.carry_over(old, new)
         # What was counted there and is here again will be counted again.
         new.execute(
             "UPDATE counts SET n = max(0, n - (SELECT count(*) FROM messages AS m WHERE m.device = counts.device "
