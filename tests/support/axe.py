@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -30,17 +31,19 @@ def _fetch(script: Path) -> None:
     if npm is None:
         pytest.fail("Accessibility tests fetch axe-core by npm: apt install npm", pytrace=False)
     _CACHE.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=_CACHE))
     packed = subprocess.run(
-        [npm, "pack", "--silent", f"axe-core@{VERSION}"], cwd=_CACHE, capture_output=True, text=True, check=False
+        [npm, "pack", "--silent", f"axe-core@{VERSION}"], cwd=place, capture_output=True, text=True, check=False
     )
     if packed.returncode:
         pytest.fail(f"axe-core {VERSION} cannot be fetched by npm: {packed.stderr.strip()}", pytrace=False)
-    archive = _CACHE / packed.stdout.split()[-1]
+    archive, beside = place / packed.stdout.split()[-1], place / "axe.min.js"
     with tarfile.open(archive) as tar:
         member = tar.extractfile("package/axe.min.js")
         assert member
-        script.write_bytes(member.read())
-    archive.unlink()
+        beside.write_bytes(member.read())
+    beside.replace(script)  # another process may be doing the same
+    shutil.rmtree(place)
 
 
 _JUDGE: Final = """
