@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
@@ -46,6 +47,28 @@ def unattributed_because(
     if measurement.user_index is not None and patient_slot is None and user_slots > 1:
         return f"user-not-configured: user {measurement.user_index} of the device, and no user_index is configured"
     return far_from_usual(weight_kg, usual_weight_kg, other_person_kg)
+
+
+TEST: Final = "test: whoever tried the device out"
+"""Why a test is nobody's: a technician may have stepped on."""
+
+
+def before_assignment(since: datetime | None, taken: datetime, uncertainty_s: float, *, backfill: bool) -> str | None:
+    """Why a measurement is of a time before this patient was given the hub, as `key: words`; None when it is not.
+
+    What a memory holds has to be surely later; what was just measured only not surely earlier.
+
+    Args:
+        since: when the patient was given the hub; None where nobody says.
+        taken: when it was measured.
+        uncertainty_s: give or take so much.
+        backfill: whether it came out of a memory.
+    """
+    doubt = timedelta(seconds=uncertainty_s)
+    if since is None or since <= (taken - doubt if backfill else taken + doubt):
+        return None
+    words = "may have been measured" if taken + doubt >= since else "was measured"
+    return f"before-assignment: it {words} before this patient was given the hub"
 
 
 def far_from_usual(weight_kg: float | None, usual_kg: float | None, other_person_kg: float) -> str | None:

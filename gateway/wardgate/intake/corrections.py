@@ -18,7 +18,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import Line, SteadyClock, utc_from_s
 from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, Reading
-from wardgate.intake.attribution import USUAL_DAYS, Usual, canonical, far_from_usual
+from wardgate.intake.attribution import USUAL_DAYS, Usual, before_assignment, canonical, far_from_usual
 from wardgate.intake.redating import Known, redated
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
@@ -147,7 +147,9 @@ class Corrections:
         """Nobody knew what was usual at a time that was not known. Never the other way round: what was held stays."""
         if reading.attribution != "assigned":
             return reading
-        reason = far_from_usual(
+        hub, time = self._config.hub, reading.time
+        since = hub.since if reading.assignment == hub.assignment else None
+        reason = before_assignment(since, time.taken, time.uncertainty_s, backfill=reading.backfill) or far_from_usual(
             canonical(reading, "weight") if reading.channel == "weight" else None,
             usual.at(reading.time.taken.timestamp()),
             self._config.watch.weight.other_person_kg,
@@ -178,7 +180,7 @@ class Corrections:
         """What was remembered of a wrong clock must not stand in the way of what comes."""
         last: dict[str, datetime] = {}
         for reading in self._store.readings(None, now - timedelta(days=3 * USUAL_DAYS)):
-            if reading.time.taken <= now and TIME_UNKNOWN not in reading.quality.flags:
+            if not reading.test and reading.time.taken <= now and TIME_UNKNOWN not in reading.quality.flags:
                 last[reading.device.id] = reading.time.taken
         for known in self._devices.known:
             before = self._devices.row(known.id).last_reading

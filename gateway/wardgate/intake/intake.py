@@ -7,7 +7,7 @@ import logging
 import zoneinfo
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH, Clock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, DeviceBlock, Reading, TimeBlock
-from wardgate.intake.attribution import USUAL_DAYS, Usual, unattributed_because
+from wardgate.intake.attribution import TEST, USUAL_DAYS, Usual, before_assignment, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
 from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, looked_at, zone_offset_s
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
@@ -44,6 +44,30 @@ CLOCK_TOLD_S: Final = 30.0
 _COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
 
 
+class Tests(Protocol):
+    """Whoever knows which device is being tried out."""
+
+    def is_on(self, device: str) -> bool:
+        """Whether what this device brings at this moment is a test."""
+        ...
+
+    def came(self, reading: Reading) -> None:
+        """A test reading is on the disk."""
+        ...
+
+
+class _NoTests:
+    """Nobody tries anything out."""
+
+    def is_on(self, device: str) -> bool:
+        return False
+
+    def came(self, reading: Reading) -> None: ...
+
+
+NO_TESTS: Final = _NoTests()
+
+
 class Intake:
     """The hub's one door for measurements."""
 
@@ -56,6 +80,7 @@ class Intake:
         journal: Journal,
         on_new: Callable[[Reading], Awaitable[None]],
         changed: Callable[[str], None],
+        tests: Tests = NO_TESTS,
     ) -> None:
         self.config: Final = config
         self.store: Final = store
@@ -63,6 +88,7 @@ class Intake:
         self.journal: Final = journal
         self.clock: Final = steady(clock)
         self.zone: Final = zoneinfo.ZoneInfo(config.hub.timezone)
+        self.tests: Final = tests
         self._on_new = on_new
         self._changed = changed
         self._new: asyncio.Queue[Reading] = asyncio.Queue()
@@ -118,10 +144,10 @@ class Intake:
         reading = msgspec.structs.replace(reading, epoch=self.store.epoch, seq=put.seq)
         for usual in self._usual:
             usual.add(reading)
-        last = self.devices.row(known.id).last_reading
-        if last is None or reading.time.taken > last:
-            self.devices.change(known.id, last_reading=reading.time.taken)
-        self._remark(known, reading)
+        if reading.test:
+            self.tests.came(reading)
+        else:
+            self._note(known, reading)
         self._new.put_nowait(reading)
         self._changed("readings")
 
@@ -137,6 +163,12 @@ class Intake:
             f"A reading could not be stored; the device keeps it. {error}",
             what_to_do="Free space on the disk, or replace the card.",
         )
+
+    def _note(self, known: Known, reading: Reading) -> None:
+        last = self.devices.row(known.id).last_reading
+        if last is None or reading.time.taken > last:
+            self.devices.change(known.id, last_reading=reading.time.taken)
+        self._remark(known, reading)
 
     def _remark(self, known: Known, reading: Reading) -> None:
         name = f"The {known.model.kind.noun}"
@@ -300,7 +332,9 @@ class DeviceSink:
         taken_s = (dated.taken - EPOCH).total_seconds() if arrival.synchronised else None
         flags = dated.flags if arrival.synchronised else (*dated.flags, TIME_UNKNOWN)
         judged = judge(measurement, self._intake.usual(measurement.channel, taken_s), flags)
-        reason = self._unattributed_because(measurement, taken_s)
+        # Frozen here, as the assignment is: what is decided later never makes a test of a reading, nor the reverse.
+        test = not dated.backfill and self._intake.tests.is_on(self._known.id)
+        reason = TEST if test else self._unattributed_because(measurement, dated, arrival, taken_s)
         hub = self._intake.config.hub
         return Reading(
             id=self._id(measurement, arrival),
@@ -315,6 +349,7 @@ class DeviceSink:
             device=self._device_block(measurement),
             quality=judged.quality,
             backfill=dated.backfill,
+            test=test,
             frame=measurement.frame.hex(),
         )
 
@@ -342,8 +377,10 @@ class DeviceSink:
             newest_lead_s=self._leads.newest_s,
         )
 
-    def _unattributed_because(self, measurement: Measurement, taken_s: float | None) -> str | None:
-        return unattributed_because(
+    def _unattributed_because(
+        self, measurement: Measurement, dated: Dated, arrival: Arrival, taken_s: float | None
+    ) -> str | None:
+        return self._before_assignment(dated, arrival) or unattributed_because(
             measurement,
             user_slots=self._known.model.user_slots,
             patient_slot=self._known.device.user_index,
@@ -351,6 +388,15 @@ class DeviceSink:
             usual_weight_kg=self._intake.usual("weight", taken_s)["weight"],
             other_person_kg=self._intake.config.watch.weight.other_person_kg,
         )
+
+    def _before_assignment(self, dated: Dated, arrival: Arrival) -> str | None:
+        """Where the hub does not know the time: what a memory has kept since this patient's last reading is theirs."""
+        since, taken, doubt_s = self._intake.config.hub.since, dated.taken, dated.uncertainty_s
+        if not arrival.synchronised:
+            if not dated.backfill:
+                return None
+            taken, doubt_s = EPOCH + timedelta(seconds=self._last_reading_s or 0.0), 0.0
+        return before_assignment(since, taken, doubt_s, backfill=dated.backfill)
 
     def _device_block(self, measurement: Measurement) -> DeviceBlock:
         row = self._intake.devices.row(self._known.id)
