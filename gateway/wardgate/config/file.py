@@ -15,7 +15,6 @@ from wardgate.config.sections import DATA_DIR
 from wardgate.config.whole import Bare, Config
 from wardgate.installation import Record
 
-
 _NO_PATIENT: Final = (
     "No patient was given to this hub yet. Set it up on the technician's page or with `wardgate provision`, or name "
     "hub.id, hub.patient and hub.assignment in the file."
