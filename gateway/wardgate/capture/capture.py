@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from wardgate.capture.broadcasts import Listener
 from wardgate.capture.caller import Caller, PairingError
 from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
+from wardgate.capture.nearby import Heard, Nearby
 from wardgate.capture.owner import RadioOwner, RadioState
 from wardgate.capture.passkeys import Passkeys
 from wardgate.capture.radio import RadioBackend
@@ -80,18 +82,44 @@ class Capture:
             journal,
             clock,
         )
+        self._nearby = Nearby(clock)
         self._owner = RadioOwner(
-            backend, self._host, config.radio.adapter, self._by_address, listeners, journal, clock, changed, recovery
+            backend,
+            self._host,
+            config.radio.adapter,
+            self._by_address,
+            listeners,
+            journal,
+            clock,
+            changed,
+            recovery,
+            self._nearby,
         )
-        self._needs_radio = config.radio.enabled and bool(self._by_address or listeners)
+        self._looked = asyncio.Event()
+        if self._by_address or listeners:
+            self._looked.set()
 
     def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What has to run, by name. None of them ever returns."""
         tasks: dict[str, Callable[[], Awaitable[None]]] = {f"serial {x.known.id}": x.run for x in self.lines}
-        if self._needs_radio:
-            tasks["bluetooth"] = self._host.run
-            tasks["radio"] = self._owner.run
+        if self._radio.enabled:
+            tasks["bluetooth"] = lambda: self._once_looked(self._host.run)
+            tasks["radio"] = lambda: self._once_looked(self._owner.run)
         return tasks
+
+    async def _once_looked(self, run: Callable[[], Awaitable[None]]) -> None:
+        """A home without devices of the radio's leaves the adapter alone, until somebody wants to add one."""
+        await self._looked.wait()
+        await run()
+
+    def look(self) -> tuple[Heard, ...] | None:
+        """Who is in the air, of those that the catalogue knows; None where the radio is not to be used."""
+        if not self._radio.enabled:
+            return None
+        found = self._nearby.look()
+        self._looked.set()
+        self._owner.look()
+        return found
 
     async def stop(self) -> None:
         """End all sessions; what they have brought is safe or will be sent again."""
@@ -100,7 +128,7 @@ class Capture:
 
     def view(self) -> tuple[RadioState, str, float | None]:
         """The radio's state, a sentence, and how long ago anything at all was heard."""
-        if not self._needs_radio:
+        if not (self._radio.enabled and self._owner.needed):
             return "off", "No device of this home needs the radio.", None
         return *self._owner.view(), self._owner.last_heard_age_s
 

@@ -16,6 +16,7 @@ from wardgate.capture.bluez import SENTENCES, RadioHost
 from wardgate.capture.broadcasts import Listener
 from wardgate.capture.caller import RADIO_ERRORS, Caller
 from wardgate.capture.journal import Journal
+from wardgate.capture.nearby import Nearby
 from wardgate.capture.radio import RadioBackend
 from wardgate.capture.recovery import Hearing, Recovery
 from wardgate.clock import Clock
@@ -55,6 +56,7 @@ class RadioOwner:
         clock: Clock,
         changed: Callable[[str], None],
         recovery: Recovery,
+        nearby: Nearby | None = None,
     ) -> None:
         self._backend = backend
         self._host = host
@@ -65,6 +67,7 @@ class RadioOwner:
         self._clock = clock
         self._changed = changed
         self._recovery = recovery
+        self._nearby = Nearby(clock) if nearby is None else nearby
         self._hearing = Hearing()
         self._quiet_until_s = clock.boottime_s() + DEAF_S
         self._wanted: dict[Caller, BLEDevice] = {}
@@ -77,6 +80,15 @@ class RadioOwner:
         self._taken: set[Caller] = set()
         host.on_change = self._host_changed
         host.on_connected = self._connected
+
+    @property
+    def needed(self) -> bool:
+        """Whether anybody waits for what is heard: a device of this home, or whoever adds one."""
+        return bool(self._callers or self._listeners) or self._nearby.left_s() > 0
+
+    def look(self) -> None:
+        """Somebody looks who is in the air."""
+        self._something.set()
 
     @property
     def last_heard_age_s(self) -> float | None:
@@ -102,9 +114,11 @@ class RadioOwner:
 
     async def run(self) -> None:
         """Never returns."""
+        await self._is_needed()
         await self._host_is_on()
         await self._hang_up_all()
         while True:
+            await self._is_needed()
             await self._host_is_on()
             try:
                 await self._listen()
@@ -112,6 +126,12 @@ class RadioOwner:
                 await self._scan_failed(error)
                 continue
             await self._connect_to_wanted()
+
+    async def _is_needed(self) -> None:
+        while not self.needed:
+            self._something.clear()
+            await self._something.wait()
+            self._quiet_until_s = self._clock.boottime_s() + DEAF_S
 
     async def _hang_up_all(self) -> None:
         for caller in self._callers.values():
@@ -161,7 +181,7 @@ class RadioOwner:
                 self._recovery.well()
             for listener in self._listeners.values():
                 listener.scan_began()
-            while not self._wanted and self._is_on() and self._host.generation == generation:
+            while not self._wanted and self.needed and self._is_on() and self._host.generation == generation:
                 self._something.clear()
                 await self._free_taken()
                 try:
@@ -182,6 +202,8 @@ class RadioOwner:
         """How long to scan on: until a device that rests may be called (a controller that filters duplicates would
         not tell of it again), or until silence has lasted too long."""
         waits = [caller.wait_s() for caller in self._resting]
+        if not self._callers and not self._listeners:
+            waits.append(self._nearby.left_s())
         return min([*waits, max(0.0, self._quiet_until_s - self._clock.boottime_s())])
 
     async def _is_silent(self, *, searching: bool) -> None:
@@ -218,12 +240,14 @@ class RadioOwner:
         self._wanted.clear()
 
     def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
-        """Called for every advertisement of anybody: two look-ups for one that is nobody's."""
+        """Called for every advertisement of anybody: two look-ups for one that is nobody's, while nobody looks."""
         now_s = self._clock.boottime_s()
         self._hearing.heard(now_s)
         self._quiet_until_s = now_s + DEAF_S
         if self._recovery.cause == "deaf":
             self._recovery.well()
+        if advertisement.rssi != NO_SIGNAL_DBM and self._nearby.left_s() > 0:
+            self._nearby.heard(_as_ours(device, advertisement))
         caller = self._callers.get(device.address)
         if caller is not None:
             if advertisement.rssi != NO_SIGNAL_DBM:
