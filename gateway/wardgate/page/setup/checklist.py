@@ -1,0 +1,94 @@
+"""The checklist: one sheet of A4 that stays with the patient or goes back to the ward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from wardgate.control.provisioning import Added, AuditEntry, Installation, Limits
+from wardgate.faces.words import Times
+from wardgate.page.devices import TITLES
+from wardgate.page.setup.devices_step import full_name
+from wardgate.page.setup.limits_step import LimitsView, limits_view
+from wardgate.page.setup.test_step import tested_of, times_of_the_way
+
+_NOT_ON_PAPER: Final = frozenset({"signed-in", "sign-in-refused", "window-opened", "window-closed", "window-extended"})
+_MOST_DONE: Final = 14
+"""So many lines of what was done leave room for the rest on one sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLine:
+    """One act with its time."""
+
+    when: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device, as it can be told from others of its kind."""
+
+    title: str
+    name: str
+    serial: str
+    tested: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything on the sheet."""
+
+    hub: str
+    patient: str
+    day: str
+    zone: str
+    stage: str
+    done: tuple[DoneLine, ...]
+    devices: tuple[DeviceLine, ...]
+    tested: str
+    way: tuple[tuple[str, str], ...]
+    limits: LimitsView
+    phone: str
+
+
+def sheet(installation: Installation, limits: Limits, audit: Iterable[AuditEntry], times: Times) -> Sheet:
+    """The sheet as things stand; `audit` in any order."""
+    return Sheet(
+        hub=installation.hub or "not claimed yet",
+        patient=installation.patient or "not chosen yet",
+        day=times.date(times.now),
+        zone=times.zone_sentence(),
+        stage="Locked" if installation.stage == "locked" else "Not locked yet",
+        done=tuple(_done(audit, times)),
+        devices=tuple(_device(device, times) for device in installation.devices),
+        tested=tested_of(installation),
+        way=times_of_the_way(installation.test, times) if installation.test else (),
+        limits=limits_view(installation, limits, times),
+        phone=limits.phone or installation.phone,
+    )
+
+
+def _done(audit: Iterable[AuditEntry], times: Times) -> list[DoneLine]:
+    """What still holds: of acts that were done again the last one, oldest first."""
+    last: dict[str, AuditEntry] = {}
+    for entry in sorted(audit, key=lambda entry: entry.number):
+        if entry.what not in _NOT_ON_PAPER:
+            last.pop(entry.sentence, None)
+            last[entry.sentence] = entry
+    newest = list(last.values())[-_MOST_DONE:]
+    return [DoneLine(times.clock_s(e.at) if _today(e, times) else times.when(e.at), e.sentence) for e in newest]
+
+
+def _today(entry: AuditEntry, times: Times) -> bool:
+    return times.day(entry.at) == "today"
+
+
+def _device(device: Added, times: Times) -> DeviceLine:
+    return DeviceLine(
+        title=TITLES[device.model.kind],
+        name=full_name(device.model),
+        serial=device.serial or device.address or device.port or "not known",
+        tested=times.clock(device.tested) if device.tested else "not tested",
+    )

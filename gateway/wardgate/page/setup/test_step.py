@@ -1,0 +1,193 @@
+"""Step 4: a reading taken now, and its way Seen, Stored, Broker, Ward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from wardgate.control.provisioning import Added, Installation, TestRun
+from wardgate.faces.words import Times, count, listed, sentence, span
+from wardgate.page.devices import TITLES
+from wardgate.page.setup.devices_step import full_name, long_noun, noun
+from wardgate.page.setup.pictures import Word, emphasised, wake_words
+
+Door = Literal["done", "waiting", "not-yet", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One door that the reading passes."""
+
+    name: str
+    state: Door
+    said: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The test reading of one device, from before it is seen until the ward has it."""
+
+    device: str
+    noun: str
+    kind: str
+    instruction: tuple[Word, ...]
+    nodes: tuple[Node, ...]
+    said: str
+    tone: Literal["good", "waiting", "problem", "none"]
+    left: str
+    again: bool
+    """Nothing came in time: it can be begun again."""
+    over: bool
+    """Nothing more is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A device and whether the ward has a test reading of it."""
+
+    id: str
+    kind: str
+    title: str
+    noun: str
+    name: str
+    tone: Literal["good", "none"]
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestView:
+    """Everything that the fourth step says."""
+
+    run: Run | None
+    devices: tuple[Tested, ...]
+    said: str
+    done: bool
+
+
+def test_view(installation: Installation, times: Times) -> TestView:
+    """The step as it stands."""
+    devices = tuple(_tested(device, times) for device in installation.devices)
+    run = installation.test
+    tested = next((device for device in installation.devices if run and device.id == run.device), None)
+    return TestView(
+        run=_run(run, tested, times) if run and tested else None,
+        devices=devices,
+        said=_so_far(installation.devices),
+        done=bool(devices) and not any(missing.step == 4 for missing in installation.missing),
+    )
+
+
+def _tested(device: Added, times: Times) -> Tested:
+    at = device.tested
+    return Tested(
+        id=device.id,
+        kind=device.model.kind,
+        title=TITLES[device.model.kind],
+        noun=noun(device.model.kind),
+        name=full_name(device.model),
+        tone="good" if at else "none",
+        word=f"The ward has it, {times.clock(at)}" if at else "Not tested yet",
+    )
+
+
+def _so_far(devices: tuple[Added, ...]) -> str:
+    waiting = [f"the {long_noun(device.model.kind)}" for device in devices if device.tested is None]
+    if not devices:
+        return "No device is added yet. Add one first."
+    if not waiting:
+        return f"The ward has a test reading of {'this device' if len(devices) == 1 else 'every device'}."
+    return f"Still to test: {listed(waiting)}."
+
+
+def _run(run: TestRun, device: Added, times: Times) -> Run:
+    name = noun(device.model.kind)
+    nodes = tuple(_nodes(run, device, times))
+    lost = run.seen is None and run.left_s is None
+    said, tone = _said(run, name)
+    return Run(
+        device=device.id,
+        noun=name,
+        kind=device.model.kind,
+        instruction=emphasised(_asked(device)),
+        nodes=nodes,
+        said=said,
+        tone=tone,
+        left="" if run.left_s is None or run.seen is not None else f"{span(run.left_s)} left",
+        again=lost,
+        over=lost or not any(node.state == "waiting" for node in nodes),
+    )
+
+
+def _asked(device: Added) -> str:
+    """Who does what: anybody's reading will do, since it is marked as a test."""
+    if device.model.kind == "scale":
+        return "Ask the patient to stand on the scale, or stand on it yourself."
+    return wake_words(device.model.wake).use
+
+
+def _nodes(run: TestRun, device: Added, times: Times) -> Iterator[Node]:
+    kind = device.model.kind
+    seen_as = f"{TITLES[kind]}, {run.sentence}" if run.sentence else TITLES[kind]
+    doors: tuple[tuple[str, datetime | None, str, str], ...] = (
+        ("Seen", run.seen, seen_as, f"Waiting for the {noun(kind)}"),
+        ("Stored", run.stored, "Safe on this hub", "Waiting for the hub to keep it"),
+        ("Broker", run.broker, "Sent", "Waiting for the broker to take it"),
+        ("Ward", run.ward, "The ward has it", "Waiting for the ward to say it has it"),
+    )
+    before = True
+    for name, at, done, waiting in doors:
+        if at is not None:
+            yield Node(name, "done", done, times.clock_s(at) if name == "Seen" else _after(run, at))
+        elif name == "Ward" and not run.ward_can_confirm:
+            yield Node(name, "none", "This ward does not answer", "")
+        elif before and not (name == "Seen" and run.left_s is None):
+            yield Node(name, "waiting", waiting, _seconds(run.waiting_s))
+        else:
+            yield Node(name, "not-yet", "No reading came" if name == "Seen" else "Not yet", "")
+        before = at is not None
+
+
+def _after(run: TestRun, at: datetime) -> str:
+    """`0.3 s`: since it was seen."""
+    seconds = (at - run.seen).total_seconds() if run.seen else 0.0
+    if seconds >= 10:
+        return f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds >= 0.1 else f"{max(seconds, 0.01):.2f} s"
+
+
+def _seconds(waiting_s: float | None) -> str:
+    return "" if waiting_s is None else f"{waiting_s:.0f} s"
+
+
+def _said(run: TestRun, name: str) -> tuple[str, Literal["good", "waiting", "problem", "none"]]:
+    if run.ward is not None:
+        return "The ward has it. It is marked as a test.", "good"
+    if run.seen is None and run.left_s is None:
+        return f"No reading came in time. Wake the {name} and try again.", "problem"
+    if run.seen is None:
+        return f"Waiting for the {name}. What it sends now is marked as a test.", "waiting"
+    if run.broker is not None and not run.ward_can_confirm:
+        return "This ward does not answer. Sent is the last thing we know.", "none"
+    return "Still waiting. This can take 1 minute. Nothing is lost.", "waiting"
+
+
+def tests_sentence(confirmed: int) -> str:
+    """`1 test reading`."""
+    return count(confirmed, "test reading")
+
+
+def times_of_the_way(run: TestRun, times: Times) -> tuple[tuple[str, str], ...]:
+    """The four doors with the time of day, for paper."""
+    ward = "No answer from this ward" if not run.ward_can_confirm else "Not yet"
+    doors = (("Seen", run.seen), ("Stored", run.stored), ("Broker", run.broker), ("Ward", run.ward))
+    return tuple((name, times.clock_s(at) if at else ward if name == "Ward" else "Not yet") for name, at in doors)
+
+
+def tested_of(installation: Installation) -> str:
+    """`scale`: whose test reading the last run was; empty when there was none."""
+    run = installation.test
+    found = next((d for d in installation.devices if run and d.id == run.device), None)
+    return sentence(long_noun(found.model.kind)) if found else ""

@@ -1,0 +1,103 @@
+"""The checklist: one sheet that says what was done, with which devices, and what to do if."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from tests.support.axe import judge
+from tests.support.browser import chromium, resize
+from tests.support.kitchen import (
+    CUFF,
+    NOW,
+    OXIMETER,
+    SCALE,
+    TIMES,
+    added,
+    done,
+    installation,
+    limits,
+    way,
+)  # fmt: skip
+from tests.support.paper import Paper, paper_server, sheets
+from wardgate.page.setup.checklist import Sheet, sheet
+
+ACTS = (
+    ("window-opened", "The page was opened for 30 minutes."),
+    ("claimed", "The hub was claimed as WG-7F3K."),
+    ("assigned", "Copper Heron was chosen and read back."),
+    ("device-added", "The scale was added."),
+    ("device-added", "The cuff was added."),
+    ("paired", "The cuff was paired."),
+    ("paired", "The cuff was paired."),
+    ("test-read", "A test reading of the scale reached the ward."),
+    ("limits-read-back", "The limits were read back."),
+    ("locked", "The hub was locked."),
+)
+HOME = installation(
+    stage="locked",
+    devices=(added(SCALE, tested=NOW), added(CUFF, serial="", address="C0:FF:EE:00:00:02"), added(OXIMETER)),
+    test=way((0, 0.02, 0.3, 12)),
+    limits_read_back=NOW,
+)
+
+
+def full(lines: int = 2) -> Sheet:
+    return sheet(HOME, limits(sentences=limits().sentences * (lines // 2)), done(*ACTS), TIMES)
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    with chromium(tmp_path_factory.mktemp("profile")) as window:
+        yield window
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paper]:
+    with paper_server(tmp_path_factory.mktemp("paper")) as paper:
+        yield paper
+
+
+def test_acts_come_in_their_order_and_once() -> None:
+    lines = [line.sentence for line in full().done]
+    assert lines[:2] == ["The hub was claimed as WG-7F3K.", "Copper Heron was chosen and read back."]
+    assert lines.count("The cuff was paired.") == 1
+    assert lines[-1] == "The hub was locked."
+    assert not any("opened" in line for line in lines)
+    assert full().done[0].when == "9:17:12am"
+
+
+def test_devices_are_told_by_their_serial_number_or_address() -> None:
+    assert [device.serial for device in full().devices] == ["5181200417", "C0:FF:EE:00:00:02", "5181200417"]
+    assert [device.tested for device in full().devices] == ["9:15am", "not tested", "not tested"]
+
+
+def test_the_four_times_of_the_test_reading() -> None:
+    assert full().way == (
+        ("Seen", "9:15:12am"), ("Stored", "9:15:12am"), ("Broker", "9:15:12am"), ("Ward", "9:15:24am"),
+    )  # fmt: skip
+    silent = sheet(installation(test=way((0, 0, 1), ward_can_confirm=False)), limits(), (), TIMES)
+    assert silent.way[-1] == ("Ward", "No answer from this ward")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lines", [2, 12])
+def test_it_is_one_sheet_of_a4(window: webdriver.Chrome, paper: Paper, lines: int) -> None:
+    resize(window, 360)
+    window.get(paper.put("setup/checklist.html", sheet=full(lines), back="/setup/6"))
+    assert sheets(window) == [pytest.approx((210, 297), abs=0.5)]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1280])
+def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, width: int) -> None:
+    resize(window, width)
+    window.get(paper.put("setup/checklist.html", sheet=full(), back="/setup/6"))
+    assert judge(window) == ([], [])
+    assert window.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    text = window.find_element(By.CSS_SELECTOR, ".sheet").text
+    for words in ("Technician, date", "Patient or carer, date", "0116 000 0000", "What to do if", "version 3"):
+        assert words in text
