@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ _NO_PATIENT: Final = (
     "No patient was given to this hub yet. Set it up on the technician's page or with `wardgate provision`, or name "
     "hub.id, hub.patient and hub.assignment in the file."
 )
+
+
+_C = TypeVar("_C", Config, Bare)
 
 
 class ConfigError(ValueError):
@@ -151,12 +154,12 @@ def _bare(raw: dict[str, Any], path: Path) -> Bare:
     problems = contradictions(bare)
     if problems:
         raise ConfigError(path, problems)
-    return bare
+    return _with_own_pair(bare)
 
 
-def _with_own_pair(config: Config) -> Config:
+def _with_own_pair(config: _C) -> _C:
     """A hub that enrols has its pair where it keeps it itself."""
-    if config.enrol.url is None:
+    if config.enrol.url is None or config.broker is None:
         return config
     pair = config.data_dir / "identity" / "current"
     broker = msgspec.structs.replace(config.broker, cert_file=str(pair / "hub.pem"), key_file=str(pair / "hub.key"))

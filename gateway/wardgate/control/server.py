@@ -21,6 +21,8 @@ PUSH_EVERY_S: Final = 0.25
 """At most four pushes a second: a dump of a device's memory is one change to whoever looks."""
 WRITE_DEADLINE_S: Final = 10.0
 """Whoever reads no answers for so long is let go."""
+ANSWERS_S: Final = 1.0
+"""For answers that are on their way when the hub stops."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[object]]
 
@@ -61,6 +63,7 @@ class ControlServer:
         if self._server is None:
             return
         self._server.close()
+        await asyncio.gather(*(talk.answered() for talk in self._talks))
         for talk in tuple(self._talks):
             talk.close()
         await self._server.wait_closed()
@@ -93,6 +96,7 @@ class _Talk:
         self._rooms: set[str] = set()
         self._something = asyncio.Event()
         self._watching = False
+        self._pusher: asyncio.Task[None] | None = None
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         while True:
@@ -105,6 +109,12 @@ class _Talk:
                 return
             self._spawn(self._answer(line))
 
+    async def answered(self) -> None:
+        """Whoever is just being answered hears the answer: it may be why the hub stops."""
+        answers = {task for task in self._tasks if task is not self._pusher}
+        if answers:
+            await asyncio.wait(answers, timeout=ANSWERS_S)
+
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -115,10 +125,11 @@ class _Talk:
             self._rooms.add(room)
             self._something.set()
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _answer(self, line: bytes) -> None:
         try:
@@ -148,7 +159,7 @@ class _Talk:
     async def _watch(self, _: dict[str, Any]) -> object:
         if not self._watching:
             self._watching = True
-            self._spawn(self._push())
+            self._pusher = self._spawn(self._push())
         return True
 
     async def _push(self) -> None:

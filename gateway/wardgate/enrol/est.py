@@ -68,6 +68,20 @@ class Endpoint:
         """
         self._pair(identity, hub, "simplereenroll", {}, identity.current)
 
+    def reach(self) -> None:
+        """Connect, and look whether it is to be trusted. Nothing is asked.
+
+        Raises:
+            EnrolError: with the reason.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self._ca_file)
+            connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
+            connection.connect()
+            connection.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreached(error, f"{self._host}:{self._port}") from error
+
     def _pair(self, identity: Identity, hub: str, what: str, headers: dict[str, str], shown: Path | None) -> None:
         with identity.locked() as free:
             if not free:
