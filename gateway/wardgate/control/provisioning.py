@@ -184,15 +184,24 @@ class SignedIn(Struct, frozen=True, kw_only=True):
     window: Window
 
 
+class SetupCode(Struct, frozen=True, kw_only=True):
+    """The answer to `new_setup_code`: shown this once, kept nowhere."""
+
+    code: str
+    """`K7QM-3XVP`; small letters, blanks and dashes make no difference when it is typed."""
+
+
 class AuditEntry(Struct, frozen=True, kw_only=True):
     """One line of the audit."""
 
     number: int
     at: Utc
+    synchronised: bool = True
+    """Whether the hub knew the time."""
     what: str
     """A stable key: claimed, assigned, device-added, paired, test-read, locked, signed-in, ..."""
     by: str
-    """page, command, ward, hub."""
+    """page, command, ward, hub, button, home."""
     sentence: str
     detail: dict[str, str | int | float | bool | None] = {}
 
@@ -202,4 +211,6 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     entries: tuple[AuditEntry, ...]
     broken_at: int | None = None
-    """The number of the first line that was changed or follows a missing one; None when all are whole."""
+    """The number of the first line that was changed or is missing; None when all are whole."""
+    broken: tuple[str, ...] = ()
+    """Every such place, in a sentence."""
