@@ -29,6 +29,8 @@ from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
+from wardgate.indicate.configured import indicators
+from wardgate.indicate.home import Home
 from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
@@ -192,6 +194,17 @@ class Hub:
             downlink=self.downlink,
         )
         self.renewal = Renewal(config, clock, journal, self.sender.try_with)
+        self.home = Home(
+            config,
+            store,
+            clock,
+            self.devices,
+            self.watcher.plan,
+            self.watcher.gate,
+            lambda: self.sender.view().connected,
+            self._changed,
+        )
+        self.home.indicators = indicators(config, journal)
         view = View(
             config=config,
             version=__version__,
@@ -206,6 +219,7 @@ class Hub:
             shadows=self.shadows,
             sender=self.sender,
             renewal=self.renewal,
+            home=self.home,
             started_boottime_s=clock.boottime_s(),
         )
         self.orders = Orders(
@@ -226,11 +240,15 @@ class Hub:
         self._tasks.keep("housekeeping", self._keep_house)
         self._tasks.keep("watchdog", self._feed_watchdog)
         self._tasks.keep("certificate", self.renewal.run)
+        self._tasks.keep("home", self.home.run)
+        for indicator in self.home.indicators:
+            self._tasks.keep(indicator.name, indicator.run)
         for name, run in self.capture.tasks().items():
             self._radio_tasks.keep(name, run)
 
     async def _look(self, reading: Reading) -> None:
-        """The ward's alerts first, then what is only on trial."""
+        """The home sees that it is kept; then the ward's alerts, then what is only on trial."""
+        self.home.took(reading)
         await self.watcher.on_reading(reading)
         await self.shadows.on_reading(reading)
 

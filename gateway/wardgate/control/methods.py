@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from wardgate.capture.caller import PairingError
 from wardgate.contract.messages import Alert, Event, Reading
+from wardgate.control.home import home_methods
 from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import ControlError, Done, Pong
 from wardgate.control.server import Handler
@@ -84,6 +85,7 @@ class Methods:
             "note": self.note,
             "parked": self.parked,
             "parked_retry": self.parked_retry,
+            **home_methods(self._view.home),
         }
 
     async def ping(self, _: dict[str, Any]) -> Pong:

@@ -86,6 +86,7 @@ class Orders:
         known = next((k for k in self.view.devices.known if k.id == device), None)
         if known is None:
             return self._no_such_device(device)
+        self.view.home.ask(known)
         self.view.journal.tell(
             "measurement-asked",
             "info",

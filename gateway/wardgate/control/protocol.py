@@ -13,7 +13,7 @@ MAX_LINE: Final = 16 * 1024 * 1024
 """A year of readings in one answer; the longest line a side takes."""
 MAX_REQUEST: Final = 64 * 1024
 """No request is longer."""
-Room = Literal["readings", "alerts", "delivery", "devices", "events", "hub"]
+Room = Literal["readings", "alerts", "delivery", "devices", "events", "hub", "home"]
 
 
 class Request(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from wardgate.control.messages import (
 )
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
+from wardgate.indicate.home import Home
 from wardgate.intake.intake import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
@@ -79,6 +80,7 @@ class View:
     shadows: Shadows
     sender: Sender
     renewal: Renewal
+    home: Home
     started_boottime_s: float
 
     def status(self) -> Status:
