@@ -1,107 +1,168 @@
-"""A home in the middle of being set up, as its hub would tell it."""
+"""A boxed hub on a kitchen table: a ward with its authority, a broker with TLS, a home with three devices, a factory
+hub and its page, each the real program in a process of its own, driven from a test that is not asynchronous."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-import msgspec
+from tests.support.authority import Ward
+from tests.support.mosquitto import HOST, free_port
+from tests.support.programs import Program
+from tests.support.shipped_broker import ShippedBroker
+from wardgate.control.client import connect
+from wardgate.control.provisioning import Installation
+from wardgate_sim.firmware.and_medical import AndDevice
+from wardgate_sim.firmware.peripheral import Peripheral
+from wardgate_sim.home import Home
+from wardgate_sim.radio import HubDoor, Link
+from wardgate_sim.scenario import DeviceSpec, Scenario
 
-from wardgate.control.provisioning import Added, AuditEntry, Check, Installation, Limits, Model, Nearby, TestRun
-from wardgate.faces.words import Times
-
-NOW = datetime(2026, 11, 21, 9, 15, 12, tzinfo=UTC)
-TIMES = Times(ZoneInfo("Europe/London"), NOW)
-FINGERPRINT = "1a2b3c4d" + "0" * 48 + "9e8f7a6b"
-SCALE = Model(
-    id="and-uc-352ble", kind="scale", maker="A&D", name="UC-352BLE",
-    wake="Step on it; to pair, hold the button underneath until Pr shows.",
-)  # fmt: skip
-CUFF = Model(
-    id="beurer-bm54", kind="cuff", maker="Beurer", name="BM54", passkey=True,
-    wake="Take a measurement, then press its memory key; type the code it shows at the hub.",
-)  # fmt: skip
-OXIMETER = Model(
-    id="nonin-3230", kind="oximeter", maker="Nonin", name="Nonin 3230",
-    wake="Put a finger in and keep still until a tick shows.",
-)  # fmt: skip
-BODY_SCALE = Model(
-    id="beurer-bf720", kind="scale", maker="Beurer", name="BF720", needs_user=True, needs_consent=True,
-    wake="Step on it and stay until it shows the weight twice.",
-)  # fmt: skip
-INDICATOR = Model(
-    id="weighing-indicator", kind="scale", maker="Generic", name="weighing indicator", serial=True,
-    wake="Step on it and stand still until the number stops moving.",
-)  # fmt: skip
-KEYS = ("heard", "paired", "clock", "battery", "memory")
-GOOD = tuple(Check(key=key, tick="good", sentence=f"{key.capitalize()}: well.") for key in KEYS)
-UNPAIRED = (
-    GOOD[0],
-    Check(key="paired", tick="waiting", reason="not-paired", sentence="Not paired yet."),
-    *(Check(key=key, tick="unknown", sentence="Not known until it is paired.") for key in KEYS[2:]),
+T = TypeVar("T")
+HUB: Final = "kitchen-7"
+DEVICES: Final = (
+    DeviceSpec(id="scale", model="and-uc-352ble", address="F0:5C:A1:E0:00:01", clock_offset_s=95),
+    DeviceSpec(id="cuff", model="beurer-bm85", address="F0:C0:FF:00:00:02"),
+    DeviceSpec(
+        id="oximeter",
+        model="nonin-3230",
+        address="F0:0C:51:00:00:03",
+        options={"frame_period_s": 0.1, "finger_s": 12.0},
+    ),
 )
+ANSWER_S: Final = 60.0
 
 
-def added(model: Model = CUFF, **changes: Any) -> Added:
-    """A device of this home, paired and well unless said otherwise."""
-    mine = {
-        "id": model.kind, "model": model, "address": "C0:FF:EE:00:00:01", "pairing": "paired", "checks": GOOD,
-        "serial": "5181200417",
-    }  # fmt: skip
-    return Added(**{**mine, **changes})
+class Kitchen:
+    """Everything runs from `start` to `stop`. The ward's, the hub's and the page's files are below `directory`."""
 
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.data = directory / "hub"
+        self.control = directory / "control.sock"
+        self.config = directory / "wardgate.toml"
+        self.ward_database = directory / "ward.db"
+        self.page_port, self.setup_port = free_port(), free_port()
+        self.ward = Ward(directory / "authority")
+        self.broker = ShippedBroker(directory / "broker", self.ward)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="kitchen")
+        self._stack = contextlib.AsyncExitStack()
+        self.home: Home
+        self.hub: Program
+        self.page: Program
 
-def near(model: Model = CUFF, address: str = "C0:FF:EE:00:00:01", dbm: int | None = -62, **changes: Any) -> Nearby:
-    """A device in the air that the pathway wants, heard just now."""
-    mine = {"address": address, "rssi_dbm": dbm, "heard_age_s": 1.0, "models": (model,), "wanted": True}
-    return Nearby(**{**mine, **changes})
+    def start(self) -> None:
+        """Ward, broker, endpoint and home; the hub and its page are started and killed by the test."""
+        self._thread.start()
+        self.do(self._start())
 
+    def stop(self) -> None:
+        """Everything."""
+        self.do(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+        self._loop.close()
 
-def installation(**changes: Any) -> Installation:
-    """Assigned, three devices expected, none added."""
-    mine = {
-        "stage": "assigned", "revision": 7, "hub": "WG-7F3K", "version": "0.6.0", "now": NOW,
-        "timezone": "Europe/London", "fingerprint": FINGERPRINT, "patient": "Copper Heron",
-        "pathways": ("heart-failure",), "kinds": ("scale", "cuff", "oximeter"), "phone": "0116 000 0000",
-    }  # fmt: skip
-    return Installation(**{**mine, **changes})
+    def do(self, work: Coroutine[Any, Any, T], within_s: float = ANSWER_S) -> T:
+        """Have it done in the kitchen, and wait."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(within_s)
 
+    def command(self, *words: str) -> tuple[int, str]:
+        """`wardgate ...` as somebody types it; its exit status and all it printed."""
+        return self.do(self._command(words))
 
-def way(seconds: tuple[float, ...], device: str = "scale", **changes: Any) -> TestRun:
-    """A test reading that has passed so many of the four doors, so many seconds after the first."""
-    doors = ("seen", "stored", "broker", "ward")
-    at = {door: NOW + timedelta(seconds=s) for door, s in zip(doors, seconds, strict=False)}
-    mine = {"device": device, "begun": NOW - timedelta(seconds=20), "left_s": 90.0, "sentence": "71.4 kg"}
-    return TestRun(**{**mine, **at, **changes})
+    def ask(self) -> Installation:
+        """How far the hub is."""
+        return self.do(self._ask())
 
+    # The devices
 
-def limits(**changes: Any) -> Limits:
-    """As the ward's configuration says them."""
-    mine = {
-        "sentences": (
-            "Tell the ward if weight goes up 2 kg or more in 3 days.",
-            "Tell the ward if oxygen falls below 88 %.",
-        ),
-        "cadences": ("Weight once a day.", "Blood pressure twice a day.", "Oxygen twice a day."),
-        "author": "The ward's configuration",
-        "version": 3,
-        "since": NOW - timedelta(days=1),
-        "fingerprint": "abcdef0123456789",
-        "phone": "0116 000 0000",
-    }
-    return Limits(**{**mine, **changes})
+    def press_pairing_key(self, device: str) -> None:
+        """As the page says: the key is held, or the device is switched on."""
 
+        async def press() -> None:
+            one = self.home.devices[device]
+            if isinstance(one, AndDevice):
+                await one.press_pairing_key()
+            elif isinstance(one, Peripheral):
+                one.wake(60.0)
 
-def done(*whats: tuple[str, str]) -> tuple[AuditEntry, ...]:
-    """What was done, a minute apart, the newest first as the hub tells it."""
-    entries = [
-        AuditEntry(number=i, at=NOW + timedelta(minutes=i), what=what, by="page", sentence=sentence)
-        for i, (what, sentence) in enumerate(whats, 1)
-    ]
-    return tuple(reversed(entries))
+        self.do(press())
 
+    def passkey_shown(self, device: str) -> int:
+        """The next code on its display."""
+        one = self.home.devices[device]
+        assert isinstance(one, Peripheral)
+        return self.do(one.passkey_shown())
 
-def changed(what: Installation, **changes: Any) -> Installation:
-    """The same home with something else about it."""
-    return msgspec.structs.replace(what, **changes)
+    def measure(self, device: str, values: Mapping[str, float]) -> None:
+        """The patient, or the technician, uses it."""
+        self.do(self.home.devices[device].take(values))
+
+    # How it comes up
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(self.broker.start)
+        self._stack.push_async_callback(asyncio.to_thread, self.broker.stop)
+        self.endpoint_port = await self._stack.enter_async_context(self.ward.endpoint())
+        account = self.ward.account("ward.consumer")
+        words = ("ward", "--host", "localhost", "--port", str(self.broker.ward_port), "--ca-file", str(self.ward.ca))
+        files = ("--cert-file", account["cert_file"], "--key-file", account["key_file"])
+        consumer = Program(self.directory / "ward.log", *words, *files, "--database", str(self.ward_database))
+        await consumer.start()
+        self._stack.push_async_callback(consumer.stop)
+        await consumer.says("Connected to")
+        link = Link()
+        scenario = Scenario(name="kitchen", hub=HUB, patient_pseudonym="nobody", assignment="none", device=DEVICES)
+        self.home = Home(scenario, link, lambda: datetime.now(UTC))
+        await self.home.start()
+        self._stack.push_async_callback(self.home.stop)
+        door = HubDoor(link)
+        radio = await door.listen(self.directory / "radio.sock")
+        self._stack.push_async_callback(door.close)
+        self.config.write_text(self._factory_file(), encoding="utf-8")
+        self.hub = Program(
+            self.directory / "hub.log", "hub", "--config", str(self.config), "--radio", radio, module="wardgate_sim"
+        )
+        self.page = Program(self.directory / "page.log", "page", "--config", str(self.config))
+        for program in (self.hub, self.page):
+            self._stack.push_async_callback(program.stop)
+
+    def _factory_file(self) -> str:
+        return f"""
+[hub]
+data_dir = "{self.data}"
+control_socket = "{self.control}"
+[enrol]
+url = "https://localhost:{self.endpoint_port}"
+ca_file = "{self.ward.ca}"
+[broker]
+host = "localhost"
+port = {self.broker.port}
+ca_file = "{self.ward.ca}"
+heartbeat_s = 5.0
+[page]
+port = {self.page_port}
+listen = "{HOST}"
+setup_port = {self.setup_port}
+state_dir = "{self.directory / "page"}"
+"""
+
+    async def _command(self, words: tuple[str, ...]) -> tuple[int, str]:
+        made = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "wardgate", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await made.communicate()
+        assert made.returncode is not None
+        return made.returncode, said.decode()
+
+    async def _ask(self) -> Installation:
+        async with connect(self.control) as hub:
+            return await hub.ask("installation", Installation)
