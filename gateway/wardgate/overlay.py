@@ -78,6 +78,10 @@ class Overlay:
         """Whether a configuration is among what is kept."""
         return any(configuration.nonce == nonce for configuration in _read_all(self.record.envelopes))
 
+    def names(self, device: str) -> bool:
+        """Whether a cadence of this device is among what the ward has configured."""
+        return any(device in (word.cadences or {}) for word in _read_all(self.record.envelopes))
+
     def tried(self, new: Configuration, envelope: bytes, signer: PublicKey) -> tuple[Record, Config]:
         """What would be kept, and what would hold.
 

@@ -193,6 +193,22 @@ class Caller:
         finally:
             self._asked = None
 
+    async def paired(self) -> bool:
+        """Whether the call that is under way made a bond, once it is over."""
+        if self._calling is not None:
+            await asyncio.wait({self._calling})
+        return self._devices.row(self.known.id).bonded is True
+
+    async def retire(self) -> None:
+        """It leaves this home: its bond goes, and it is not called again.
+
+        Raises:
+            BleakError, DBusFastError, OSError, EOFError: the bond could not be removed.
+        """
+        self._ready_at_s = float("inf")
+        await self.stop()
+        await self._host.forget(self.address)
+
     async def stop(self) -> None:
         """End the call or the session, if there is one."""
         for task in (self._calling, self._session):

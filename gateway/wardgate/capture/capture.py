@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final
 from wardgate.capture.agent import PairingAgent
 from wardgate.capture.bluez import Bluez, RadioHost
 from wardgate.capture.broadcasts import Listener
-from wardgate.capture.caller import Caller, PairingError
+from wardgate.capture.caller import RADIO_ERRORS, Caller, PairingError
 from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
 from wardgate.capture.nearby import Heard, Nearby
@@ -25,6 +26,8 @@ from wardgate.clock import Clock
 from wardgate.config import Config
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Broadcast, Gatt, Serial
+
+log: Final = logging.getLogger(__name__)
 
 PAIR_S: Final = 120.0
 """How long a technician has to wake the device."""
@@ -148,9 +151,43 @@ class Capture:
             raise PairingError(f"No device `{device}` can be paired.", f"These can: {', '.join(self._callers)}.")
         await caller.pair(PAIR_S)
 
+    def pairing(self, device: str) -> bool:
+        """Whether a pairing with this device is under way at this moment."""
+        caller = self._callers.get(device)
+        return caller is not None and caller.pairing
+
+    def passkey_left_s(self, device: str) -> float | None:
+        """How long the code that this device shows is waited for yet; None when it is not."""
+        return self._passkeys.left_s(device)
+
     def give_passkey(self, device: str, passkey: int) -> bool:
         """The code that a device shows. False when none was asked for."""
         return self._passkeys.give(device, passkey)
+
+    def no_passkey(self, device: str) -> bool:
+        """The device shows no code: the pairing that waits for one is given up. False when none does."""
+        return self._passkeys.give_up(device)
+
+    async def paired(self, device: str) -> bool:
+        """Whether the pairing that is under way made a bond, once it is over."""
+        return await self._callers[device].paired()
+
+    async def retire(self, device: str) -> None:
+        """A device leaves this home: its bond goes, and nobody listens to it any more.
+
+        Raises:
+            PairingError: its bond could not be removed.
+        """
+        caller = self._callers.get(device)
+        if caller is None:
+            return
+        try:
+            await caller.retire()
+        except RADIO_ERRORS as error:
+            log.warning("%s: its bond was not removed: %s", device, error)
+            raise PairingError(
+                f"The pairing with the {caller.kind} could not be removed.", "Wait a minute, then try again."
+            ) from error
 
     def _may_pair(self, address: str) -> bool:
         caller = self._by_address.get(address)

@@ -73,6 +73,12 @@ class Devices:
             self._save(device, lazy=not changes.keys() & _AT_ONCE)
             self._changed("devices")
 
+    def forget(self, device: str) -> asyncio.Future[None]:
+        """Another physical device may get this name: nothing of this one is remembered. Done when it is durable."""
+        self._rows[device] = DeviceRow(id=device)
+        self._unsaved.discard(device)
+        return self._store.set_device(self._rows[device])
+
     def flush(self) -> None:
         """Save what has not been saved."""
         for device in tuple(self._unsaved):

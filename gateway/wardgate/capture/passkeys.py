@@ -17,6 +17,7 @@ class Passkeys:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._asked: dict[str, asyncio.Future[int]] = {}
+        self._until_s: dict[str, float] = {}
 
     async def ask(self, device: str, kind: str) -> int:
         """Wait for the code.
@@ -26,6 +27,7 @@ class Passkeys:
         """
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked[device] = answer
+        self._until_s[device] = asyncio.get_running_loop().time() + PASSKEY_S
         self._journal.tell(
             "passkey-needed",
             "attention",
@@ -38,6 +40,21 @@ class Passkeys:
                 return await answer
         finally:
             self._asked.pop(device, None)
+
+    def left_s(self, device: str) -> float | None:
+        """How long a pairing of it waits for the code yet; None when none does."""
+        answer = self._asked.get(device)
+        if answer is None or answer.done():
+            return None
+        return max(0.0, self._until_s[device] - asyncio.get_running_loop().time())
+
+    def give_up(self, device: str) -> bool:
+        """Nobody will bring the code. False when no pairing of it waits for one."""
+        answer = self._asked.get(device)
+        if answer is None or answer.done():
+            return False
+        answer.set_exception(TimeoutError())
+        return True
 
     def give(self, device: str, passkey: int) -> bool:
         """The code for a device. False when no pairing of it waits for one."""
