@@ -38,6 +38,10 @@ def main(words: list[str]) -> int:
         return ward_silent.main(words[1:])
     if words[:1] == ["fhir"]:
         return ward_fhir.main(words[1:])
+    if words[:1] == ["page"]:
+        from wardgate.cli import ward_page
+
+        return ward_page.main(words[1:])
     parser = command(
         "ward",
         "The reference ward: receive what hubs send, check it against the contract, keep it, say that it is kept, and "
@@ -45,7 +49,8 @@ def main(words: list[str]) -> int:
     )
     parser.epilog = "`wardgate ward alerts` lists what is open, `wardgate ward acknowledge` says that it was seen; "
     parser.epilog += "`wardgate ward silent` lists the hubs that are not heard; "
-    parser.epilog += "`wardgate ward fhir` hands everything on to a FHIR server."
+    parser.epilog += "`wardgate ward fhir` hands everything on to a FHIR server; "
+    parser.epilog += "`wardgate ward page` is the nurse's page."
     add_broker(parser)
     parser.add_argument("--name", default="ward", help="MQTT client id; keep it, the broker holds messages for it")
     parser.add_argument("--group", help="share the work with the other wards of this group (a name for each: --name)")

@@ -1,0 +1,98 @@
+"""The page's routes. What is written here goes through `desk` and is in the audit before it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from wardgate.faces.assets import Assets
+from wardgate.ward.database import DatabaseError, open_database
+from wardgate.ward.page.answers import page, takes_gzip
+from wardgate.ward.page.guard import WardGuard
+from wardgate.ward.page.live import Live, Pace
+from wardgate.ward.page.patients import Patients
+from wardgate.ward.page.render import MOST_FOLLOWED, Renderer
+from wardgate.ward.page.sessions import Door, SignInFirst
+
+_MOST_WATCHERS: Final = 64
+
+
+def create_app(
+    where: Path | str,
+    origins: tuple[str, ...],
+    zone: ZoneInfo,
+    *,
+    pace: Pace | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> FastAPI:
+    """The page over a ward's database, for browsers that know it by one of `origins` (`https://ward.example`)."""
+    assets = Assets("wardgate.ward.page")
+    renderer = Renderer(assets)
+    database = open_database(where)
+    live = Live(database, renderer, zone, clock, pace or Pace())
+    door = Door(database, renderer, clock, secure=all(o.startswith("https://") for o in origins))
+    app = FastAPI(title="Wardgate ward", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(WardGuard, origins=origins, refusal=renderer.refusal)
+    app.state.live, app.state.database = live, database
+    door.serve(app)
+    Patients(database, renderer, door, live, zone, clock).serve(app)
+
+    @app.get("/live")
+    async def stream(request: Request) -> Response:
+        token = door.token(request)
+        if await door.account(token) is None:
+            return Response("Sign in first.", 401, media_type="text/plain")
+        if live.watchers >= _MOST_WATCHERS:
+            return Response("Too many pages are open. Close one.", 503, {"Retry-After": "5"}, "text/plain")
+        have = request.query_params.get("have", "").split(".")[:MOST_FOLLOWED]
+
+        async def still_in() -> bool:
+            return await door.account(token) is not None
+
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(live.stream(have, still_in), media_type="text/event-stream", headers=headers)
+
+    _serve_assets(app, assets)
+    _serve_refusals(app, renderer, door)
+    return app
+
+
+def _serve_assets(app: FastAPI, assets: Assets) -> None:
+    @app.api_route("/assets/{digest}/{name}", methods=["GET", "HEAD"])
+    async def asset(request: Request, digest: str, name: str) -> Response:
+        found = assets.at(f"/assets/{digest}/{name}")
+        if found is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        if takes_gzip(request):
+            return Response(found.gzipped, 200, {**headers, "Content-Encoding": "gzip"}, found.media_type)
+        return Response(found.body, 200, headers, found.media_type)
+
+
+def _serve_refusals(app: FastAPI, renderer: Renderer, door: Door) -> None:
+    @app.exception_handler(SignInFirst)
+    async def sign_in_first(request: Request, _: SignInFirst) -> Response:
+        return door.redirect(request)
+
+    @app.exception_handler(DatabaseError)
+    async def database_away(request: Request, _: DatabaseError) -> Response:
+        said = "The ward's database does not answer. Nothing was noted."
+        html = renderer.refusal("Not now", said, "Hubs keep what they have. Load this page again in a minute.")
+        return page(request, html, 503, {"Retry-After": "5"})
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            html = renderer.refusal("There is no such page", "Nothing is kept here under this address.", "Go back.")
+        else:
+            html = renderer.refusal(
+                "This cannot be done here", "Nothing was noted.", "Go back and load the page again."
+            )
+        return page(request, html, error.status_code, dict(error.headers or {}))
