@@ -114,7 +114,7 @@ def test_the_digits_are_those_of_the_standard(text: str, digits: str) -> None:
 
 
 def test_by_hand() -> None:
-    """C O P P E R, four empty places and six letters' room less one, H E R O N, and the digits: 1 is left over."""
+    """C O P P E R, five empty places, H E R O N, and the digits: divided by 97, 1 is left over."""
     letters = "122425251427" + "0000000000" + "1714272423"
     (digits,) = [d for d in range(2, 99) if int(f"{letters}{d:02}") % 97 == 1]
     assert Pseudonym("copper", "heron").digits == f"{digits:02}" == "93"
@@ -199,7 +199,7 @@ def test_new_ones_are_not_taken_until_all_are() -> None:
         taken.add(pseudonym.new(chance, taken))
     assert len(taken) == 50
     everyone = {Pseudonym(first, second) for first in FIRST for second in SECOND}
-    (left,) = everyone - (everyone - {Pseudonym("copper", "heron")})
+    left = Pseudonym("copper", "heron")
     assert pseudonym.new(chance, everyone - {left}) == left
     with pytest.raises(LookupError):
         pseudonym.new(chance, everyone)

@@ -18,6 +18,7 @@ that was ever printed on a sheet stays in its list.
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 from collections.abc import Container
 from random import Random
@@ -50,6 +51,8 @@ _PLACES: Final = 10
 """The longest word of the second list has as many letters."""
 _NEAR: Final = 2
 """Slips of the pen that are guessed at: any two words of a list are three apart."""
+_DRAWS: Final = 20
+"""Before all that are free are looked for."""
 _PARTS: Final = re.compile(r"[a-z]+|[0-9]+")
 _ALLOWED: Final = re.compile(r"[a-z0-9\s\-_.,\u2010-\u2015]*", re.IGNORECASE)
 Key = Literal["not-words", "unknown-word", "wrong-digits"]
@@ -106,11 +109,14 @@ def new(random: Random, taken: Container[Pseudonym] = ()) -> Pseudonym:
     Raises:
         LookupError: all are.
     """
-    for number in random.sample(range(len(FIRST) * len(SECOND)), len(FIRST) * len(SECOND)):
-        one = Pseudonym(FIRST[number % len(FIRST)], SECOND[number // len(FIRST)])
+    for _ in range(_DRAWS):
+        one = Pseudonym(random.choice(FIRST), random.choice(SECOND))
         if one not in taken:
             return one
-    raise LookupError("every pseudonym is taken")
+    free = [one for one in itertools.starmap(Pseudonym, itertools.product(FIRST, SECOND)) if one not in taken]
+    if not free:
+        raise LookupError("every pseudonym is taken")
+    return random.choice(free)
 
 
 def parse(text: str) -> Pseudonym:
