@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tests.support.authority import Ward, request
-from wardgate.ward import enrol
+from wardgate.ward import asked, enrol, est
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ async def test_guessing_is_slow(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_a_hub_that_asks_without_end(ward: Ward) -> None:
     pair = ward.hub("kitchen-7")
-    for _ in range(enrol.A_DAY):
+    for _ in range(est.A_DAY):
         ward.authority.sign(request("kitchen-7"), "kitchen-7")
     async with ward.endpoint() as port:
         status, _ = await curl(ward, port, RENEW, *posted(ward, request("kitchen-7")), *shown(pair))
@@ -149,7 +149,7 @@ async def test_a_hub_that_asks_without_end(ward: Ward) -> None:
         (b"GET /../ca.key HTTP/1.1\r\n\r\n", 404),
         (b"nonsense\r\n\r\n", 400),
         (b"GET / HTTP/2.0\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nX: " + b"a" * enrol.HEAD_BYTES * 2 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * asked.HEAD_BYTES * 2 + b"\r\n\r\n", 431),
         (b"POST " + ENROL.encode() + b" HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"POST " + ENROL.encode() + b" HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 411),
         (b"POST " + ENROL.encode() + b" HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),

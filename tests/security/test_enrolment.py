@@ -225,7 +225,7 @@ async def test_power_that_goes_at_any_step_of_a_renewal(ward: Ward, tmp_path: Pa
 
 def _forget_limit(ward: Ward) -> None:
     """The ward allows so many certificates a day."""
-    ward.authority.register._db.execute("UPDATE issued SET not_before = '2020-01-01T00:00:00+00:00'")
+    ward.authority.register.db.execute("UPDATE issued SET not_before = '2020-01-01T00:00:00+00:00'")
 
 
 class Home:

@@ -82,18 +82,21 @@ def _hashed(code: str) -> str:
 
 
 class Register:
-    """The authority's book. Every change and its audit line are one transaction."""
+    """The authority's book. Every change and its audit line are one transaction.
+
+    Other tables may stand in the same file (`referrals`): they go by `db`, `change` and `line`.
+    """
 
     def __init__(self, path: Path) -> None:
         path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, timeout=20.0, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self.db: Final = sqlite3.connect(path, timeout=20.0, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=FULL")
+        self.db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self.db.close()
 
     # Certificates
 
@@ -103,8 +106,8 @@ class Register:
         Raises:
             CodeRefused: another was quicker with it; nothing is entered.
         """
-        with self._change():
-            self._db.execute(
+        with self.change():
+            self.db.execute(
                 "INSERT INTO issued(serial, name, role, key_hash, not_before, not_after, certificate) "
                 "VALUES(?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -118,21 +121,21 @@ class Register:
                 ),
             )
             if code is not None:
-                spent = self._db.execute(
+                spent = self.db.execute(
                     "UPDATE code SET serial = ? WHERE hash = ? AND serial IS NULL", (issued.serial, _hashed(code))
                 )
                 if spent.rowcount != 1:
                     raise CodeRefused("the code was used before")
-            self._note("issued", issued.name, serial=issued.serial, role=issued.role, claimed=code is not None)
+            self.line("issued", issued.name, serial=issued.serial, role=issued.role, claimed=code is not None)
 
     def find(self, serial: str) -> Issued | None:
         """One certificate by its number, in hexadecimal."""
-        row = self._db.execute("SELECT * FROM issued WHERE serial = ?", (serial.lower(),)).fetchone()
+        row = self.db.execute("SELECT * FROM issued WHERE serial = ?", (serial.lower(),)).fetchone()
         return None if row is None else _issued(row)
 
     def of_key(self, name: str, key_hash: str, since: datetime) -> Issued | None:
         """What was issued for this very key lately and still holds: the answer was lost on the way."""
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT * FROM issued WHERE name = ? AND key_hash = ? AND not_before >= ? AND revoked IS NULL",
             (name, key_hash, since.isoformat()),
         ).fetchone()
@@ -140,29 +143,29 @@ class Register:
 
     def of(self, name: str) -> list[Issued]:
         """All of a name, the oldest first."""
-        rows = self._db.execute("SELECT * FROM issued WHERE name = ? ORDER BY not_before, rowid", (name,))
+        rows = self.db.execute("SELECT * FROM issued WHERE name = ? ORDER BY not_before, rowid", (name,))
         return [_issued(row) for row in rows]
 
     def all(self) -> list[Issued]:
         """All there are, the oldest first."""
-        return [_issued(row) for row in self._db.execute("SELECT * FROM issued ORDER BY not_before, rowid")]
+        return [_issued(row) for row in self.db.execute("SELECT * FROM issued ORDER BY not_before, rowid")]
 
     def revoked(self) -> list[Issued]:
         """All that were withdrawn."""
-        rows = self._db.execute("SELECT * FROM issued WHERE revoked IS NOT NULL ORDER BY revoked")
+        rows = self.db.execute("SELECT * FROM issued WHERE revoked IS NOT NULL ORDER BY revoked")
         return [_issued(row) for row in rows]
 
     def revoke(self, name: str, serial: str | None, reason: str, now: datetime) -> list[str]:
         """Withdraw one certificate of a name, or all, and its unspent codes. The serials that this has changed."""
-        with self._change():
-            rows = self._db.execute(
+        with self.change():
+            rows = self.db.execute(
                 "UPDATE issued SET revoked = ?, reason = ? WHERE name = ? AND revoked IS NULL "
                 "AND (?4 IS NULL OR serial = ?4) RETURNING serial",
                 (now.isoformat(), reason, name, serial),
             ).fetchall()
             if serial is None:
-                self._db.execute("DELETE FROM code WHERE hub = ? AND serial IS NULL", (name,))
-            self._note("revoked", name, serials=[row[0] for row in rows], reason=reason)
+                self.db.execute("DELETE FROM code WHERE hub = ? AND serial IS NULL", (name,))
+            self.line("revoked", name, serials=[row[0] for row in rows], reason=reason)
         return [row[0] for row in rows]
 
     # Claim codes
@@ -170,12 +173,12 @@ class Register:
     def give_code(self, hub: str, lasts: timedelta, now: datetime) -> str:
         """A new code for a hub; earlier ones that were not used are void."""
         code = new_code()
-        with self._change():
-            self._db.execute("DELETE FROM code WHERE hub = ? AND serial IS NULL", (hub,))
-            self._db.execute(
+        with self.change():
+            self.db.execute("DELETE FROM code WHERE hub = ? AND serial IS NULL", (hub,))
+            self.db.execute(
                 "INSERT INTO code(hash, hub, expires) VALUES(?, ?, ?)", (_hashed(code), hub, (now + lasts).isoformat())
             )
-            self._note("code", hub, expires=(now + lasts).isoformat())
+            self.line("code", hub, expires=(now + lasts).isoformat())
         return code
 
     def check_code(self, code: str, hub: str, key_hash: str, now: datetime) -> Issued | None:
@@ -185,14 +188,14 @@ class Register:
         Raises:
             CodeRefused: it does not.
         """
-        row = self._db.execute("SELECT hub, expires, serial FROM code WHERE hash = ?", (_hashed(code),)).fetchone()
+        row = self.db.execute("SELECT hub, expires, serial FROM code WHERE hash = ?", (_hashed(code),)).fetchone()
         if row is None or row[0] != hub:
             raise CodeRefused("unknown code")
         if datetime.fromisoformat(row[1]) <= now:
             raise CodeRefused("the code has expired")
         if row[2] is None:
             return None
-        again = self._db.execute(
+        again = self.db.execute(
             "SELECT * FROM issued WHERE serial = ? AND key_hash = ? AND revoked IS NULL", (row[2], key_hash)
         ).fetchone()
         if again is None:
@@ -203,18 +206,18 @@ class Register:
 
     def note(self, what: str, name: str | None, **detail: object) -> None:
         """Something that changes nothing in the book: a refusal."""
-        with self._change():
-            self._note(what, name, **detail)
+        with self.change():
+            self.line(what, name, **detail)
 
     def audit(self) -> list[AuditRow]:
         """Everything, the oldest first."""
-        rows = self._db.execute("SELECT at, what, name, detail FROM audit ORDER BY id")
+        rows = self.db.execute("SELECT at, what, name, detail FROM audit ORDER BY id")
         return [AuditRow(at=datetime.fromisoformat(at), what=w, name=n, detail=d) for at, w, n, d in rows]
 
     def broken_at(self) -> int | None:
         """The number of the first audit line that was changed, or follows a missing one; None when all are whole."""
         before = ""
-        for number, at, what, name, detail, chain in self._db.execute(
+        for number, at, what, name, detail, chain in self.db.execute(
             "SELECT id, at, what, name, detail, chain FROM audit ORDER BY id"
         ):
             if chain != _chained(before, at, what, name, detail):
@@ -222,23 +225,25 @@ class Register:
             before = chain
         return None
 
-    def _note(self, what: str, name: str | None, **detail: object) -> None:
-        last = self._db.execute("SELECT chain FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+    def line(self, what: str, name: str | None, **detail: object) -> None:
+        """An audit line of the change that is under way."""
+        last = self.db.execute("SELECT chain FROM audit ORDER BY id DESC LIMIT 1").fetchone()
         at, said = datetime.now(UTC).isoformat(), json.dumps(detail, sort_keys=True)
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO audit(at, what, name, detail, chain) VALUES(?, ?, ?, ?, ?)",
             (at, what, name, said, _chained(last[0] if last else "", at, what, name, said)),
         )
 
     @contextmanager
-    def _change(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def change(self) -> Iterator[None]:
+        """One transaction, with the `line` that tells of it."""
+        self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self.db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
 
 
 def _issued(row: tuple[str, str, Role, str, str, str, bytes, str | None, str | None]) -> Issued:
