@@ -20,10 +20,12 @@ from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
+from wardgate.control.chronicle import Chronicle
 from wardgate.control.configuring import Configuring, tell_what_holds
 from wardgate.control.methods import Methods
 from wardgate.control.orders import Orders
 from wardgate.control.server import ControlServer
+from wardgate.control.signing_in import WayIn
 from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
@@ -35,6 +37,7 @@ from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
 from wardgate.overlay import Overlay
+from wardgate.store.audit import Audit
 from wardgate.store.commands import CommandLog
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Quarantine
@@ -147,6 +150,7 @@ class Hub:
         if self._server is not None:
             await self._server.stop()
         self.devices.flush()
+        await self.chronicle.stopped()
         try:
             await self._note_life(clean=True)
         except StoreError as error:
@@ -162,6 +166,9 @@ class Hub:
         config, clock, store = self.config, self.clock, self.store
         clock.recall(kept_lines(store))
         self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
+        self.chronicle = Chronicle(Audit(store, clock), store, clock, journal)
+        journal.on_event.append(self.chronicle.heard)
+        self.chronicle.started(__version__)
         self._tell_how_it_ended(quarantine)
         await self._note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
@@ -171,7 +178,7 @@ class Hub:
         except StoreError as error:
             log.warning("what came before the hub knew the time is dated later: %s", error)
         self.watcher = Watcher(config, store, clock, journal, self._changed)
-        self.life = Life(config, store, clock, journal, self.watcher)
+        self.life = Life(config, store, clock, journal, self.watcher, self.chronicle.acknowledged)
         self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
@@ -222,11 +229,20 @@ class Hub:
             home=self.home,
             started_boottime_s=clock.boottime_s(),
         )
+        self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
+        await self.way_in.begin()
         self.orders = Orders(
-            view, configuring, self.life.acknowledge, self.downlink.beside, self.start_anew, self._report
+            view,
+            configuring,
+            self.life.acknowledge,
+            self.downlink.beside,
+            self.start_anew,
+            self._report,
+            self.chronicle,
+            self.way_in,
         )
         await tell_what_holds(self.overlay, self.commands, journal)
-        server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers())
+        server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers() | self.way_in.handlers())
         await server.start()
         self._server = server
         await self.watcher.start()
@@ -241,6 +257,7 @@ class Hub:
         self._tasks.keep("watchdog", self._feed_watchdog)
         self._tasks.keep("certificate", self.renewal.run)
         self._tasks.keep("home", self.home.run)
+        self._tasks.keep("page window", self.way_in.run)
         for indicator in self.home.indicators:
             self._tasks.keep(indicator.name, indicator.run)
         for name, run in self.capture.tasks().items():
@@ -323,6 +340,7 @@ class Hub:
             self._check_disk()
             self._check_clock()
             await self._date_anew()
+            await self._tell_audit()
             await self._trim()
             await self._check_database()
             self._changed("hub")
@@ -394,6 +412,12 @@ class Hub:
             await self.watcher.corrected()
             self.shadows.corrected()
             self._changed("readings")
+
+    async def _tell_audit(self) -> None:
+        try:
+            await self.chronicle.tell_head()
+        except StoreError as error:
+            log.warning("the ward is told later how far the audit goes: %s", error)
 
     async def _trim(self) -> None:
         """Once a day, and only by a clock that can be trusted: a wrong one would forget everything."""

@@ -34,6 +34,8 @@ class Journal:
         self._changed = changed
         self.sparing = False
         """Whether the disk has so little room left that only what needs attention is kept; the log has the rest."""
+        self.on_event: list[Callable[[Event], None]] = []
+        """Called with every event, also those that are not kept."""
         self._standing: dict[tuple[str, str | None], str] = {}
 
     def tell(
@@ -63,6 +65,8 @@ class Journal:
 
     def keep(self, event: Event) -> None:
         """Store an event that is already made. It is also in the log, should the disk refuse it."""
+        for listener in self.on_event:
+            listener(event)
         if self.sparing and event.severity == "info":
             return
         try:

@@ -21,6 +21,7 @@ from wardgate.contract.commands import (
     Do,
     Downward,
     Measure,
+    OpenPage,
     Pair,
     Restart,
     SendAgain,
@@ -40,6 +41,7 @@ KIND and its words:
   send-again EPOCH FROM [TO]      every message from a number on, once more
   restart                         stop cleanly and start anew
   support-bundle                  make a scrubbed report; it stays on the hub
+  open-page [MINUTES]             open the technician's page in the home, for 30 minutes
   acknowledge ALERT REVISION ROLE somebody has seen it
   limits NAME=VALUE ...           all limits that the ward sets
   pathways [NAME ...]             what the patient is monitored for
@@ -147,6 +149,10 @@ def _send_again(epoch: str, first: str, last: str | None = None) -> SendAgain:
     return SendAgain(epoch=epoch, from_seq=int(first), to_seq=None if last is None else int(last))
 
 
+def _open_page(minutes: str = "30") -> OpenPage:
+    return msgspec.convert({"kind": "open-page", "minutes": float(minutes)}, OpenPage)
+
+
 def _acknowledge(alert: str, revision: str, role: str) -> Acknowledge:
     return Acknowledge(alerts=(AlertAck(id=alert, revision=int(revision), by=role, at=datetime.now(UTC)),))
 
@@ -179,6 +185,7 @@ _COMMANDS: Final[dict[str, Callable[..., Do]]] = {
     "send-again": _send_again,
     "restart": Restart,
     "support-bundle": SupportBundle,
+    "open-page": _open_page,
     "acknowledge": _acknowledge,
 }
 _PARTS: Final[dict[str, Callable[[list[str]], dict[str, Any]]]] = {

@@ -72,13 +72,19 @@ class SupportBundle(
     """A scrubbed report for support is made; it stays on the hub."""
 
 
+class OpenPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="open-page", tag_field="kind"):
+    """The technician's page is opened in the home for a while, as with the hub's button."""
+
+    minutes: Annotated[float, Meta(gt=0, le=60)] = 30.0
+
+
 class Acknowledge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="acknowledge", tag_field="kind"):
     """Somebody has seen alerts: as in `down/ack`, for a ward that signs what people do."""
 
     alerts: Annotated[tuple[AlertAck, ...], Meta(min_length=1, max_length=100)]
 
 
-Do = TakeNote | Measure | Pair | SendAgain | Restart | SupportBundle | Acknowledge
+Do = TakeNote | Measure | Pair | SendAgain | Restart | SupportBundle | OpenPage | Acknowledge
 KINDS: Final = tuple(str(kind.__struct_config__.tag) for kind in typing.get_args(Do))
 
 

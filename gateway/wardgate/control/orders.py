@@ -16,6 +16,7 @@ from wardgate.contract.commands import (
     Configuration,
     Do,
     Measure,
+    OpenPage,
     Pair,
     Restart,
     SendAgain,
@@ -23,7 +24,9 @@ from wardgate.contract.commands import (
     TakeNote,
 )
 from wardgate.contract.messages import AlertAck
+from wardgate.control.chronicle import Chronicle
 from wardgate.control.configuring import Configuring
+from wardgate.control.signing_in import WayIn
 from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted
 from wardgate.deliver.beside import Beside, NotSent, send_again
@@ -44,13 +47,20 @@ class Orders:
     beside: Beside
     start_anew: Callable[[], object]
     report: Callable[[Path], None] | None
+    chronicle: Chronicle
+    way_in: WayIn
 
     async def do(self, admitted: Admitted) -> Outcome:
-        """Do it once.
+        """Do it once, and write into the audit what became of it.
 
         Raises:
             StoreError: the disk refuses.
         """
+        outcome = await self._done(admitted)
+        await self.chronicle.commanded(admitted, outcome)
+        return outcome
+
+    async def _done(self, admitted: Admitted) -> Outcome:
         match admitted.asked:
             case Configuration() as new:
                 return await self.configuring.take(new, admitted.envelope, admitted.key)
@@ -71,6 +81,9 @@ class Orders:
                 return Outcome("The hub starts anew.", then=self.start_anew)
             case SupportBundle():
                 return await self._support_bundle()
+            case OpenPage():
+                await self.way_in.open("ward", do.minutes)
+                return Outcome(f"The technician's page is open for {do.minutes:g} minutes.")
             case Acknowledge():
                 self.see(do.alerts)
                 return Outcome("Noted. A revision of each alert, or an event, says what came of it.")

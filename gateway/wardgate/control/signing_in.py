@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,7 +13,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from wardgate.control.desk import Desk, checked, told
+from wardgate.clock import Clock
+from wardgate.control.desk import checked, told
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Audit, AuditEntry, SetupCode, SignedIn, Window
 from wardgate.control.server import Handler
@@ -21,14 +23,21 @@ from wardgate.provision import window
 from wardgate.provision.refused import Refused
 from wardgate.provision.signing_in import SigningIn
 from wardgate.provision.window import OpenedBy
-from wardgate.store.audit import verify
+from wardgate.store import audit
 from wardgate.store.errors import StoreError
+from wardgate.store.store import Store
 
 log: Final = logging.getLogger(__name__)
 
 MARK: Final = "page-open"
 """Beside the control socket while the page is open; systemd starts the page for it."""
 LONGEST_MIN: Final = 60.0
+NOTES_AN_HOUR: Final = 20
+_NOTES: Final = {
+    "stolen-cookie": "A page's cookie came from another place than it was given to; its visit was ended.",
+    "taken-over": "Somebody took over the setting up from somebody else.",
+    "signed-out": "Somebody signed out.",
+}
 
 
 class _Nothing(Struct, forbid_unknown_fields=True):
@@ -61,24 +70,44 @@ class _AuditParams(Struct, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
 
 
+class _NoteParams(Struct, forbid_unknown_fields=True):
+    """Which of the things that only the page sees, and from which address."""
+
+    what: Literal["stolen-cookie", "taken-over", "signed-out"]
+    address: Annotated[str, Meta(max_length=64)]
+
+
 class WayIn:
     """`begin` before the first request, and keep `run` running.
 
     Args:
-        desk: the hub's.
+        store: the hub's.
+        clock: its boot-time clock counts.
+        control_socket: the mark for systemd lies beside it.
+        changed: tells whoever watches that something of a room changed.
         blink: has the hub show which box it is; False where nothing can show it.
     """
 
-    def __init__(self, desk: Desk, blink: Callable[[], bool]) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        control_socket: Path,
+        changed: Callable[[str], None],
+        blink: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._store = store
+        self._clock = clock
         self._blink = blink
-        self.signing_in: Final = SigningIn(desk.store, desk.clock, desk.audit)
+        self._audit = audit.Audit(store, clock)
+        self._notes_s: deque[float] = deque()
+        self.signing_in: Final = SigningIn(store, clock, self._audit)
         self.window: Final = window.Window(
-            desk.store,
-            desk.clock,
-            desk.audit,
-            Path(desk.config.hub.control_socket).with_name(MARK),
-            lambda: desk.changed("hub"),
+            store,
+            clock,
+            self._audit,
+            control_socket.with_name(MARK),
+            lambda: changed("hub"),
             self.signing_in.tell_untold,
         )
 
@@ -103,7 +132,8 @@ class WayIn:
             "extend_window": self.extend_window,
             "close_window": self.close_window,
             "new_setup_code": self.new_setup_code,
-            "audit": self.audit,
+            "audit": self.read_audit,
+            "note_audit": self.note_audit,
             "blink": self.blink,
         }
         return {name: told(handler) for name, handler in mine.items()}
@@ -155,12 +185,24 @@ class WayIn:
         """Make another code; it is told this once."""
         return SetupCode(code=await self.signing_in.new_code(checked(params, _ByParams).by))
 
-    async def audit(self, params: dict[str, Any]) -> Audit:
+    async def note_audit(self, params: dict[str, Any]) -> Done:
+        """What the page alone can see. A few in an hour are written: a page that was broken into fills no card."""
+        asked = checked(params, _NoteParams)
+        now_s = self._clock.boottime_s()
+        while self._notes_s and self._notes_s[0] < now_s - 3600.0:
+            self._notes_s.popleft()
+        if len(self._notes_s) < NOTES_AN_HOUR:
+            self._notes_s.append(now_s)
+            sentence = f"{_NOTES[asked.what]} Address: {asked.address}."
+            await self._audit.note(asked.what, "page", sentence, address=asked.address)
+        return Done(sentence="Noted.")
+
+    async def read_audit(self, params: dict[str, Any]) -> Audit:
         """What was done here, and whether it is all still as it was written."""
         limit = checked(params, _AuditParams).limit
         try:
-            breaks = await asyncio.to_thread(verify, self._desk.store.path)
-            rows = self._desk.audit.entries(limit)
+            breaks = await asyncio.to_thread(audit.verify, self._store.path)
+            rows = self._audit.entries(limit)
         except sqlite3.Error as error:
             raise ControlError(
                 "damaged", f"The audit cannot be read: {error}.", "Restart the hub: it saves what can be read."

@@ -8,6 +8,7 @@ cut-off end is noticed, and the ward is told of it, so that a chain that was mad
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,6 +87,10 @@ class Audit:
         Raises:
             StoreError: the disk refuses; then there is no such line, and what was to be done is better not done.
         """
+        return await self.put(what, by, sentence, **detail)
+
+    def put(self, what: str, by: By, sentence: str, /, **detail: Value) -> asyncio.Future[AuditRow]:
+        """As `note`, for whoever does not wait for the disk."""
         at, synchronised = self._clock.utc(), self._clock.synchronised()
         kept = {key: _short(value) for key, value in detail.items()}
 
@@ -106,7 +111,7 @@ class Audit:
             _keep_head(connection, Head(number=row.number, seal=seal.hex()))
             return row
 
-        return await self._store.write(op)
+        return self._store.write(op)
 
     def entries(self, limit: int) -> list[AuditRow]:
         """The newest lines, newest first. One that cannot be read says so."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -37,13 +37,22 @@ MANY: Final = 1000
 class Life:
     """Call `acknowledge` with what the ward says, and keep `run` running."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, journal: Journal, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        journal: Journal,
+        watcher: Watcher,
+        acknowledged: Callable[[AlertAck], None] = lambda _: None,
+    ) -> None:
         self._hub = config.hub.id
         self._schedule_s = tuple(60.0 * minutes for minutes in config.alerts.raise_again_min)
         self._store = store
         self._clock = clock
         self._journal = journal
         self._watcher = watcher
+        self._acknowledged = acknowledged
         self._acks: OrderedDict[str, AlertAck] = OrderedDict()
         self._answered: OrderedDict[str, None] = OrderedDict()
         self._woken = asyncio.Event()
@@ -90,7 +99,10 @@ class Life:
         if why is None and all(episode.alert.id != ack.id for episode in self._watcher.episodes()):
             why = "not-watched"
         if why is None:
-            return await self._watcher.revise(ack.id, lambda episode: self._seen(episode, ack))
+            if not await self._watcher.revise(ack.id, lambda episode: self._seen(episode, ack)):
+                return False
+            self._acknowledged(ack)
+            return True
         if why != "acknowledged-before":  # the revision that says so is at the ward, or on its way there
             self._answer(ack, why)
         return True
