@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 _PAGE, _FACES = files("wardgate.page"), files("wardgate.faces")
 CSS = _FACES.joinpath("static", "page.css").read_text(encoding="utf-8")
 JS = _FACES.joinpath("static", "live.js").read_text(encoding="utf-8")
-TEMPLATES = {t.name: t.read_text(encoding="utf-8") for p in (_PAGE, _FACES) for t in p.joinpath("templates").iterdir()}
+TEMPLATES = {
+    t.relative_to(str(p)).as_posix(): t.read_text(encoding="utf-8")
+    for p in (_PAGE, _FACES)
+    for t in Path(str(p)).rglob("*.html")
+}
 TOKENS = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", CSS))
 WHITE = "#fff"
 

@@ -1,0 +1,152 @@
+"""Who may come to the technician's door, and how large and how slow a request may be.
+
+A name that was pointed at the hub (DNS rebinding), another site's form, a body without end: each is refused before
+any page is asked. Browsers say where a request comes from in `Origin` and `Sec-Fetch-Site`; both are believed only in
+what they deny.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wardgate.faces.guard import HEADERS
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+MOST_BODY: Final = 64 * 1024
+BODY_DEADLINE_S: Final = 10.0
+"""A form of some hundred bytes that is not here by then is nobody's who wants an answer."""
+_HEADERS: Final = {
+    **HEADERS,
+    # Not `no-referrer`: with that, browsers send forms of our own pages with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Refuse = Callable[[int, str], str]
+"""From a status and a key to a page."""
+
+
+@dataclass
+class Door:
+    """The door as it is now. Whoever opens and closes it changes this."""
+
+    names: frozenset[str]
+    """What the hub is called on its network: names and addresses, lower-case, without brackets."""
+    port: int
+    open: bool = True
+    address: str = ""
+    """How a phone reaches it."""
+    fingerprint: str = ""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it closes: open streams end."""
+
+    def close(self) -> None:
+        """From now on only "closed" is said."""
+        self.open = False
+        self.closing.set()
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a `Host` names this door."""
+        name, port = _split(host)
+        return name in self.names and port == self.port
+
+
+class Guard:
+    """The first thing that a request meets, and the last that an answer does."""
+
+    def __init__(self, app: ASGIApp, door: Door, refuse: Refuse, body_deadline_s: float = BODY_DEADLINE_S) -> None:
+        self._app, self._door, self._refuse = app, door, refuse
+        self._body_deadline_s = body_deadline_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # no other protocol is spoken here
+        headers = Headers(scope=scope)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(raw=message["headers"])
+                for name, value in _HEADERS.items():
+                    if name != "Cache-Control" or "Cache-Control" not in answer:
+                        answer[name] = value
+            await send(message)
+
+        refused = self._why_not(scope["method"], headers)
+        if refused is None:
+            await self._app(scope, self._counted(receive), guarded)
+        else:
+            status, key = refused
+            # What was left unread is not waited for.
+            page = HTMLResponse(self._refuse(status, key), status, {"Connection": "close"})
+            await page(scope, receive, guarded)
+
+    def _why_not(self, method: str, headers: Headers) -> tuple[int, str] | None:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if len(headers.getlist("host")) != 1 or not self._door.is_ours(host):
+            return 421, "not-this-address"
+        if method not in METHODS:
+            return 405, "not-here"
+        if not self._door.open:
+            return 403, "closed"
+        if not _from_here(method, origin, headers.get("sec-fetch-site"), host):
+            return 403, "not-from-there"
+        if not _small(headers.get("content-length", "0")):
+            return 413, "too-large"
+        return None
+
+    def _counted(self, receive: Receive) -> Receive:
+        """Bodies end in time and below the limit, whatever their headers said."""
+        taken, more = 0, True
+
+        async def counted() -> Message:
+            nonlocal taken, more
+            if not more:
+                return await receive()  # waiting for the browser to hang up may take as long as it likes
+            try:
+                async with asyncio.timeout(self._body_deadline_s):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, headers={"Connection": "close"}) from None
+            taken += len(message.get("body", b""))
+            more = bool(message.get("more_body"))
+            if taken > MOST_BODY:
+                raise HTTPException(413, headers={"Connection": "close"})
+            return message
+
+        return counted
+
+
+def _from_here(method: str, origin: str | None, site: str | None, host: str) -> bool:
+    """Whether one of our own pages asked, or a person did.
+
+    A link in another page may lead here: then there is no cookie (SameSite=Strict), and a look changes nothing. What is
+    sent has to come from here, and every browser that we know says so in `Origin`.
+    """
+    if origin is not None and origin.lower() != f"https://{host}".lower():
+        return False
+    return method != "POST" or (origin is not None and site in (None, "same-origin"))
+
+
+def _small(length: str) -> bool:
+    return length.isascii() and length.isdigit() and int(length[:12]) <= MOST_BODY and len(length) <= 12
+
+
+def _split(host: str) -> tuple[str, int]:
+    """Name and port; a host without a port means HTTPS's own."""
+    host = host.lower()
+    if host.startswith("["):
+        name, _, rest = host[1:].partition("]")
+    else:
+        name, colon, port = host.partition(":")
+        rest = colon + port
+    if rest and not (rest[0] == ":" and rest[1:].isascii() and rest[1:].isdigit()):
+        return "", -1
+    return name.removesuffix("."), int(rest[1:6]) if rest else 443
