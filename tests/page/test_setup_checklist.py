@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 
 from tests.support.axe import judge
 from tests.support.browser import chromium, resize
-from tests.support.kitchen import (
+from tests.support.half_set_up import (
     CUFF,
     NOW,
     OXIMETER,

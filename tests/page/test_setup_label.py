@@ -10,12 +10,12 @@ from selenium.webdriver.common.by import By
 
 from tests.support.axe import judge
 from tests.support.browser import chromium, resize
-from tests.support.kitchen import FINGERPRINT, added, installation
+from tests.support.half_set_up import FINGERPRINT, added, installation
 from tests.support.paper import Paper, paper_server, sheets
 from tests.support.qr import read
 from wardgate.page.setup.label import LabelView, ends_of, groups, label_view
 
-ADDRESS = "https://192.168.100.200:8443/"
+ADDRESS = "https://192.168.100.200:8443"
 CODE = "X7QK-4M2P-9RTA"
 CSS_PX_PER_MM = 96 / 25.4
 _MODULES = """
@@ -33,7 +33,7 @@ picture.src = 'data:image/svg+xml,' + encodeURIComponent(text);
 
 
 def label(code: str = "") -> LabelView:
-    return label_view(installation(devices=(added(),)), ADDRESS, code)
+    return label_view(installation(devices=(added(),)), ADDRESS, FINGERPRINT, code)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_phone_reads_the_address_off_it(window: webdriver.Chrome, paper: Paper
         if min(r, c) < quiet or max(r, c) >= len(drawn) - quiet
     ]
     assert not any(around)
-    assert read([row[quiet:-quiet] for row in drawn[quiet:-quiet]]) == ADDRESS + (f"#{CODE}" if code else "")
+    assert read([row[quiet:-quiet] for row in drawn[quiet:-quiet]]) == f"{ADDRESS}/" + (f"#{CODE}" if code else "")
 
 
 @pytest.mark.browser
