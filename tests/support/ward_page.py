@@ -111,7 +111,9 @@ class WardPage:
         """As a ward does every second: the hubs are listened to."""
         self.await_(self.store.look(datetime.now(UTC), connected=True))
 
-    def forget(self, tables: Iterable[str] = ("alerts", "seen", "closings", "calls", "silences", "attempts")) -> None:
+    def forget(
+        self, tables: Iterable[str] = ("alerts", "seen", "closings", "calls", "silences", "attempts", "acts")
+    ) -> None:
         """Nothing is open, nothing was said."""
 
         async def work(tx: Transaction) -> None:
@@ -138,7 +140,7 @@ class WardPage:
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
     def get(self, path: str = "/", token: str = "", **headers: str) -> Answer:
-        return self.ask(path, Cookie=f"wardgate-ward={token}", **headers)
+        return self.ask(path, "GET", None, Cookie=f"wardgate-ward={token}", **headers)
 
     def post(self, path: str, token: str = "", /, *, origin: str | None = "own", **fields: str) -> Answer:
         """A form. The session's key is in it unless another is given."""

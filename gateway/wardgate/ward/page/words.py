@@ -29,6 +29,7 @@ class Row:
     key: str
     address: str
     tone: str
+    shape: str
     word: str
     patient: str
     sentence: str
@@ -65,6 +66,7 @@ def row(item: Open | Silent, times: Times) -> Row:
         key_of(item),
         address_of(alert),
         alert.priority,
+        alert.priority,
         PRIORITY[alert.priority],
         alert.patient,
         alert.sentence,
@@ -85,6 +87,7 @@ def _silent_row(item: Silent, times: Times) -> Row:
         key_of(item),
         f"/hubs/{quote(silence.hub, safe='')}",
         SILENT_AS,
+        "unknown",
         "Silent",
         item.patient or f"Hub {silence.hub}",
         f"No word from this hub for {span((times.now - silence.since).total_seconds())}.",
@@ -124,8 +127,8 @@ def over(item: Open | Silent, times: Times) -> Row:
     """A line whose matter has ended while the page was open. It stays in its place until the page is loaded again."""
     was = row(item, times)
     if isinstance(item, Silent):
-        return replace(was, tone="good", word="Heard", sentence="This hub is heard again.", age="", rule="")
-    return replace(was, tone="good", word="Over", age="It is over, or the ward has closed it.")
+        return replace(was, tone="good", shape="good", word="Heard", sentence="This hub is heard again.", age="", rule="")
+    return replace(was, tone="good", shape="good", word="Over", age="It is over, or the ward has closed it.")
 
 
 def news(fresh: Sequence[Open | Silent]) -> str:
