@@ -72,7 +72,7 @@ def test_acts_come_in_their_order_and_once() -> None:
 
 def test_devices_are_told_by_their_serial_number_or_address() -> None:
     assert [device.serial for device in full().devices] == ["5181200417", "C0:FF:EE:00:00:02", "5181200417"]
-    assert [device.tested for device in full().devices] == ["9:15am", "not tested", "not tested"]
+    assert [device.tested for device in full().devices] == ["9:15am", "none", "none"]
 
 
 def test_the_four_times_of_the_test_reading() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from wardgate.control.provisioning import Added, AuditEntry, Installation, Limits
 from wardgate.faces.words import Times
 from wardgate.page.devices import TITLES
-from wardgate.page.setup.devices_step import full_name
+from wardgate.page.setup.devices_view import full_name
 from wardgate.page.setup.limits_step import LimitsView, limits_view
 from wardgate.page.setup.test_step import tested_of, times_of_the_way
 
@@ -90,5 +90,5 @@ def _device(device: Added, times: Times) -> DeviceLine:
         title=TITLES[device.model.kind],
         name=full_name(device.model),
         serial=device.serial or device.address or device.port or "not known",
-        tested=times.clock(device.tested) if device.tested else "not tested",
+        tested=times.clock(device.tested) if device.tested else "none",
     )

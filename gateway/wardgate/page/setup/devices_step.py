@@ -1,304 +1,209 @@
-"""Step 3: the devices. What is in the air, what to press, the number that a device shows, and its five ticks."""
+"""Step 3: the devices are found, added, paired and looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from wardgate.control.provisioning import Added, Check, Installation, Kind, Model, Nearby
-from wardgate.faces.words import count, listed, sentence, span
-from wardgate.page.devices import TITLES, signal_bars
-from wardgate.page.setup.pictures import Word, emphasised, wake_words
-from wardgate_drivers.model.declaration import Kind as ModelKind
+from wardgate.control.protocol import ControlError
+from wardgate.control.provisioning import Added, Installation, Model, Nearby
+from wardgate.page.setup.devices_view import (
+    DevicesView,
+    InTheAir,
+    device_step,
+    devices_view,
+    full_name,
+    long_noun,
+    needs_pairing,
+    noun,
+    passkey_of,
+)
+from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 
-PASSKEY_DIGITS: Final = 6
-_LONG_UNHEARD_S: Final = 30.0
-"""A device that was shown and is quiet for so long is said to be quiet; it stays where it stands."""
-_TICK_WORDS: Final = {
-    "heard": "Heard",
-    "paired": "Paired",
-    "clock": "Clock",
-    "battery": "Battery",
-    "memory": "Memory read",
+_ORDER: Final = "devices-in-order"
+"""In the session's draft: the devices in the air in the order in which they were first shown."""
+_MOST_INDEX: Final = 255
+_FIELDS: Final = {
+    "six-digits": "passkey",
+    "no-pairing-waits": "passkey",
+    "wrong-passkey": "passkey",
+    "choose-model": "model",
+    "user-number": "user",
+    "consent-code": "consent",
 }
-Tone = Literal["good", "waiting", "problem", "none"]
-_TONES: Final[dict[str, Tone]] = {"good": "good", "waiting": "waiting", "problem": "problem", "unknown": "none"}
 
 
-def noun(kind: Kind) -> str:
-    """In the middle of a sentence: `cuff`, `heart rate belt`."""
-    return ModelKind(kind).noun
+class DevicesStep:
+    """`/setup/devices`: the list; `/{id}`: one device; `/add/{part}`: what has to be said before one is added."""
+
+    number: Final = 3
+    name: Final = "devices"
+    title: Final = "Add the devices"
+
+    async def show(self, visit: Visit) -> Shown:
+        """See `Step.show`."""
+        match visit.path:
+            case ():
+                return await _list(visit)
+            case ("add", part):
+                return _questions(_found(await _look(visit), part))
+            case (device,):
+                return _device(_of(visit.seen, device))
+            case (device, "remove"):
+                return _removal(_of(visit.seen, device))
+        raise NoSuchPage
+
+    async def act(self, visit: Visit, act: str) -> str:
+        """See `Step.act`."""
+        match visit.path, act:
+            case (), "look":
+                visit.session.draft.pop(_ORDER, None)
+                return "/setup/devices"
+            case ((), "add") | (("add", _), "add"):
+                return await _add(visit)
+            case (device,), _:
+                return await _act_on(visit, _of(visit.seen, device), act)
+            case (device, "remove"), "remove":
+                return await _remove(visit, _of(visit.seen, device))
+        raise NoSuchPage
 
 
-def long_noun(kind: Kind) -> str:
-    """In a heading: `blood pressure cuff`."""
-    return TITLES[kind].lower()
+async def _look(visit: Visit) -> DevicesView:
+    nearby = await visit.ask("nearby", tuple[Nearby, ...])
+    order = visit.session.draft.get(_ORDER, "").split(",")
+    # An order matters while there is something in it that a finger may be near.
+    kept = any(near.wanted and near.device is None and near.address in order for near in nearby)
+    view = devices_view(visit.seen, nearby, order if kept else None)
+    visit.session.draft[_ORDER] = view.shown
+    return view
 
 
-def full_name(model: Model) -> str:
-    """`A&D UA-651BLE`, the maker once."""
-    return model.name if model.name.startswith(model.maker) else f"{model.maker} {model.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One of a device's five."""
-
-    label: str
-    tone: Tone
-    sentence: str
-    what_to_do: str
-
-
-@dataclass(frozen=True, slots=True)
-class InTheAir:
-    """One device that could be added."""
-
-    address: str
-    part: str
-    """The id of its element: an update of its signal finds it there."""
-    kind: Kind
-    title: str
-    name: str
-    button: str
-    bars: int | None
-    signal: str
-    heard: str
-    models: tuple[Model, ...]
-    asks: bool
-    """Something has to be said before it can be added: which model it is, its user, its code."""
-    serial: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A kind that the pathway wants and that is not here yet."""
-
-    kind: Kind
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """A device of this home, in the list."""
-
-    id: str
-    kind: Kind
-    title: str
-    name: str
-    tone: Tone
-    word: str
-    ready: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DevicesView:
-    """The list: what is here, what is still wanted, what is in the air."""
-
-    here: tuple[Here, ...]
-    wanted: tuple[Wanted, ...]
-    in_the_air: tuple[InTheAir, ...]
-    more: str
-    """`1 more found.`; empty when everything that was found is shown."""
-    something_else: tuple[InTheAir, ...]
-    said: str
-    shown: str
-    """The addresses in the order of the page, for its live updates."""
-    done: bool
-
-
-def devices_view(
-    installation: Installation, nearby: Sequence[Nearby], shown: Sequence[str] | None = None
-) -> DevicesView:
-    """Strongest first; with `shown`, in that order for ever, and what was found since is only counted."""
-    free = [near for near in nearby if near.device is None and near.models]
-    wanted = sorted((near for near in free if near.wanted), key=_weakness)
-    others = sorted((near for near in free if not near.wanted), key=_weakness)
-    order = [near.address for near in (*wanted, *others)] if shown is None else list(shown)
-    place = {address: i for i, address in enumerate(order)}
-    rows = sorted((_in_the_air(n) for n in wanted if n.address in place), key=lambda row: place[row.address])
-    new = sum(near.address not in place for near in wanted)
-    here = tuple(_here(device) for device in installation.devices)
-    missing = still_wanted(installation)
-    return DevicesView(
-        here=here,
-        wanted=tuple(Wanted(kind, TITLES[kind]) for kind in missing),
-        in_the_air=tuple(rows),
-        more=f"{new} more found." if new else "",
-        something_else=tuple(
-            sorted((_in_the_air(n) for n in others if n.address in place), key=lambda row: place[row.address])
-        ),
-        said=_said(here, missing),
-        shown=",".join(order),
-        done=not missing and all(device.ready for device in here),
+async def _list(visit: Visit) -> Shown:
+    view = await _look(visit)
+    return Shown(
+        template="setup/steps_devices.html",
+        title="Add the devices",
+        said=view.said,
+        context={"view": view},
+        parts={"here": "setup/steps_devices_here.html", "air": "setup/steps_devices_air.html"},
     )
 
 
-def still_wanted(installation: Installation) -> tuple[Kind, ...]:
-    """The kinds that are expected and of which no device was added, in the order of the pathway."""
-    there = {device.model.kind for device in installation.devices}
-    return tuple(kind for kind in installation.kinds if kind not in there)
+def _found(view: DevicesView, part: str) -> InTheAir:
+    row = next((row for row in (*view.in_the_air, *view.something_else) if row.part == part), None)
+    if row is None:
+        raise NoSuchPage
+    return row
 
 
-def _weakness(near: Nearby) -> tuple[float, str]:
-    return (-near.rssi_dbm if near.rssi_dbm is not None else 999, near.address)
+def _of(seen: Installation, device: str) -> Added:
+    found = next((added for added in seen.devices if added.id == device), None)
+    if found is None:
+        raise NoSuchPage
+    return found
 
 
-def _in_the_air(near: Nearby) -> InTheAir:
-    first = near.models[0]
-    bars, word = signal_bars(near.rssi_dbm) if near.rssi_dbm is not None else (None, "On a cable")
-    quiet = near.heard_age_s >= _LONG_UNHEARD_S and not first.serial
-    return InTheAir(
-        address=near.address,
-        part=f"near-{near.address.lower().translate(_PLAIN)}",
-        kind=first.kind,
-        title=TITLES[first.kind],
-        name=full_name(first) if len(near.models) == 1 else f"{full_name(first)} or {_others(near.models)}",
-        button=f"Add the {noun(first.kind)}",
-        bars=bars,
-        signal=f"{word} signal" if bars else word,
-        heard=f"Quiet for {span(near.heard_age_s)}" if quiet else "Heard now",
-        models=near.models,
-        asks=len(near.models) > 1 or any(m.needs_user or m.needs_consent for m in near.models),
-        serial=first.serial,
+def _questions(row: InTheAir) -> Shown:
+    return Shown(
+        template="setup/steps_device_add.html",
+        title=f"Add the {long_noun(row.kind)}",
+        said=f"{row.name}. {row.heard}.",
+        context={
+            "row": row,
+            "names": [(model.id, full_name(model), "") for model in row.models],
+            "asks_user": any(model.needs_user for model in row.models),
+            "asks_consent": any(model.needs_consent for model in row.models),
+        },
+        fields=_FIELDS,
     )
 
 
-_PLAIN: Final = str.maketrans({":": "-", "/": "-", ".": "-"})
-
-
-def _others(models: Sequence[Model]) -> str:
-    return full_name(models[1]) if len(models) == 2 else f"{len(models) - 1} others"
-
-
-def _here(device: Added) -> Here:
-    tone, word = _state(device)
-    return Here(
-        id=device.id,
-        kind=device.model.kind,
-        title=TITLES[device.model.kind],
-        name=full_name(device.model),
-        tone=tone,
-        word=word,
-        ready=tone == "good",
+def _device(device: Added) -> Shown:
+    view = device_step(device)
+    return Shown(
+        template="setup/steps_device.html",
+        title=view.heading,
+        said=view.said,
+        context={"view": view, "asks_number": view.asks_number or (device.model.passkey and needs_pairing(device))},
+        parts={"state": "setup/steps_device_state.html", "ticks": "setup/steps_device_ticks.html"},
+        fields=_FIELDS,
     )
 
 
-def needs_pairing(device: Added) -> bool:
-    """Whether this device has to be paired and is not."""
-    paired = next((check for check in device.checks if check.key == "paired"), None)
-    return device.pairing != "paired" and (paired is None or paired.tick in ("waiting", "problem"))
-
-
-def _state(device: Added) -> tuple[Tone, str]:
-    if device.pairing == "failed":
-        return "problem", "Not paired"
-    if device.pairing in ("waiting", "passkey-wanted", "pairing"):
-        return "waiting", "Being paired"
-    trouble = next((check for check in device.checks if check.tick == "problem"), None)
-    if trouble is not None:
-        return "problem", f"{_TICK_WORDS.get(trouble.key, trouble.key)}: look"
-    if needs_pairing(device):
-        return "waiting", "Not paired yet"
-    return "good", "Paired" if device.pairing == "paired" else "Added"
-
-
-def _said(here: Sequence[Here], missing: Sequence[Kind]) -> str:
-    """The one sentence of truth."""
-    unready = [device for device in here if not device.ready]
-    if missing:
-        return f"Still to add: {listed([f'the {long_noun(kind)}' for kind in missing])}."
-    if unready:
-        return f"{sentence(f'the {long_noun(unready[0].kind)}')} is added. It is not ready yet."
-    return f"{count(len(here), 'device is', 'devices are')} here and ready." if here else "No device is expected."
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceStep:
-    """One device while it is paired and looked at."""
-
-    id: str
-    kind: Kind
-    noun: str
-    heading: str
-    name: str
-    state: str
-    """idle, waiting, passkey-wanted, pairing, paired, failed, or ready for a device that is not paired at all."""
-    instruction: tuple[Word, ...]
-    said: str
-    tone: Tone
-    what_to_do: str
-    left: str
-    asks_number: bool
-    ticks: tuple[Tick, ...]
-    finished: bool
-
-
-def device_step(device: Added) -> DeviceStep:
-    """Everything that the page of one device says."""
-    kind = device.model.kind
-    wake = wake_words(device.model.wake)
-    pairing = needs_pairing(device)
-    state = device.pairing if pairing or device.pairing != "idle" else "ready"
-    said, tone, what_to_do = _pairing_words(device, state)
-    ticks = tuple(_tick(check) for check in device.checks)
-    return DeviceStep(
-        id=device.id,
-        kind=kind,
-        noun=noun(kind),
-        heading=f"Pair the {long_noun(kind)}" if pairing else TITLES[kind],
-        name=full_name(device.model),
-        state=state,
-        instruction=emphasised(wake.pair if pairing else wake.use),
-        said=said,
-        tone=tone,
-        what_to_do=what_to_do,
-        left=_left(device.pairing_left_s),
-        asks_number=state == "passkey-wanted",
-        ticks=ticks,
-        finished=not pairing and all(tick.tone in ("good", "none") for tick in ticks),
-    )
-
-
-def _left(left_s: float | None) -> str:
-    return "" if left_s is None else f"{span(left_s)} left"
-
-
-def _tick(check: Check) -> Tick:
-    label = _TICK_WORDS.get(check.key, sentence(check.key))
-    return Tick(label, _TONES[check.tick], check.sentence, check.what_to_do)
-
-
-def _pairing_words(device: Added, state: str) -> tuple[str, Tone, str]:
-    """What is so, how it is shown, what to do. The hub's own words come first: it knows why."""
+def _removal(device: Added) -> Shown:
     name = noun(device.model.kind)
-    own, todo = device.pairing_sentence, device.pairing_what_to_do
-    match state:
-        case "waiting":
-            said = own or f"No {name} heard yet."
-            return said, "waiting", todo or not_heard(device.model)
-        case "passkey-wanted":
-            return own or f"The {name} shows a number.", "waiting", todo or "Type it below."
-        case "pairing":
-            return own or f"The {name} and the hub are pairing.", "waiting", todo or f"Keep the {name} near the hub."
-        case "failed":
-            return own or f"The {name} is not paired.", "problem", todo or f"Press Try again, then wake the {name}."
-        case "paired":
-            return own or f"The {name} is paired with this hub.", "good", todo
-        case "ready":
-            return f"The {name} is added. It needs no pairing.", "good", ""
+    return Shown(
+        template="setup/steps_device_remove.html",
+        title=f"Remove the {long_noun(device.model.kind)}?",
+        said=f"{full_name(device.model)}. What it has measured stays kept.",
+        context={"noun": name, "id": device.id},
+    )
+
+
+async def _add(visit: Visit) -> str:
+    part = visit.path[1] if visit.path else visit.form.get("near", "")
+    row = _found(await _look(visit), part)
+    if not visit.path and row.asks:
+        return f"/setup/devices/add/{row.part}"
+    model = _model_of(row, visit.form.get("model", ""))
+    where = {"port" if row.serial else "address": row.address}
+    asked: dict[str, int] = {}
+    if model.needs_user:
+        asked["user_index"] = _number(visit, "user", "user-number", "Type the patient's number on this device.")
+    if model.needs_consent:
+        asked["consent_code"] = _number(
+            visit, "consent", "consent-code", "Type the code that was chosen on this device.", most=9999
+        )
+    added = await visit.ask("add_device", Added, model=model.id, revision=visit.revision, **where, **asked)
+    visit.session.draft.pop(_ORDER, None)
+    if needs_pairing(added):
+        await _begin_pairing(visit, added)
+    return f"/setup/devices/{added.id}"
+
+
+async def _begin_pairing(visit: Visit, device: Added) -> None:
+    """Whoever adds a device holds it in the hand. One that cannot be paired now has its button for later."""
+    try:
+        await visit.hub.do("pair_start", device=device.id)
+    except ControlError as refused:
+        visit.session.said = refused.sentence
+
+
+def _model_of(row: InTheAir, chosen: str) -> Model:
+    if len(row.models) == 1:
+        return row.models[0]
+    model = next((model for model in row.models if model.id == chosen), None)
+    if model is None:
+        what_to_do = "Choose the name that stands on the device."
+        raise ControlError("choose-model", "More than one model answers like this.", what_to_do)
+    return model
+
+
+def _number(visit: Visit, name: str, key: str, what_to_do: str, most: int = _MOST_INDEX) -> int:
+    text = visit.form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= most):
+        raise ControlError(key, "That is not a number this device knows.", what_to_do)
+    return int(text)
+
+
+async def _act_on(visit: Visit, device: Added, act: str) -> str:
+    match act:
+        case "pair":
+            await visit.hub.do("pair_start", device=device.id)
+        case "passkey":
+            passkey = passkey_of(visit.form.get("passkey", ""))
+            if passkey is None:
+                name = noun(device.model.kind)
+                what_to_do = f"Type the 6 digits the {name} shows now."
+                raise ControlError("six-digits", "A number has 6 digits.", what_to_do)
+            await visit.hub.do("passkey", device=device.id, passkey=passkey)
+        case "no-number":
+            visit.session.said = (await visit.hub.do("no_number", device=device.id)).sentence
         case _:
-            return f"The {name} is added. It is not paired yet.", "waiting", ""
+            raise NoSuchPage
+    return f"/setup/devices/{device.id}"
 
 
-def not_heard(model: Model) -> str:
-    """What helps a device that is not in the air."""
-    first = wake_words(model.wake).pair.rstrip(".")
-    return f"{first} while this page is open. Still nothing after 1 minute? Change the batteries."
-
-
-def passkey_of(typed: str) -> int | None:
-    """The six digits, however they were spaced; None for anything else."""
-    digits = "".join(typed.split()).replace("-", "")
-    return int(digits) if len(digits) == PASSKEY_DIGITS and digits.isascii() and digits.isdigit() else None
+async def _remove(visit: Visit, device: Added) -> str:
+    visit.session.said = (await visit.do("remove_device", device=device.id)).sentence
+    visit.session.draft.pop(_ORDER, None)
+    return "/setup/devices"

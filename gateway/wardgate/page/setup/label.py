@@ -32,13 +32,13 @@ class LabelView:
     phone: str
 
 
-def label_view(installation: Installation, address: str, code: str = "") -> LabelView:
-    """The label. `address` is the page's; the code goes into its fragment, which no browser sends anywhere."""
+def label_view(installation: Installation, address: str, fingerprint: str = "", code: str = "") -> LabelView:
+    """The label. `address` is the page's, without a path; the code goes into its fragment, which no browser sends."""
     return LabelView(
         hub=installation.hub or "Not claimed yet",
         address=address,
-        qr=qr_svg(f"{address}#{code}" if code else address),
-        fingerprint=ends_of(installation.fingerprint),
+        qr=qr_svg(f"{address}/#{code}" if code else f"{address}/"),
+        fingerprint=ends_of(fingerprint or installation.fingerprint),
         code=groups(code),
         phone=installation.phone,
     )

@@ -3,9 +3,91 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from wardgate.control.provisioning import Installation, Missing
+from msgspec import Struct
+
+from wardgate.control.provisioning import Audit, Installation, Limits, Missing
 from wardgate.faces.words import count
+from wardgate.page.setup.checklist import sheet
+from wardgate.page.setup.label import label_view
+from wardgate.page.setup.step import NoSuchPage, Shown, Visit
+from wardgate.page.setup.tasks import STEPS
+
+_CODE: Final = "setup-code"
+"""In the session's draft, between the act that made it and the one page that shows it."""
+_AUDIT_LINES: Final = 200
+
+
+class NewCode(Struct, frozen=True):
+    """The answer to `new_setup_code`."""
+
+    code: str
+
+
+class LockStep:
+    """`/setup/finish`, with `/label`, `/label-a6` and `/checklist` to be printed."""
+
+    number: Final = 6
+    name: Final = "finish"
+    title: Final = "Label, checklist, lock"
+
+    async def show(self, visit: Visit) -> Shown:
+        """See `Step.show`."""
+        match visit.path:
+            case ():
+                view = lock_view(visit.seen)
+                ways = {number: f"/setup/{name}" for number, (name, _) in enumerate(STEPS, start=1)}
+                return Shown(
+                    template="setup/steps_finish.html",
+                    title="Done" if view.locked else "Label, checklist, lock",
+                    said=view.said,
+                    context={"view": view, "ways": ways},
+                    parts={"missing": "setup/steps_finish_missing.html"},
+                )
+            case ("label",):
+                return _label(visit, "small")
+            case ("label-a6",):
+                return _label(visit, "large")
+            case ("checklist",):
+                return await _checklist(visit)
+        raise NoSuchPage
+
+    async def act(self, visit: Visit, act: str) -> str:
+        """See `Step.act`."""
+        match visit.path, act:
+            case (), "lock":
+                await visit.do("lock")
+                return "/setup/finish"
+            case (), "unlock":
+                visit.session.said = (await visit.do("unlock")).sentence
+                return "/setup/finish"
+            case (), ("new-code" | "new-code-a6"):
+                made = await visit.ask("new_setup_code", NewCode)
+                visit.session.draft[_CODE] = made.code
+                return "/setup/finish/label" + ("-a6" if act == "new-code-a6" else "")
+        raise NoSuchPage
+
+
+def _label(visit: Visit, size: str) -> Shown:
+    label = label_view(visit.seen, visit.door, visit.fingerprint, visit.session.draft.pop(_CODE, ""))
+    return Shown(
+        template="setup/label.html",
+        title=f"Label for hub {label.hub}",
+        context={"label": label, "size": size, "back": "/setup/finish"},
+        bare=True,
+    )
+
+
+async def _checklist(visit: Visit) -> Shown:
+    audit = await visit.ask("audit", Audit, limit=_AUDIT_LINES)
+    limits = await visit.ask("limits", Limits)
+    return Shown(
+        template="setup/checklist.html",
+        title=f"Checklist for hub {visit.seen.hub}",
+        context={"sheet": sheet(visit.seen, limits, audit.entries, visit.times), "back": "/setup/finish"},
+        bare=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from wardgate.control.provisioning import Added, Installation, TestRun
 from wardgate.faces.words import Times, count, listed, sentence, span
 from wardgate.page.devices import TITLES
-from wardgate.page.setup.devices_step import full_name, long_noun, noun
+from wardgate.page.setup.devices_view import full_name, long_noun, noun
 from wardgate.page.setup.pictures import Word, emphasised, wake_words
+from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 
 Door = Literal["done", "waiting", "not-yet", "none"]
+
+
+class TestStep:
+    """`/setup/test`: one test reading at a time, and which devices have had theirs."""
+
+    __test__ = False  # its name is no promise to pytest
+    number: Final = 4
+    name: Final = "test"
+    title: Final = "Take a test reading"
+
+    async def show(self, visit: Visit) -> Shown:
+        """See `Step.show`."""
+        if visit.path:
+            raise NoSuchPage
+        view = test_view(visit.seen, visit.times)
+        return Shown(
+            template="setup/steps_test.html",
+            title="Take a test reading",
+            said=view.run.said if view.run else view.said,
+            context={"view": view},
+            parts={"run": "setup/steps_test_run.html", "tested": "setup/steps_test_devices.html"},
+        )
+
+    async def act(self, visit: Visit, act: str) -> str:
+        """See `Step.act`."""
+        if visit.path:
+            raise NoSuchPage
+        match act:
+            case "begin" if visit.form.get("device") in {device.id for device in visit.seen.devices}:
+                await visit.hub.do("test_begin", device=visit.form["device"])
+            case "end":
+                await visit.hub.do("test_end")
+            case _:
+                raise NoSuchPage
+        return "/setup/test"
 
 
 @dataclass(frozen=True, slots=True)
