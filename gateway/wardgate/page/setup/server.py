@@ -15,10 +15,14 @@ from wardgate.page import PageError
 from wardgate.page.setup.app import Frame, create_app
 from wardgate.page.setup.certificate import Pair
 from wardgate.page.setup.check_step import CheckStep
+from wardgate.page.setup.devices_step import DevicesStep
 from wardgate.page.setup.guard import Door
 from wardgate.page.setup.hub import Hub
+from wardgate.page.setup.limits_step import LimitsStep
 from wardgate.page.setup.live import Pace
+from wardgate.page.setup.lock_step import LockStep
 from wardgate.page.setup.step import Step
+from wardgate.page.setup.test_step import TestStep
 
 _MOST_CONNECTIONS: Final = 64
 _MOST_HEADERS: Final = 16 * 1024
@@ -26,7 +30,7 @@ _MOST_HEADERS: Final = 16 * 1024
 
 def all_steps() -> Sequence[Step]:
     """The steps, in their order."""
-    return (CheckStep(),)
+    return (CheckStep(), DevicesStep(), TestStep(), LimitsStep(), LockStep())
 
 
 @dataclass(frozen=True, slots=True)
