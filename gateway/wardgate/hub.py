@@ -25,12 +25,14 @@ from wardgate.control.configuring import Configuring, tell_what_holds
 from wardgate.control.methods import Methods
 from wardgate.control.orders import Orders
 from wardgate.control.server import ControlServer
+from wardgate.control.setting_up import SettingUp
 from wardgate.control.signing_in import WayIn
 from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
+from wardgate.indicate.button import Button
 from wardgate.indicate.configured import indicators
 from wardgate.indicate.home import Home
 from wardgate.intake.corrections import Corrections, kept_lines
@@ -231,6 +233,8 @@ class Hub:
         )
         self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
         await self.way_in.begin()
+        self.setting_up = SettingUp(view, self._backend, self.way_in, self.start_anew, self._changed)
+        await self.setting_up.begin()
         self.orders = Orders(
             view,
             configuring,
@@ -242,7 +246,10 @@ class Hub:
             self.way_in,
         )
         await tell_what_holds(self.overlay, self.commands, journal)
-        server = ControlServer(Path(config.hub.control_socket), Methods(view).handlers() | self.way_in.handlers())
+        server = ControlServer(
+            Path(config.hub.control_socket),
+            Methods(view).handlers() | self.way_in.handlers() | self.setting_up.handlers(),
+        )
         await server.start()
         self._server = server
         await self.watcher.start()
@@ -258,6 +265,10 @@ class Hub:
         self._tasks.keep("certificate", self.renewal.run)
         self._tasks.keep("home", self.home.run)
         self._tasks.keep("page window", self.way_in.run)
+        if config.page.button is not None:
+            self._tasks.keep("button", Button(Path(config.page.button), journal, self.way_in.pressed).run)
+        self._tasks.keep("ward checks", self.setting_up.checks.run)
+        self._tasks.keep("clearing", self.setting_up.clear)
         for indicator in self.home.indicators:
             self._tasks.keep(indicator.name, indicator.run)
         for name, run in self.capture.tasks().items():

@@ -62,6 +62,12 @@ class Leaving(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Addresses whose pairing is to be forgotten."""
     devices: tuple[str, ...] = ()
     """The devices' ids."""
+    memory: bool = True
+    """Whether what was learnt about them is still here."""
+    upto: int = 0
+    """The number of the last message that may be theirs."""
+    told: bool = True
+    """Whether the ward knows that the hub has left them."""
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +100,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the limits that were read back."""
     leaving: tuple[Leaving, ...] = ()
     """Earlier patients of whom something is still on this hub."""
+    imported: str = ""
+    """SHA-256 of the file of the boot partition that was imported."""
     act: Act | None = None
 
     def digest(self) -> str:

@@ -7,16 +7,18 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wardgate import logs
-from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
-from wardgate.config import Config, ConfigError, load
+from wardgate.cli.options import BAD_CONFIG, PROBLEM, add_config, command, complain
+from wardgate.config import ConfigError, NotAssigned, load
 from wardgate.store.errors import StoreError
 
 if TYPE_CHECKING:
     from wardgate.hub import Hub
+    from wardgate.unassigned import Unassigned
 
 ANEW: Final = -1
 """No exit status: the program starts itself anew."""
@@ -29,8 +31,12 @@ def main(words: list[str]) -> int:
     parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     options = parser.parse_args(words)
     logs.configure(verbose=options.verbose, as_json=options.log_json)
-    config = load_or_exit(options.config)
-    while (status := asyncio.run(_run(config, options.config))) == ANEW:
+    try:
+        hub = _hub(options.config)
+    except ConfigError as error:
+        complain(str(error), "Mend the file, then check it with: wardgate config check")
+        return BAD_CONFIG
+    while (status := asyncio.run(until_told_to_stop(hub()))) == ANEW:
         start_program_anew(options.config)
     return status
 
@@ -39,14 +45,27 @@ def start_program_anew(path: Path) -> None:
     """Become a fresh process of the same command. It returns only where its file could not be used any more: the hub
     goes on with what it had."""
     try:
-        load(path)
+        _hub(path)
     except ConfigError as error:
         complain(str(error), "The hub goes on with the configuration that it had.")
         return
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program, as it was started
 
 
-async def _run(config: Config, path: Path) -> int:
+def _hub(path: Path) -> Callable[[], Hub | Unassigned]:
+    """What makes the hub that this file, and what was set up, ask for.
+
+    Raises:
+        ConfigError: neither can be used.
+    """
+    try:
+        config = load(path)
+    except NotAssigned:
+        from wardgate.unassigned import Unassigned
+
+        Unassigned(path)  # what cannot be used is told now
+        return lambda: Unassigned(path)
+
     from wardgate.hub import Hub
 
     def report(out: Path) -> None:
@@ -54,10 +73,10 @@ async def _run(config: Config, path: Path) -> int:
 
         write(out, config, path)
 
-    return await until_told_to_stop(Hub(config, report=report))
+    return lambda: Hub(config, report=report)
 
 
-async def until_told_to_stop(hub: Hub) -> int:
+async def until_told_to_stop(hub: Hub | Unassigned) -> int:
     """Run a hub until SIGTERM or SIGINT, then stop it cleanly. `ANEW` when another one has to be started."""
     task = asyncio.ensure_future(hub.run())
     loop = asyncio.get_running_loop()

@@ -2,34 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from wardgate import __version__
-from wardgate.control.desk import ActParams, Desk, checked, told
+from wardgate.control.desk import ActParams, By, Desk, checked, told
 from wardgate.control.protocol import Done
-from wardgate.control.provisioning import Added, Installation, Kind, Missing, TestRun, Window
+from wardgate.control.provisioning import Added, Check, Installation, Kind, Missing, Referral, TestRun, Window
 from wardgate.control.server import Handler
+from wardgate.enrol.identity import Identity
+from wardgate.installation import Leaving
+from wardgate.provision import boot_partition
+from wardgate.provision.assign import chosen, given
+from wardgate.provision.checks import Checks
+from wardgate.provision.claim import Ticket, claim, take, ticket
 from wardgate.provision.missing import Lacking, kind_of, lacking
-from wardgate.provision.stages import locked, unlocked
+from wardgate.provision.refused import Refused
+from wardgate.provision.release import Clearing, Forget
+from wardgate.provision.stages import (
+    BY_FILE,
+    assigned,
+    claimed,
+    forgotten,
+    locked,
+    may_be_assigned,
+    released,
+    unlocked,
+)
+from wardgate.provision.ward_list import WardList
 
 
 class Nothing(Struct, kw_only=True, forbid_unknown_fields=True):
     """A question needs no more than its name."""
 
 
+class ClaimParams(ActParams, kw_only=True):
+    """The ward's ticket, in its two parts or in one line in either place."""
+
+    hub: Annotated[str, Meta(max_length=200)] = ""
+    code: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ChooseParams(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A patient as the referral sheet names them."""
+
+    words: Annotated[str, Meta(max_length=80)]
+    digits: Annotated[str, Meta(max_length=10)]
+
+
+class AssignParams(ActParams, kw_only=True):
+    """The same, and the pathways where the ward has given none or others."""
+
+    words: Annotated[str, Meta(max_length=80)]
+    digits: Annotated[str, Meta(max_length=10)]
+    pathways: Annotated[tuple[str, ...], Meta(max_length=10)] | None = None
+
+
+class ReleaseParams(ActParams, kw_only=True):
+    """Whether what is unsent may stay here for the ward."""
+
+    seal: bool = False
+
+
 @dataclass(slots=True)
 class Seen:
     """What other rooms add to the answer to `installation`; each is asked when it is wanted."""
 
+    checks: Checks
     devices: Callable[[], tuple[Added, ...]] = lambda: ()
     test: Callable[[], TestRun | None] = lambda: None
     window: Callable[[], Window] = lambda: Window(open=False)
     fingerprint: Callable[[], str] = lambda: ""
-    unsent: Callable[[], int] | None = field(default=None)
 
 
 class Installing:
@@ -37,21 +85,31 @@ class Installing:
 
     def __init__(self, desk: Desk, seen: Seen) -> None:
         self._desk = desk
-        self._seen = seen
+        self.seen = seen
 
     def handlers(self) -> dict[str, Handler]:
         """By name."""
-        return {
+        mine = {
             "installation": self.installation,
+            "check_again": self.check_again,
+            "claim": self.claim,
+            "patients": self.patients,
+            "choose": self.choose,
+            "assign": self.assign,
             "lock": self.lock,
             "unlock": self.unlock,
+            "release": self.release,
+            "forget": self.forget,
         }
+        return {name: told(handler) for name, handler in mine.items()}
+
+    # Questions
 
     async def installation(self, params: dict[str, Any]) -> Installation:
         """Everything that the pages need to know."""
         checked(params, Nothing)
-        desk, seen = self._desk, self._seen
-        record, devices = desk.record, seen.devices()
+        desk, seen = self._desk, self.seen
+        record, has_list = desk.record, desk.config.enrol.url is not None and not desk.by_file
         return Installation(
             stage=desk.stage,
             revision=record.revision,
@@ -61,20 +119,100 @@ class Installing:
             timezone=record.timezone or desk.config.hub.timezone,
             fingerprint=seen.fingerprint(),
             by_file=desk.by_file,
-            can_claim=desk.config.enrol.url is not None and not desk.by_file,
-            can_list=desk.config.enrol.url is not None and not desk.by_file,
+            can_claim=has_list,
+            can_list=has_list,
             patient=record.words or desk.config.hub.patient,
-            pathways=record.pathways or desk.config.watch.pathways,
+            pathways=desk.config.watch.pathways,
             kinds=self._kinds(),
             phone=record.phone,
-            devices=devices,
+            checks=tuple(
+                Check(key=f.key, tick=f.tick, reason=f.reason, sentence=f.sentence, what_to_do=f.what_to_do)
+                for f in seen.checks.found()
+            ),
+            devices=seen.devices(),
             test=seen.test(),
-            tests_confirmed=len(self._tested()),
+            tests_confirmed=len({device.id for device in desk.config.device} & set(record.tested)),
             limits_read_back=record.limits_read_back,
             missing=tuple(Missing(key=x.key, sentence=x.sentence, step=x.step) for x in self._lacking()),
-            unsent=desk.store.outbox_counts().waiting,
+            unsent=self._unsent(),
             window=seen.window(),
         )
+
+    async def check_again(self, params: dict[str, Any]) -> Done:
+        """Look at the four checks at once."""
+        checked(params, Nothing)
+        self.seen.checks.look_again()
+        return Done(sentence="The hub looks again.")
+
+    async def patients(self, params: dict[str, Any]) -> tuple[Referral, ...]:
+        """The ward's list."""
+        checked(params, Nothing)
+        ward = self._ward_list()
+        if ward is None:
+            raise Refused("no-list", "This ward keeps no list of patients.", "Type the words from the referral sheet.")
+        offered = await asyncio.to_thread(ward.patients)
+        return tuple(Referral(words=o.words, pathways=o.pathways, kinds=o.kinds, phone=o.phone) for o in offered)
+
+    async def choose(self, params: dict[str, Any]) -> Referral:
+        """Whether the digits are those of the words, and who that is. Nothing is changed."""
+        asked = checked(params, ChooseParams)
+        one = await asyncio.to_thread(chosen, self._ward_list(), asked.words, asked.digits)
+        return Referral(words=one.words, pathways=one.pathways, kinds=one.kinds, phone=one.phone)
+
+    # Acts
+
+    async def claim(self, params: dict[str, Any]) -> Done:
+        """Get this hub's certificate with a one-time code."""
+        asked = checked(params, ClaimParams)
+        return await self.claim_with(ticket(asked.hub, asked.code), asked.revision, asked.by)
+
+    async def claim_with(self, asked: Ticket, revision: int | None, by: By) -> Done:
+        """As `claim`, with a ticket that was read already.
+
+        Raises:
+            Refused, ControlError, OSError: it was not done.
+        """
+        desk = self._desk
+        async with desk.one_at_a_time:
+            if desk.by_file:
+                raise BY_FILE
+            if desk.stage == "factory" or desk.hub != asked.hub:
+                desk.refuse_stale(revision)
+                record = claimed(desk.record, desk.stage, asked.hub)
+                await asyncio.to_thread(claim, desk.config, desk.identity, asked)
+                await desk.keep(record, "claimed", by, f"The hub was claimed as {asked.hub}.", hub=asked.hub)
+                await asyncio.to_thread(take, desk.identity)
+                await asyncio.to_thread(boot_partition.drop_ticket, desk.data_dir)
+                desk.apply()
+        return Done(sentence=f"The hub is claimed as {asked.hub}.")
+
+    async def assign(self, params: dict[str, Any]) -> Done:
+        """Give the hub a patient."""
+        asked, desk = checked(params, AssignParams), self._desk
+        async with desk.one_at_a_time:
+            if desk.by_file:
+                raise BY_FILE
+            if not self._is_of(asked):
+                desk.refuse_stale(asked.revision)
+                await self._assign(asked)
+        return Done(sentence=f"The hub is {desk.record.words}'s.")
+
+    async def _assign(self, asked: AssignParams) -> None:
+        desk, hub = self._desk, self._desk.hub or ""
+        may_be_assigned(desk.record, desk.stage)  # before the ward gives anything away
+        words, told_by_ward = await asyncio.to_thread(
+            given, self._ward_list(), hub, asked.words, asked.digits, asked.pathways
+        )
+        record = assigned(desk.record, desk.stage, hub, words, told_by_ward, desk.clock.utc())
+        await desk.keep(
+            record,
+            "assigned",
+            asked.by,
+            f"The hub was given to {words}.",
+            patient=told_by_ward.patient,
+            assignment=told_by_ward.assignment,
+        )
+        desk.apply()
 
     async def lock(self, params: dict[str, Any]) -> Done:
         """Nothing of this hub is changed any more."""
@@ -82,19 +220,94 @@ class Installing:
         async with desk.one_at_a_time:
             if desk.stage != "locked":
                 desk.refuse_stale(asked.revision)
-                await desk.keep(
-                    locked(desk.record, desk.stage, self._lacking()), "locked", asked.by, "The hub was locked."
-                )
+                record = locked(desk.record, desk.stage, self._lacking())
+                await desk.keep(record, "locked", asked.by, "The hub was locked.")
         return Done(sentence="The hub is locked. You can leave.")
 
     async def unlock(self, params: dict[str, Any]) -> Done:
         """It can be changed again."""
         asked, desk = checked(params, ActParams), self._desk
         async with desk.one_at_a_time:
-            if desk.stage == "locked":
+            if desk.stage != "assigned":
                 desk.refuse_stale(asked.revision)
                 await desk.keep(unlocked(desk.record, desk.stage), "unlocked", asked.by, "The hub was unlocked.")
         return Done(sentence="The hub is unlocked.")
+
+    async def release(self, params: dict[str, Any]) -> Done:
+        """The hub serves this patient no more."""
+        asked, desk = checked(params, ReleaseParams), self._desk
+        async with desk.one_at_a_time:
+            if desk.by_file:
+                raise BY_FILE
+            if desk.stage != "claimed":
+                desk.refuse_stale(asked.revision)
+                await self._release(asked)
+        return Done(sentence="The hub is nobody's now. What was the patient's leaves it.")
+
+    async def _release(self, asked: ReleaseParams) -> None:
+        desk = self._desk
+        config, words, unsent = desk.config, desk.record.words or desk.record.patient, self._unsent()
+        leaving = Leaving(
+            assignment=desk.record.assignment or "",
+            bonds=tuple(device.address for device in config.device if device.address) if config.radio.enabled else (),
+            devices=tuple(device.id for device in config.device),
+            upto=desk.store.last_seq,
+            told=self._ward_list() is None,
+        )
+        record = released(desk.record, desk.stage, unsent, leaving, seal=asked.seal)
+        sealed = f" {unsent} messages stay sealed here until the ward has them." if unsent else ""
+        await desk.keep(record, "released", asked.by, f"{words} was released.{sealed}", sealed=unsent)
+        desk.apply()
+
+    async def forget(self, params: dict[str, Any]) -> Done:
+        """The hub is as it came out of its box."""
+        asked, desk = checked(params, ActParams), self._desk
+        async with desk.one_at_a_time:
+            if desk.by_file:
+                raise BY_FILE
+            if desk.stage != "factory":
+                desk.refuse_stale(asked.revision)
+                hub = desk.hub
+                record = forgotten(desk.record, desk.stage)
+                await desk.keep(record, "forgotten", asked.by, f"The claim as {hub} was forgotten.")
+                await asyncio.to_thread(forget_pairs, desk.identity)
+                desk.apply()
+        return Done(sentence="The hub is as it came out of its box.")
+
+    async def clear(self, forget: Forget) -> None:
+        """Clear away what earlier patients have left on this hub, as far as that can be done now.
+
+        Raises:
+            StoreError: the disk refuses.
+            ControlError: the record cannot be kept.
+        """
+        desk = self._desk
+        ward = self._ward_list()
+        clearing = Clearing(desk.store, forget, None if ward is None else ward.end)
+        async with desk.one_at_a_time:
+            here = [device.address for device in desk.config.device if device.address]
+            left = [await clearing.step(leaving, here) for leaving in desk.record.leaving]
+            still = tuple(leaving for leaving in left if leaving is not None)
+            if still != desk.record.leaving:
+                await desk.keep_quietly(replace(desk.record, leaving=still))
+
+    # What they need
+
+    def _ward_list(self) -> WardList | None:
+        config = self._desk.config
+        if config.enrol.url is None or self._desk.by_file:
+            return None
+        ca_file = config.enrol.ca_file or (config.broker.ca_file if config.broker is not None else None)
+        return WardList(config.enrol.url, ca_file, self._desk.identity)
+
+    def _is_of(self, asked: AssignParams) -> bool:
+        """Whether this is what was asked for before."""
+        words = " ".join(asked.words.split()).lower()
+        return self._desk.record.words is not None and self._desk.record.words.lower() == words
+
+    def _unsent(self) -> int:
+        counts = self._desk.store.outbox_counts()
+        return counts.waiting + counts.parked
 
     def _lacking(self) -> tuple[Lacking, ...]:
         if self._desk.stage == "locked":
@@ -106,14 +319,16 @@ class Installing:
         here = [kind_of(device.model) for device in self._desk.config.device]
         return _as_kinds((*self._desk.record.kinds, *here))
 
-    def _tested(self) -> set[str]:
-        return {device.id for device in self._desk.config.device} & set(self._desk.record.tested)
 
+def forget_pairs(identity: Identity) -> None:
+    """The hub's keys and certificates leave the disk.
 
-def handlers(desk: Desk, seen: Seen) -> dict[str, Handler]:
-    """Everything about setting up that this hub answers to. Other files of this room add theirs here."""
-    mine = Installing(desk, seen).handlers()
-    return {name: told(handler) for name, handler in mine.items()}
+    Raises:
+        OSError: the disk refuses.
+    """
+    for link in (identity.current, identity.next):
+        link.unlink(missing_ok=True)
+    identity.tidy()
 
 
 def _as_kinds(names: tuple[str, ...]) -> tuple[Kind, ...]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from wardgate.contract.assigning import Assigned
 from wardgate.installation import Leaving, Record, Stage, Way
 from wardgate.provision.missing import Lacking
 from wardgate.provision.refused import Refused
@@ -21,19 +21,6 @@ BY_FILE: Final = Refused(
     "This hub's own file names the hub and its patient.",
     "Change the file, then restart the hub: sudo systemctl restart wardgate",
 )
-
-
-class Given(Struct, frozen=True, kw_only=True):
-    """What the ward says of a patient when the hub is assigned to them."""
-
-    patient: str
-    """As readings call the patient."""
-    words: str
-    assignment: str
-    pathways: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    phone: str = ""
-    limits: dict[str, float] = {}
 
 
 def stage_of(record: Record, *, by_file: bool, has_identity: bool) -> Stage:
@@ -66,8 +53,8 @@ def claimed(record: Record, stage: Stage, hub: str) -> Record:
     return replace(record, stage="claimed", hub=hub)
 
 
-def assigned(record: Record, stage: Stage, hub: str, given: Given, now: datetime) -> Record:
-    """The hub serves a patient from now on; nothing of an earlier one is taken over.
+def may_be_assigned(record: Record, stage: Stage) -> None:
+    """Whether the hub waits for a patient.
 
     Raises:
         Refused: it is not claimed, or serves a patient.
@@ -80,12 +67,21 @@ def assigned(record: Record, stage: Stage, hub: str, given: Given, now: datetime
             f"This hub is {record.words or record.patient or 'another patient'}'s.",
             "Release it from that patient first.",
         )
+
+
+def assigned(record: Record, stage: Stage, hub: str, words: str, given: Assigned, now: datetime) -> Record:
+    """The hub serves a patient from now on; nothing of an earlier one is taken over.
+
+    Raises:
+        Refused: it is not claimed, or serves a patient.
+    """
+    may_be_assigned(record, stage)
     return replace(
         without_patient(record),
         stage="assigned",
         hub=hub,
         patient=given.patient,
-        words=given.words,
+        words=words,
         assignment=given.assignment,
         since=now,
         pathways=given.pathways,

@@ -1,0 +1,96 @@
+"""Setting up a hub that has a patient: its devices, tests, limits and lock, and leaving the patient again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from wardgate import installation
+from wardgate.capture.bonds import forget_bonds
+from wardgate.capture.radio import RadioBackend
+from wardgate.checked import Unusable
+from wardgate.control.desk import Desk
+from wardgate.control.installing import Installing, Seen
+from wardgate.control.server import Handler
+from wardgate.control.signing_in import WayIn
+from wardgate.control.view import View
+from wardgate.deliver.sender import Sender
+from wardgate.installation import Record
+from wardgate.provision.checks import Checks, Finding, accepted, not_accepted
+from wardgate.provision.claim import take
+
+CLEAR_S: Final = 60.0
+
+
+class SettingUp:
+    """`begin` before the first request, and keep `checks.run` and `clear` running."""
+
+    def __init__(
+        self,
+        view: View,
+        backend: RadioBackend,
+        way_in: WayIn,
+        apply: Callable[[], object],
+        changed: Callable[[str], None],
+    ) -> None:
+        self._backend = backend
+        config, record = view.config, _record(view)
+        self.desk: Final = Desk(
+            config,
+            record,
+            view.store,
+            view.clock,
+            by_file=record.patient != config.hub.patient or record.assignment != config.hub.assignment,
+            apply=apply,
+            changed=changed,
+        )
+        self.checks: Final = Checks(
+            config,
+            view.clock,
+            lambda: config.hub.id,
+            lambda: True,
+            lambda: changed("hub"),
+            lambda: _accepts(view.sender),
+        )
+        self.installing: Final = Installing(self.desk, Seen(checks=self.checks, window=way_in.view))
+
+    async def begin(self) -> None:
+        """Go on where a power cut came between two writes.
+
+        Raises:
+            StoreError, OSError: the disk refuses.
+        """
+        await self.desk.settle()
+        if not self.desk.by_file:
+            await asyncio.to_thread(take, self.desk.identity)
+
+    def handlers(self) -> dict[str, Handler]:
+        """By name."""
+        return self.installing.handlers()
+
+    async def clear(self) -> None:
+        """Until nothing of an earlier patient is left; then there is nothing more to do."""
+        while True:
+            if self.desk.record.leaving:
+                await self.installing.clear(
+                    lambda bonds: forget_bonds(self._backend, self.desk.config.radio.adapter, bonds)
+                )
+            await asyncio.sleep(CLEAR_S)
+
+
+def _record(view: View) -> Record:
+    """A damaged one is told by `load` where it matters: where the hub's own file does not name the patient."""
+    try:
+        return installation.read(view.config.data_dir)
+    except (Unusable, OSError):
+        return Record()
+
+
+def _accepts(sender: Sender) -> Finding:
+    view = sender.view()
+    if view.problem:
+        return not_accepted("ward-away", view.problem, view.what_to_do)
+    if view.connected:
+        return accepted()
+    return Finding(key="ward-accepts", tick="waiting", reason="connecting", sentence="The hub is connecting.")
