@@ -229,6 +229,16 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state_dir: Annotated[str, Meta(description="where the page keeps its own certificate, and nothing else")] = (
         "/var/lib/wardgate-page"
     )
+    button: (
+        Annotated[
+            str,
+            Meta(
+                description="input device of the button on the box, such as "
+                "/dev/input/by-path/platform-gpio-keys-event: held for 3 seconds it opens the pages that set the hub up"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Screen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
