@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import struct
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from wardgate.capture.journal import Journal
+
+log: Final = logging.getLogger(__name__)
 
 HELD_S: Final = 3.0
 STUCK_S: Final = 30.0
@@ -67,14 +70,15 @@ class Button:
 
     Args:
         path: best below /dev/input/by-path, where names stay the same.
-        journal: is told when it cannot be read, once.
         pressed: awaited for each press.
+        journal: is told when it cannot be read, once; a hub without a patient has none.
     """
 
-    def __init__(self, path: Path, journal: Journal, pressed: Callable[[Press], Awaitable[None]]) -> None:
+    def __init__(self, path: Path, pressed: Callable[[Press], Awaitable[None]], journal: Journal | None = None) -> None:
         self._path = path
-        self._journal = journal
         self._pressed = pressed
+        self._journal = journal
+        self._lost = False
 
     async def run(self) -> None:
         """Until cancelled. A button that goes away is looked for again."""
@@ -82,12 +86,7 @@ class Button:
             try:
                 await self._listen()
             except OSError as error:
-                self._journal.begin(
-                    "button-lost",
-                    "attention",
-                    f"The hub's button cannot be read ({error.strerror}: {self._path}).",
-                    what_to_do="The page can be opened by a command: wardgate provision window --open",
-                )
+                self._tell_lost(error)
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
@@ -96,13 +95,24 @@ class Button:
         try:
             with contextlib.suppress(OSError):  # a pipe has no clock
                 fcntl.ioctl(fd, _EVIOCSCLOCKID, struct.pack("i", _CLOCK_MONOTONIC))
-            self._journal.over("button-lost", sentence="The hub's button can be read again.")
+            self._lost = False
+            if self._journal is not None:
+                self._journal.over("button-lost", sentence="The hub's button can be read again.")
             presses = Presses()
             while data := await _readable(fd):
                 for press in presses.feed(data):
                     await self._pressed(press)
         finally:
             os.close(fd)
+
+    def _tell_lost(self, error: OSError) -> None:
+        sentence = f"The hub's button cannot be read ({error.strerror}: {self._path})."
+        if not self._lost:
+            log.warning("%s", sentence)
+        self._lost = True
+        if self._journal is not None:
+            what_to_do = "The page can be opened by a command: wardgate provision window --open"
+            self._journal.begin("button-lost", "attention", sentence, what_to_do=what_to_do)
 
 
 async def _readable(fd: int) -> bytes:
