@@ -78,6 +78,13 @@ class Overlay:
         """Whether a configuration is among what is kept."""
         return any(configuration.nonce == nonce for configuration in _read_all(self.record.envelopes))
 
+    def last_word(self) -> Configuration | None:
+        """The last that holds of what the ward has said of limits, pathways or cadences; None: it has not."""
+        if self.config is self._file:
+            return None
+        words = [w for w in _read_all(self.record.envelopes) if w.assignment == self._file.hub.assignment]
+        return next((w for w in reversed(words) if w.speaks_of() & {"limits", "pathways", "cadences"}), None)
+
     def names(self, device: str) -> bool:
         """Whether a cadence of this device is among what the ward has configured."""
         return any(device in (word.cadences or {}) for word in _read_all(self.record.envelopes))

@@ -1,0 +1,100 @@
+"""Trying the devices out: test readings, and which of them the ward has."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wardgate.control.desk import ActParams, Desk, checked
+from wardgate.control.here import Here
+from wardgate.control.pairings import DeviceParams
+from wardgate.control.protocol import Done
+from wardgate.control.provisioning import TestRun
+from wardgate.control.server import Handler
+from wardgate.control.view import View
+from wardgate.provision.test_reading import MOST_S, TestMode, in_words
+
+
+class TryingOut:
+    """What a page does about test readings. What the ward confirms is kept beside the devices."""
+
+    def __init__(self, desk: Desk, view: View, here: Here, tests: TestMode) -> None:
+        self._desk = desk
+        self._view = view
+        self._here = here
+        self._tests = tests
+        self._confirming: asyncio.Task[None] | None = None
+        desk.store.listen(self._look_for_the_ward)
+
+    def handlers(self) -> dict[str, Handler]:
+        """By name."""
+        return {"test_begin": self.test_begin, "test_end": self.test_end}
+
+    async def stop(self) -> None:
+        """The hub goes."""
+        if self._confirming is not None:
+            self._confirming.cancel()
+            await asyncio.wait({self._confirming})
+
+    def test(self) -> TestRun | None:
+        """The test that goes on, or the last one."""
+        run = self._tests.run()
+        if run is None:
+            return None
+        reading, way, confirm = run.reading, run.way, self._view.config.broker.confirm
+        arrived = (way.broker if confirm == "broker" else way.ward) if way is not None else None
+        since = None if way is None or arrived is not None else way.broker or way.stored
+        return TestRun(
+            device=run.device,
+            begun=run.begun,
+            left_s=run.left_s,
+            reading=None if reading is None else reading.id,
+            sentence="" if reading is None else in_words(reading),
+            seen=None if reading is None else reading.time.received,
+            stored=None if way is None else way.stored,
+            broker=None if way is None else way.broker,
+            ward=None if way is None else way.ward,
+            waiting_s=None if since is None else max(0.0, (self._desk.clock.utc() - since).total_seconds()),
+            ward_can_confirm=confirm == "ward",
+        )
+
+    async def test_begin(self, params: dict[str, Any]) -> Done:
+        """What this device measures next is a test."""
+        asked = checked(params, DeviceParams)
+        known, desk = self._here.listened_to(asked.device), self._desk
+        async with desk.one_at_a_time:
+            self._tests.begin(known.id)
+            await desk.audit.note("test-begun", asked.by, f"The {known.id} is tried out.", device=known.id)
+        return Done(
+            sentence=f"Take a reading with the {known.model.kind.noun} now. What it measures in the next "
+            f"{MOST_S / 60:.0f} minutes, up to the first reading, is marked as a test."
+        )
+
+    async def test_end(self, params: dict[str, Any]) -> Done:
+        """What is measured from now on is real."""
+        checked(params, ActParams)
+        self._tests.end()
+        return Done(sentence="From now on every reading counts.")
+
+    def _look_for_the_ward(self) -> None:
+        """After each commit: whether the ward has a test reading that it did not have before."""
+        if (self._confirming is None or self._confirming.done()) and self._news():
+            self._confirming = asyncio.get_running_loop().create_task(self._confirm(), name="test readings")
+
+    def _news(self) -> dict[str, datetime]:
+        at_broker = self._view.config.broker.confirm == "broker"
+        return self._tests.arrived(set(self._desk.record.tested), at_broker=at_broker)
+
+    async def _confirm(self) -> None:
+        desk = self._desk
+        async with desk.one_at_a_time:
+            news = self._news()
+            if not news:
+                return
+            await desk.keep_quietly(msgspec.structs.replace(desk.record, tested={**desk.record.tested, **news}))
+        for device in news:
+            await desk.audit.note("test-read", "hub", f"The ward has a test reading of the {device}.", device=device)
+        desk.changed("devices")
