@@ -266,7 +266,7 @@ class Hub:
         self._tasks.keep("home", self.home.run)
         self._tasks.keep("page window", self.way_in.run)
         if config.page.button is not None:
-            self._tasks.keep("button", Button(Path(config.page.button), journal, self.way_in.pressed).run)
+            self._tasks.keep("button", Button(Path(config.page.button), self.way_in.pressed, journal).run)
         self._tasks.keep("ward checks", self.setting_up.checks.run)
         self._tasks.keep("clearing", self.setting_up.clear)
         for indicator in self.home.indicators:

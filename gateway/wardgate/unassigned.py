@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from wardgate import __version__, installation
 from wardgate.capture.bonds import forget_bonds
+from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import bare_over, load_bare
+from wardgate.contract.messages import Event
 from wardgate.control import installing
 from wardgate.control.desk import Desk
 from wardgate.control.protocol import ControlError, Pong
@@ -22,6 +24,8 @@ from wardgate.control.server import ControlServer
 from wardgate.control.signing_in import WayIn
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.identity import Identity
+from wardgate.indicate.button import Button
+from wardgate.indicate.configured import indicators
 from wardgate.notify import beat_s, notify
 from wardgate.provision import boot_partition
 from wardgate.provision.checks import Checks
@@ -97,7 +101,9 @@ class Unassigned:
         self.checks = Checks(
             self.config, self.clock, lambda: desk.hub, lambda: desk.stage != "factory", lambda: self._changed("hub")
         )
-        self.way_in = WayIn(store, self.clock, self.config.control_socket, self._changed)
+        journal = Journal(desk.hub or "", self.clock, _in_the_log_alone, self._changed)
+        self._indicators = indicators(self.config, journal)
+        self.way_in = WayIn(store, self.clock, self.config.control_socket, self._changed, self._identify)
         await self.way_in.begin()
         self._installing = installing.Installing(desk, installing.Seen(checks=self.checks, window=self.way_in.view))
         handlers = self._installing.handlers() | self.way_in.handlers() | {"ping": self._ping}
@@ -121,9 +127,18 @@ class Unassigned:
                 )
             ]
             tasks += [group.create_task(sender.run()) for sender in self._senders()]
+            tasks += [group.create_task(indicator.run()) for indicator in self._indicators]
+            if self.config.page.button is not None:
+                tasks.append(group.create_task(Button(Path(self.config.page.button), self.way_in.pressed).run()))
             await self.anew.wait()
             for task in tasks:
                 task.cancel()
+
+    def _identify(self) -> bool:
+        """Show which box this is; False where the hub has neither light nor sound."""
+        for indicator in self._indicators:
+            indicator.identify(quiet=False)
+        return bool(self._indicators)
 
     def _settle_identity(self, identity: Identity) -> None:
         """What a power cut left undone of a claim, or of forgetting one."""
@@ -189,3 +204,11 @@ class Unassigned:
         while True:
             notify("WATCHDOG=1")
             await asyncio.sleep(beat_s())
+
+
+def _in_the_log_alone(event: Event) -> asyncio.Future[int]:
+    """A hub without a patient has nobody to send an event to."""
+    del event
+    kept: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    kept.set_result(0)
+    return kept

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from wardgate.capture.journal import Journal
-from wardgate.config import Config
+from wardgate.config import Bare, Config
 from wardgate.indicate.indicator import Indicator
 from wardgate.indicate.led import Led
 from wardgate.indicate.sound import Sound
 
 
-def indicators(config: Config, journal: Journal) -> tuple[Indicator, ...]:
+def indicators(config: Config | Bare, journal: Journal) -> tuple[Indicator, ...]:
     """None at all where none is configured: a screen asks for itself."""
     found: list[Indicator] = []
     chosen = config.indicator
