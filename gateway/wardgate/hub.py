@@ -39,6 +39,7 @@ from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
 from wardgate.overlay import Overlay
+from wardgate.provision.test_reading import TestMode
 from wardgate.store.audit import Audit
 from wardgate.store.commands import CommandLog
 from wardgate.store.errors import StoreError
@@ -151,6 +152,7 @@ class Hub:
         await self._delivery.stop()
         if self._server is not None:
             await self._server.stop()
+        await self.setting_up.stop()
         self.devices.flush()
         await self.chronicle.stopped()
         try:
@@ -184,7 +186,10 @@ class Hub:
         self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
-        self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed)
+        tests = TestMode(
+            store, clock, config.hub.assignment, self.devices, lambda: self.setting_up.desk.stage, self._changed
+        )
+        self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed, tests)
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
         self.commands = CommandLog(store, clock)
         configuring = Configuring(self.overlay, self.commands, clock, self.start_anew)
@@ -233,7 +238,9 @@ class Hub:
         )
         self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
         await self.way_in.begin()
-        self.setting_up = SettingUp(view, self._backend, self.way_in, self.start_anew, self._changed)
+        self.setting_up = SettingUp(
+            view, self._backend, self.way_in, self.overlay, tests, self.start_anew, self._changed
+        )
         await self.setting_up.begin()
         self.orders = Orders(
             view,

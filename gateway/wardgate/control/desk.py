@@ -80,6 +80,8 @@ class Desk:
         self.by_file: Final = by_file
         self.apply: Final = apply
         self.changed: Final = changed
+        self.on_kept: Final[list[Callable[[Record], None]]] = []
+        """Called with every record as soon as it holds."""
         self.one_at_a_time: Final = asyncio.Lock()
         self.identity: Final = Identity(directory(config.data_dir))
 
@@ -163,6 +165,8 @@ class Desk:
                 "Nothing was changed. Try again; then replace its card.",
             ) from error
         self.record = record
+        for hear in self.on_kept:
+            hear(record)
 
 
 def checked(params: dict[str, Any], to: type[T]) -> T:

@@ -10,15 +10,22 @@ from wardgate import installation
 from wardgate.capture.bonds import forget_bonds
 from wardgate.capture.radio import RadioBackend
 from wardgate.checked import Unusable
-from wardgate.control.desk import Desk
+from wardgate.control.adding import Adding
+from wardgate.control.desk import Desk, told
+from wardgate.control.here import Here
 from wardgate.control.installing import Installing, Seen
+from wardgate.control.pairings import PairingActs, Pairings
+from wardgate.control.reading_back import ReadingBack
 from wardgate.control.server import Handler
 from wardgate.control.signing_in import WayIn
+from wardgate.control.trying import TryingOut
 from wardgate.control.view import View
 from wardgate.deliver.sender import Sender
 from wardgate.installation import Record
+from wardgate.overlay import Overlay
 from wardgate.provision.checks import Checks, Finding, accepted, not_accepted
 from wardgate.provision.claim import take
+from wardgate.provision.test_reading import TestMode
 
 CLEAR_S: Final = 60.0
 
@@ -31,6 +38,8 @@ class SettingUp:
         view: View,
         backend: RadioBackend,
         way_in: WayIn,
+        overlay: Overlay,
+        tests: TestMode,
         apply: Callable[[], object],
         changed: Callable[[str], None],
     ) -> None:
@@ -53,7 +62,15 @@ class SettingUp:
             lambda: changed("hub"),
             lambda: _accepts(view.sender),
         )
-        self.installing: Final = Installing(self.desk, Seen(checks=self.checks, window=way_in.view))
+        self.desk.on_kept.append(tests.heard)
+        here = Here(self.desk, view)
+        self._pairings = Pairings(view.capture, changed)
+        self._adding = Adding(self.desk, view, here, tests, self._pairings, overlay.names)
+        self._pairing = PairingActs(here, self._pairings)
+        self._trying = TryingOut(self.desk, view, here, tests)
+        self._reading_back = ReadingBack(self.desk, here, view.watcher.plan, overlay, config.hub.since)
+        seen = Seen(checks=self.checks, devices=self._adding.devices, test=self._trying.test, window=way_in.view)
+        self.installing: Final = Installing(self.desk, seen)
 
     async def begin(self) -> None:
         """Go on where a power cut came between two writes.
@@ -62,12 +79,20 @@ class SettingUp:
             StoreError, OSError: the disk refuses.
         """
         await self.desk.settle()
+        await self._reading_back.settle()
         if not self.desk.by_file:
             await asyncio.to_thread(take, self.desk.identity)
 
     def handlers(self) -> dict[str, Handler]:
         """By name."""
-        return self.installing.handlers()
+        mine = (self._adding, self._pairing, self._trying, self._reading_back)
+        acts = {name: told(handler) for part in mine for name, handler in part.handlers().items()}
+        return self.installing.handlers() | acts
+
+    async def stop(self) -> None:
+        """What goes on behind the pages ends."""
+        await self._pairings.stop()
+        await self._trying.stop()
 
     async def clear(self) -> None:
         """Until nothing of an earlier patient is left; then there is nothing more to do."""

@@ -15,9 +15,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from wardgate.capture.devices import Devices
 from wardgate.clock import Clock
 from wardgate.contract.messages import Reading, Utc
-from wardgate.installation import Stage
+from wardgate.installation import Record, Stage
 from wardgate.provision.devices import refuse_stage
 from wardgate.store.rows import Way
 from wardgate.store.store import Store
@@ -64,14 +65,14 @@ class TestMode:
         store: Store,
         clock: Clock,
         assignment: str,
-        identity_of: Callable[[str], str | None],
+        devices: Devices,
         stage: Callable[[], Stage],
         changed: Callable[[str], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._assignment = assignment
-        self._identity_of = identity_of
+        self._identities = {known.id: known.identity for known in devices.known}
         self._stage = stage
         self._changed = changed
         self._device: str | None = None
@@ -98,6 +99,11 @@ class TestMode:
             self._until_s = float("-inf")
             self._changed("devices")
 
+    def heard(self, record: Record) -> None:
+        """A hub that is locked tries nothing out, nor after it is unlocked."""
+        if record.stage == "locked":
+            self.end()
+
     def is_on(self, device: str) -> bool:
         """Whether what this device brings at this moment is a test."""
         if self._stage() != "assigned":
@@ -106,7 +112,7 @@ class TestMode:
 
     def came(self, reading: Reading) -> None:
         """A test reading is on the disk; the first one ends the mode."""
-        device, identity = reading.device.id, self._identity_of(reading.device.id)
+        device, identity = reading.device.id, self._identities.get(reading.device.id)
         if device != self._device or self._reading is not None or identity is None:
             return
         self._reading = reading.id
@@ -131,7 +137,7 @@ class TestMode:
         return tuple(
             t
             for t in self._tried.values()
-            if t.assignment == self._assignment and t.identity == self._identity_of(t.device)
+            if t.assignment == self._assignment and t.identity == self._identities.get(t.device)
         )
 
     def arrived(self, known: Collection[str], *, at_broker: bool) -> dict[str, datetime]:
