@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from wardgate import logs
+from wardgate.capture.radio import RadioBackend
 from wardgate.cli.options import add_config, load_or_exit
 from wardgate.cli.run import ANEW, start_program_anew, until_told_to_stop
-from wardgate.config import Config
+from wardgate.config import ConfigError, NotAssigned, load, load_bare
 from wardgate.hub import Hub
+from wardgate.unassigned import Unassigned
 from wardgate_sim.backend import attach
 
 
@@ -24,14 +27,25 @@ def main(words: list[str]) -> int:
     add_config(parser)
     options = parser.parse_args(words)
     logs.configure(verbose=options.verbose)
-    config = load_or_exit(options.config)
-    keys = options.keys or config.data_dir / "bonds.json"
-    while (status := asyncio.run(_run(config, options.radio, keys))) == ANEW:
+    hub, data_dir = _hub(options.config)
+    keys = options.keys or data_dir / "bonds.json"
+    while (status := asyncio.run(_run(hub, options.radio, keys))) == ANEW:
         start_program_anew(options.config)
     return status
 
 
-async def _run(config: Config, radio: str, keys: Path) -> int:
+def _hub(path: Path) -> tuple[Callable[[RadioBackend], Hub | Unassigned], Path]:
+    """What makes the hub that this file, and what was set up, ask for; and where it keeps its things."""
+    try:
+        config = load(path)
+    except NotAssigned:
+        return lambda backend: Unassigned(path, backend=backend), load_bare(path).data_dir
+    except ConfigError:
+        config = load_or_exit(path)
+    return lambda backend: Hub(config, backend=backend), config.data_dir
+
+
+async def _run(hub: Callable[[RadioBackend], Hub | Unassigned], radio: str, keys: Path) -> int:
     keys.parent.mkdir(parents=True, exist_ok=True)
     async with attach(radio, keys=keys) as backend:
-        return await until_told_to_stop(Hub(config, backend=backend))
+        return await until_told_to_stop(hub(backend))

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "doctor": "find out what is wrong and what to do",
     "metrics": "the hub's figures for Prometheus",
     "support-bundle": "a report for support, without anything that names a person or a place",
+    "provision": "set this hub up: claim, patient, devices, test, lock",
     "enrol": "get this hub's certificate with a claim code of the ward",
     "pair": "pair a device again, on your word",
     "devices": "the devices Wardgate knows",
@@ -25,6 +26,7 @@ COMMANDS: Final = {
     "note": "tell the hub of a change of treatment or device",
     "config": "check a configuration, or explain every setting",
     "page": "the page for a browser on this machine",
+    "screen": "what the patient sees: on a tablet or a small display",
     "ward": "the reference ward: receive, keep, acknowledge",
 }
 

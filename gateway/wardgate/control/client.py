@@ -27,6 +27,12 @@ DEADLINE_S: Final = 10.0
 """A hub that answers later is stuck."""
 PAIR_DEADLINE_S: Final = 150.0
 """Somebody has to wake the device and may have to read a code from it."""
+WARD_DEADLINE_S: Final = 60.0
+"""Somebody else has to be asked, who may be far."""
+_PATIENCE_S: Final = {
+    "pair": PAIR_DEADLINE_S,
+    **dict.fromkeys(("claim", "patients", "choose", "assign", "passkey"), WARD_DEADLINE_S),
+}
 _RESULTS: Final[dict[str, Any]] = {
     "status": Status,
     "series": Series,
@@ -57,7 +63,7 @@ class HubClient:
     """One connection to the hub. Requests may overlap; every one has a deadline."""
 
     def __init__(self, path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._path = path
+        self.path: Final = path
         self._writer = writer
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
@@ -120,16 +126,16 @@ class HubClient:
 
     async def _ask(self, method: str, params: dict[str, Any]) -> msgspec.Raw:
         if self._ear.done():
-            raise HubAway(self._path, "the connection was lost")
+            raise HubAway(self.path, "the connection was lost")
         number = next(self._ids)
         answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
             self._writer.write(msgspec.json.encode(Request(id=number, method=method, params=params)) + b"\n")
-            async with asyncio.timeout(PAIR_DEADLINE_S if method == "pair" else DEADLINE_S):
+            async with asyncio.timeout(_PATIENCE_S.get(method, DEADLINE_S)):
                 return await answer
         except TimeoutError:
-            raise HubAway(self._path, "it took too long") from None
+            raise HubAway(self.path, "it took too long") from None
         finally:
             self._waiting.pop(number, None)
 
@@ -139,7 +145,7 @@ class HubClient:
                 self._take(msgspec.json.decode(line, type=Answer))
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(HubAway(self._path, "the connection was lost"))
+                answer.set_exception(HubAway(self.path, "the connection was lost"))
         self._pushes.put_nowait(None)
 
     def _take(self, answer: Answer) -> None:

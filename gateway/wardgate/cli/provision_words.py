@@ -1,0 +1,74 @@
+"""What `wardgate provision` says."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from wardgate.control.client import HubAway, connect
+from wardgate.control.provisioning import Audit, Installation
+
+T = TypeVar("T")
+AGAIN_S: Final = 1.0
+PATIENCE_S: Final = 15.0
+_TICKS: Final = {"good": "[ok]     ", "waiting": "[waiting]", "problem": "[problem]", "unknown": "[unknown]"}
+_STAGES: Final = {
+    "factory": "This hub is not claimed.",
+    "claimed": "This hub is claimed and has no patient.",
+    "assigned": "This hub has a patient and is not locked.",
+    "locked": "This hub is set up and locked.",
+}
+
+
+async def asked_again(socket: Path, method: str, to: type[T], **params: Any) -> T:
+    """Ask for an act. A hub that starts anew in between is asked again: what is done is done once.
+
+    Raises:
+        ControlError: it was not done.
+        HubAway: nobody answered in all that time.
+    """
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + PATIENCE_S
+    while True:
+        try:
+            async with connect(socket) as hub:
+                return await hub.ask(method, to, **params)
+        except HubAway:
+            if loop.time() >= until_s:
+                raise
+        await asyncio.sleep(AGAIN_S)
+
+
+def status_words(found: Installation) -> str:
+    """Where the hub stands, and what to do next."""
+    lines = [_STAGES[found.stage]]
+    if found.hub:
+        lines.append(f"Hub: {found.hub}")
+    if found.patient:
+        lines.append(f"Patient: {found.patient}; {', '.join(found.pathways) or 'no pathway'}")
+    lines += [
+        f"{_TICKS[check.tick]} {check.sentence} {check.what_to_do if check.tick != 'good' else ''}".rstrip()
+        for check in found.checks
+    ]
+    lines += [
+        f"Device {one.id}: {one.model.name}; {_device(one.tested is not None, one.pairing)}" for one in found.devices
+    ]
+    if found.unsent:
+        lines.append(f"{found.unsent} messages are not at the ward yet.")
+    lines += [f"Missing (step {one.step}): {one.sentence}" for one in found.missing]
+    return "\n".join(lines)
+
+
+def audit_words(found: Audit) -> str:
+    """One line for each act."""
+    lines = [
+        f"{one.number:5} {one.at:%Y-%m-%d %H:%M:%S} {one.by:8} {one.what:18} {one.sentence}" for one in found.entries
+    ]
+    if found.broken_at is not None:
+        lines.append(f"Line {found.broken_at} was changed, or follows a missing one. Tell the ward.")
+    return "\n".join(lines) or "Nothing was done yet."
+
+
+def _device(tested: bool, pairing: str) -> str:
+    return "tested" if tested else f"not tested, {pairing}"
