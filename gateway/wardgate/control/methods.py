@@ -46,13 +46,6 @@ class PairParams(Struct, forbid_unknown_fields=True):
     device: str
 
 
-class PasskeyParams(Struct, forbid_unknown_fields=True):
-    """The six digits that a device shows."""
-
-    device: str
-    passkey: Annotated[int, Meta(ge=0, le=999_999)]
-
-
 class NoteParams(Struct, forbid_unknown_fields=True):
     """A change of treatment or device."""
 
@@ -81,11 +74,10 @@ class Methods:
             "events": self.events,
             "alerts": self.alerts,
             "pair": self.pair,
-            "passkey": self.passkey,
             "note": self.note,
             "parked": self.parked,
             "parked_retry": self.parked_retry,
-            **home_methods(self._view.home),
+            **home_methods(self._view.home, self._view.config),
         }
 
     async def ping(self, _: dict[str, Any]) -> Pong:
@@ -121,15 +113,6 @@ class Methods:
         except PairingError as error:
             raise ControlError("not-paired", error.sentence, error.what_to_do) from error
         return Done(sentence=f"{device} is paired with this hub.")
-
-    async def passkey(self, params: dict[str, Any]) -> Done:
-        """The code for a pairing that waits for it."""
-        asked = _checked(params, PasskeyParams)
-        if not self._view.capture.give_passkey(asked.device, asked.passkey):
-            raise ControlError(
-                "no-pairing-waits", f"No pairing of {asked.device} waits for a code.", "Start the pairing first."
-            )
-        return Done(sentence="The code was handed on.")
 
     async def parked(self, params: dict[str, Any]) -> tuple[ParkedRow, ...]:
         """The newest messages that were set aside."""

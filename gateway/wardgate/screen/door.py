@@ -1,0 +1,76 @@
+"""Who may see the screen when it is on the home's network: whoever has its address, in which a random key stands.
+
+There is no name to sign in with and nothing to type twice: a tablet on a shelf keeps its address. The hub makes the key
+for each patient, and another patient's old tablet sees nothing. Whoever asks without it learns nothing, not even that
+there is a screen.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wardgate.faces.guard import HEADERS
+from wardgate.screen.ask import screen_key
+
+_PUBLIC: Final = "/assets/"
+"""Style, script and pictures say nothing about anybody."""
+
+
+class Keys:
+    """The key as the hub tells it. While the hub is away the last one holds."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._last: str | None = None
+
+    async def fits(self, key: str) -> bool:
+        """Whether this is the key of the patient whom the hub serves now."""
+        self._last = await screen_key(self._socket) or self._last
+        return self._last is not None and hmac.compare_digest(key.encode(), self._last.encode())
+
+
+class Door:
+    """Takes the key off the address and lets the rest through; everything else is not there."""
+
+    def __init__(self, app: ASGIApp, fits: Callable[[str], Awaitable[bool]]) -> None:
+        self._app = app
+        self._fits = fits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        path: str = scope["path"]
+        key, slash, rest = path[1:].partition("/")
+        if path.startswith(_PUBLIC):
+            await self._app(scope, receive, guarded)
+        elif _foreign(Headers(scope=scope)) or not await self._fits(key):
+            await Response("Not here.", 404, media_type="text/plain")(scope, receive, guarded)
+        elif not slash:
+            await RedirectResponse(f"/{key}/", 307)(scope, receive, guarded)
+        else:
+            inner = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode(), "wardgate.key": key}
+            await self._app(inner, receive, guarded)
+
+
+def _foreign(headers: Headers) -> bool:
+    """Whether another site's page asks."""
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
