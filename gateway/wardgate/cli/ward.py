@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib
 import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from wardgate.cli import ward_alerts, ward_fhir, ward_silent
+from wardgate.cli import ward_alerts
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.cli.ward_broker import add_broker, broker
 from wardgate.contract.messages import Alert, Event, Reading, State
@@ -20,28 +22,25 @@ from wardgate.ward.line import format_line
 from wardgate.ward.silence import DEAF_AFTER_S, HEARTBEATS, Silence
 from wardgate.ward.ward import Ward
 
+_OTHERS: Final = {
+    "acknowledge": "ward_alerts:acknowledge",
+    "alerts": "ward_alerts:show",
+    "ca": "ward_ca:main",
+    "claim-sheet": "ward_claim:main",
+    "command": "ward_commands:tell",
+    "enrol": "ward_ca:enrol",
+    "fhir": "ward_fhir:main",
+    "keys": "ward_commands:keys",
+    "patients": "ward_patients:main",
+    "silent": "ward_silent:main",
+}
+"""Imported when asked for: some need what the ward itself does without."""
+
 
 def main(words: list[str]) -> int:
-    if words[:1] == ["alerts"]:
-        return ward_alerts.show(words[1:])
-    if words[:1] == ["acknowledge"]:
-        return ward_alerts.acknowledge(words[1:])
-    if words[:1] in (["ca"], ["enrol"]):
-        from wardgate.cli import ward_ca
-
-        return ward_ca.main(words[1:]) if words[0] == "ca" else ward_ca.enrol(words[1:])
-    if words[:1] in (["keys"], ["command"]):
-        from wardgate.cli import ward_commands
-
-        return ward_commands.keys(words[1:]) if words[0] == "keys" else ward_commands.tell(words[1:])
-    if words[:1] == ["silent"]:
-        return ward_silent.main(words[1:])
-    if words[:1] == ["fhir"]:
-        return ward_fhir.main(words[1:])
-    if words[:1] == ["page"]:
-        from wardgate.cli import ward_page
-
-        return ward_page.main(words[1:])
+    if words and words[0] in _OTHERS:
+        module, _, function = _OTHERS[words[0]].partition(":")
+        return int(getattr(importlib.import_module(f"wardgate.cli.{module}"), function)(words[1:]))
     parser = command(
         "ward",
         "The reference ward: receive what hubs send, check it against the contract, keep it, say that it is kept, and "

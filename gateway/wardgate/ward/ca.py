@@ -35,7 +35,7 @@ BACKDATED: Final = timedelta(hours=1)
 """For hubs whose clock is a little behind."""
 CRL_LASTS: Final = timedelta(days=30)
 """A broker refuses everybody once its list has run out: it is written anew every day, and lasts for a month."""
-_HUB: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+_HUB: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}\Z")
 _ACCOUNT: Final = re.compile(r"^[a-z0-9-]{1,30}\.[a-z0-9-]{1,32}$")
 _REASONS: Final = {
     "unspecified": x509.ReasonFlags.unspecified,
@@ -120,7 +120,7 @@ class Authority:
         Raises:
             NotSigned: the request is none, its signature is wrong, its key is of another kind, or it names another hub.
         """
-        if not _HUB.match(hub):
+        if not is_hub(hub):
             raise NotSigned(f"`{hub}` is no hub's id: small letters, digits and hyphens, 63 at most.")
         asked = _checked(request, hub)
         return self._issue(hub, "hub", asked, lasts, [], code)
@@ -211,6 +211,11 @@ class Authority:
         )
         self.register.enter(issued, key_hash(key), code)
         return issued
+
+
+def is_hub(name: str) -> bool:
+    """Whether a hub can be called so."""
+    return _HUB.match(name) is not None
 
 
 def key_hash(key: ec.EllipticCurvePublicKey) -> str:

@@ -121,7 +121,9 @@ class Referrals:
                 "limits = excluded.limits, offered = excluded.offered, state = excluded.state, at = excluded.at",
                 (who.slug, _text(pathways), _text(kinds), phone, _text(limits or {}), hub, _now()),
             )
-            self._register.line("referred", hub, patient=who.slug, pathways=list(pathways), kinds=list(kinds))
+            self._register.line(
+                "referred", hub, patient=who.slug, pathways=list(pathways), kinds=list(kinds), limits=limits or {}
+            )
         return self.of(who.slug)
 
     def stop(self, patient: str) -> Referral:
