@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wardgate.control.provisioning import Added, AuditEntry, Check, Installation, Limits, Model, Nearby, TestRun
+from wardgate.control.provisioning import Added, AuditEntry, Check, Installation, Limits, Model, Nearby, TestRun, Window
 from wardgate.faces.words import Times
 
 NOW = datetime(2026, 11, 21, 9, 15, 12, tzinfo=UTC)
@@ -63,6 +63,7 @@ def installation(**changes: Any) -> Installation:
     mine = {
         "stage": "assigned", "revision": 7, "hub": "WG-7F3K", "version": "0.6.0", "now": NOW,
         "timezone": "Europe/London", "fingerprint": FINGERPRINT, "patient": "Copper Heron",
+        "window": Window(open=True, left_s=1500.0, opened_by="button"),
         "pathways": ("heart-failure",), "kinds": ("scale", "cuff", "oximeter"), "phone": "0116 000 0000",
     }  # fmt: skip
     return Installation(**{**mine, **changes})

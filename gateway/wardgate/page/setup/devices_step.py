@@ -12,6 +12,7 @@ from wardgate.page.setup.devices_view import (
     device_step,
     devices_view,
     full_name,
+    is_offered,
     long_noun,
     needs_pairing,
     noun,
@@ -21,7 +22,8 @@ from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 
 _ORDER: Final = "devices-in-order"
 """In the session's draft: the devices in the air in the order in which they were first shown."""
-_MOST_INDEX: Final = 255
+_MOST_INDEX: Final = 0xFFFFFFFF
+_MOST_DIGITS: Final = 10
 _FIELDS: Final = {
     "six-digits": "passkey",
     "no-pairing-waits": "passkey",
@@ -71,7 +73,7 @@ async def _look(visit: Visit) -> DevicesView:
     nearby = await visit.ask("nearby", tuple[Nearby, ...])
     order = visit.session.draft.get(_ORDER, "").split(",")
     # An order matters while there is something in it that a finger may be near.
-    kept = any(near.wanted and near.device is None and near.address in order for near in nearby)
+    kept = any(is_offered(near) and near.address in order for near in nearby)
     view = devices_view(visit.seen, nearby, order if kept else None)
     visit.session.draft[_ORDER] = view.shown
     return view
@@ -105,10 +107,11 @@ def _of(seen: Installation, device: str) -> Added:
 def _questions(row: InTheAir) -> Shown:
     return Shown(
         template="setup/steps_device_add.html",
-        title=f"Add the {long_noun(row.kind)}",
+        title="Say what it is" if row.serial else f"Add the {long_noun(row.kind)}",
         said=f"{row.name}. {row.heard}.",
         context={
             "row": row,
+            "button_words": "Add it" if row.serial else row.button,
             "names": [(model.id, full_name(model), "") for model in row.models],
             "asks_user": any(model.needs_user for model in row.models),
             "asks_consent": any(model.needs_consent for model in row.models),
@@ -180,7 +183,7 @@ def _model_of(row: InTheAir, chosen: str) -> Model:
 
 def _number(visit: Visit, name: str, key: str, what_to_do: str, most: int = _MOST_INDEX) -> int:
     text = visit.form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= most):
         raise ControlError(key, "That is not a number this device knows.", what_to_do)
     return int(text)
 

@@ -113,8 +113,8 @@ def devices_view(
 ) -> DevicesView:
     """Strongest first; with `shown`, in that order for ever, and what was found since is only counted."""
     free = [near for near in nearby if near.device is None and near.models]
-    wanted = sorted((near for near in free if near.wanted), key=_weakness)
-    others = sorted((near for near in free if not near.wanted), key=_weakness)
+    wanted = sorted((near for near in free if is_offered(near)), key=_weakness)
+    others = sorted((near for near in free if not is_offered(near)), key=_weakness)
     order = [near.address for near in (*wanted, *others)] if shown is None else list(shown)
     place = {address: i for i, address in enumerate(order)}
     rows = sorted((_in_the_air(n) for n in wanted if n.address in place), key=lambda row: place[row.address])
@@ -135,6 +135,11 @@ def devices_view(
     )
 
 
+def is_offered(near: Nearby) -> bool:
+    """Whether it stands in the list itself. A cable does not say what is at its end: it is something else."""
+    return near.wanted and near.device is None and not (near.models and near.models[0].serial)
+
+
 def still_wanted(installation: Installation) -> tuple[Kind, ...]:
     """The kinds that are expected and of which no device was added, in the order of the pathway."""
     there = {device.model.kind for device in installation.devices}
@@ -149,16 +154,18 @@ def _in_the_air(near: Nearby) -> InTheAir:
     first = near.models[0]
     bars, word = signal_bars(near.rssi_dbm) if near.rssi_dbm is not None else (None, "On a cable")
     quiet = near.heard_age_s >= _LONG_UNHEARD_S and not first.serial
+    unknown = first.serial and len(near.models) > 1
+    several = f"{full_name(first)} or {_others(near.models)}" if len(near.models) > 1 else full_name(first)
     return InTheAir(
         address=near.address,
         part=f"near-{near.address.lower().translate(_PLAIN)}",
         kind=first.kind,
-        title=TITLES[first.kind],
-        name=full_name(first) if len(near.models) == 1 else f"{full_name(first)} or {_others(near.models)}",
-        button=f"Add the {noun(first.kind)}",
+        title="Something on a cable" if unknown else TITLES[first.kind],
+        name=near.address.rsplit("/", 1)[-1] if unknown else several,
+        button="Say what it is" if unknown else f"Add the {noun(first.kind)}",
         bars=bars,
         signal=f"{word} signal" if bars else word,
-        heard=f"Quiet for {span(near.heard_age_s)}" if quiet else "Heard now",
+        heard=f"Quiet for {span(near.heard_age_s)}" if quiet else "Plugged in" if first.serial else "Heard now",
         models=near.models,
         asks=len(near.models) > 1 or any(m.needs_user or m.needs_consent for m in near.models),
         serial=first.serial,
@@ -277,7 +284,7 @@ def _pairing_words(device: Added, state: str) -> tuple[str, Tone, str]:
     match state:
         case "waiting":
             said = own or f"No {name} heard yet."
-            return said, "waiting", todo or not_heard(device.model)
+            return said, "waiting", not_heard(device.model)
         case "passkey-wanted":
             return own or f"The {name} shows a number.", "waiting", todo or "Type it below."
         case "pairing":

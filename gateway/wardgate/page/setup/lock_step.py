@@ -5,24 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec import Struct
-
-from wardgate.control.provisioning import Audit, Installation, Limits, Missing
+from wardgate.control.provisioning import Audit, Installation, Limits, Missing, SetupCode
 from wardgate.faces.words import count
 from wardgate.page.setup.checklist import sheet
 from wardgate.page.setup.label import label_view
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 from wardgate.page.setup.tasks import STEPS
+from wardgate.page.setup.test_step import ward_answers
 
 _CODE: Final = "setup-code"
 """In the session's draft, between the act that made it and the one page that shows it."""
 _AUDIT_LINES: Final = 200
-
-
-class NewCode(Struct, frozen=True):
-    """The answer to `new_setup_code`."""
-
-    code: str
 
 
 class LockStep:
@@ -63,7 +56,7 @@ class LockStep:
                 visit.session.said = (await visit.do("unlock")).sentence
                 return "/setup/finish"
             case (), ("new-code" | "new-code-a6"):
-                made = await visit.ask("new_setup_code", NewCode)
+                made = await visit.ask("new_setup_code", SetupCode)
                 visit.session.draft[_CODE] = made.code
                 return "/setup/finish/label" + ("-a6" if act == "new-code-a6" else "")
         raise NoSuchPage
@@ -112,8 +105,7 @@ def lock_view(installation: Installation) -> LockView:
 
 def done_sentence(installation: Installation) -> str:
     """`Done. The ward has this hub, 3 devices and 1 test reading. You can leave.`: only what the ward said it has."""
-    devices = count(len(installation.devices), "device")
-    tests = installation.tests_confirmed
-    if not tests:
-        return f"Done. This hub and {devices} are set up. This ward does not answer: sent is the last thing we know."
-    return f"Done. The ward has this hub, {devices} and {count(tests, 'test reading')}. You can leave."
+    devices, tests = count(len(installation.devices), "device"), count(installation.tests_confirmed, "test reading")
+    if not ward_answers(installation):
+        return f"Done. This hub, {devices} and {tests} are set up and sent. This ward does not answer. You can leave."
+    return f"Done. The ward has this hub, {devices} and {tests}. You can leave."

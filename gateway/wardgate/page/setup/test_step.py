@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from wardgate.control.provisioning import Added, Installation, TestRun
-from wardgate.faces.words import Times, count, listed, sentence, span
+from wardgate.faces.words import Times, listed, sentence, span
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.devices_view import full_name, long_noun, noun
 from wardgate.page.setup.pictures import Word, emphasised, wake_words
@@ -33,7 +33,7 @@ class TestStep:
         return Shown(
             template="setup/steps_test.html",
             title="Take a test reading",
-            said=view.run.said if view.run else view.said,
+            said=view.said,
             context={"view": view},
             parts={"run": "setup/steps_test_run.html", "tested": "setup/steps_test_devices.html"},
         )
@@ -105,18 +105,24 @@ class TestView:
 
 def test_view(installation: Installation, times: Times) -> TestView:
     """The step as it stands."""
-    devices = tuple(_tested(device, times) for device in installation.devices)
+    has_it = "The ward has it" if ward_answers(installation) else "Sent"
+    devices = tuple(_tested(device, times, has_it) for device in installation.devices)
     run = installation.test
     tested = next((device for device in installation.devices if run and device.id == run.device), None)
     return TestView(
         run=_run(run, tested, times) if run and tested else None,
         devices=devices,
-        said=_so_far(installation.devices),
+        said=_how_far(run, noun(tested.model.kind)) if run and tested else _so_far(installation.devices),
         done=bool(devices) and not any(missing.step == 4 for missing in installation.missing),
     )
 
 
-def _tested(device: Added, times: Times) -> Tested:
+def ward_answers(installation: Installation) -> bool:
+    """Whether it says of a reading that it has it, as far as the last test tells."""
+    return installation.test is None or installation.test.ward_can_confirm
+
+
+def _tested(device: Added, times: Times, has_it: str) -> Tested:
     at = device.tested
     return Tested(
         id=device.id,
@@ -125,7 +131,7 @@ def _tested(device: Added, times: Times) -> Tested:
         noun=noun(device.model.kind),
         name=full_name(device.model),
         tone="good" if at else "none",
-        word=f"The ward has it, {times.clock(at)}" if at else "Not tested yet",
+        word=f"{has_it}, {times.clock(at)}" if at else "Not tested yet",
     )
 
 
@@ -136,6 +142,17 @@ def _so_far(devices: tuple[Added, ...]) -> str:
     if not waiting:
         return f"The ward has a test reading of {'this device' if len(devices) == 1 else 'every device'}."
     return f"Still to test: {listed(waiting)}."
+
+
+def _how_far(run: TestRun, name: str) -> str:
+    """Through which doors it has come."""
+    if run.ward is not None:
+        return f"The ward has a test reading of the {name}."
+    if run.broker is not None:
+        return f"The reading of the {name} is seen, stored and sent."
+    if run.stored is not None:
+        return f"The reading of the {name} is seen and stored."
+    return f"The {name} was heard." if run.seen is not None else f"Nothing is heard from the {name} yet."
 
 
 def _run(run: TestRun, device: Added, times: Times) -> Run:
@@ -204,15 +221,10 @@ def _said(run: TestRun, name: str) -> tuple[str, Literal["good", "waiting", "pro
     if run.seen is None and run.left_s is None:
         return f"No reading came in time. Wake the {name} and try again.", "problem"
     if run.seen is None:
-        return f"Waiting for the {name}. What it sends now is marked as a test.", "waiting"
+        return "What it sends now is marked as a test.", "waiting"
     if run.broker is not None and not run.ward_can_confirm:
         return "This ward does not answer. Sent is the last thing we know.", "none"
     return "Still waiting. This can take 1 minute. Nothing is lost.", "waiting"
-
-
-def tests_sentence(confirmed: int) -> str:
-    """`1 test reading`."""
-    return count(confirmed, "test reading")
 
 
 def times_of_the_way(run: TestRun, times: Times) -> tuple[tuple[str, str], ...]:
