@@ -88,6 +88,7 @@ def readings(draw: st.DrawFn) -> Reading:
                 serial=st.none() | TEXT,
                 firmware=st.none() | TEXT,
                 user_index=st.none() | st.integers(0, 255),
+                bonded=st.none() | st.booleans(),
             )
         ),
         quality=draw(

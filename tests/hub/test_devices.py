@@ -60,6 +60,7 @@ async def test_a_device_that_wants_a_bond(
         assert device.book.errors == []
         row = home.hub.devices.row("d")
         assert (row.bonded, row.battery_percent) == (True, 66)
+        assert reading.device.bonded is True
         assert row.clock_set_at is not None
 
 
@@ -109,6 +110,7 @@ async def test_a_scale_that_only_broadcasts(
         await device.asleep()
         await home.until(lambda: len(home.readings()) == 1)
         assert values(home.readings()[0], WEIGHT) == WEIGHT
+        assert home.readings()[0].device.bonded is False, "anybody could have said it"
         assert "duplicates" not in home.counts("scale")
 
 
@@ -125,6 +127,7 @@ async def test_an_oximeter_on_a_serial_line(tmp_path: Path, link: Link, clock: L
         assert device.book.acknowledged == device.book.taken
         assert home.counts("ox")["rejected"] >= 1
         assert home.hub.devices.row("ox").serial == device.serial
+        assert home.readings()[0].device.bonded is None, "a line is no radio"
 
 
 async def test_thirty_days_out_of_a_memory_are_dated_and_marked(

@@ -63,6 +63,16 @@ class DeviceBlock(Struct, frozen=True, kw_only=True):
     serial: str | None = None
     firmware: str | None = None
     user_index: int | None = None
+    bonded: (
+        Annotated[
+            bool,
+            Meta(
+                description="whether it is paired with this hub; if not, whatever calls itself so may have said it. "
+                "Null on a serial line"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Quality(Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from wardgate.store.store import Store
 from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.sink import Consent
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
-from wardgate_drivers.model.declaration import History
+from wardgate_drivers.model.declaration import History, Serial
 
 log: Final = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -407,6 +407,7 @@ class DeviceSink:
             serial=row.serial,
             firmware=row.firmware,
             user_index=measurement.user_index,
+            bonded=None if isinstance(self._known.model.link, Serial) else row.bonded is True,
         )
 
 
