@@ -60,7 +60,7 @@ _ROW: Final = msgspec.json.Decoder(AuditRow)
 class Head(Struct, frozen=True, kw_only=True):
     """How far the chain goes."""
 
-    number: int = 0
+    number: Annotated[int, Meta(ge=0)] = 0
     seal: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] = BEFORE_THE_FIRST.hex()
     """Of the last line."""
 
