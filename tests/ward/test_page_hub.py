@@ -1,0 +1,77 @@
+"""From the nurse's page to a real hub and back: what is pressed there, the running ward delivers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.living import LivingHome
+from tests.support.mosquitto import Mosquitto
+from tests.support.ward_page import WardPage
+from wardgate.contract.messages import Alert
+from wardgate.deliver import Sender
+from wardgate.ward import Ward
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    one = Mosquitto(tmp_path / "broker")
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def page(where: Path | str) -> Iterator[WardPage]:
+    """The page is a process of its own: here a thread with its own connections to the same database."""
+    served = WardPage(where)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+async def test_a_press_on_the_page_reaches_the_hub(
+    broker: Mosquitto, page: WardPage, where: Path | str, tmp_path: Path
+) -> None:
+    home = LivingHome(tmp_path / "hub.db")
+    await home.watcher.start()
+    arrived: asyncio.Queue[Alert] = asyncio.Queue()
+    ward = Ward(broker.settings(), where, lambda m: arrived.put_nowait(m) if isinstance(m, Alert) else 0)
+    sender = Sender(
+        broker.settings(),
+        "hub-1",
+        home.store,
+        home.clock,
+        lambda _: None,
+        version="1",
+        on_seen=home.life.acknowledge,
+    )
+    tasks = [asyncio.create_task(work) for work in (ward.run(), sender.run(), home.life.run())]
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await home.take_low(90)
+            raised = await arrived.get()
+            await asyncio.to_thread(page.account, "doctor-b", "doctor")
+            token = await asyncio.to_thread(page.session, "doctor-b")
+            address = f"/alerts/hub-1/{raised.id}"
+            answer = await asyncio.to_thread(page.post, f"{address}/seen", token, revision="1", note="Rung Mr Smith")
+            assert answer.status == 303
+            seen = await arrived.get()
+            assert (seen.state, seen.acknowledged_by, seen.acknowledged_revision) == ("acknowledged", "doctor", 1)
+            assert home.store.open_alerts()[0].acknowledged_by == "doctor"
+            html = (await asyncio.to_thread(page.get, address, token)).text
+            assert "Seen by you at" in html
+            assert "The hub has not answered yet" not in html
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await home.store.close()
+    assert b"Smith" not in (tmp_path / "hub.db").read_bytes()
