@@ -13,6 +13,7 @@ from dbus_fast import BusType, Message
 from dbus_fast.aio import MessageBus
 
 from wardgate.control.client import connect
+from wardgate.control.protocol import ControlError
 from wardgate_sim.firmware.peripheral import advertisement
 from wardgate_sim.lab.bluetoothd import bluez_bonds
 from wardgate_sim.lab.guest import ADDRESSES, Guest
@@ -179,7 +180,10 @@ async def _type(guest: Guest, code: int, nth: int) -> str:
     """Once the hub asks for it, the first, second, third time."""
     await guest.witness.until(lambda: _told(guest, "code-cuff").count("passkey-needed") >= nth, 30.0)
     async with connect(guest.control) as hub:
-        return (await hub.call("passkey", device="code-cuff", passkey=code)).sentence
+        try:
+            return (await hub.call("passkey", device="code-cuff", passkey=code)).sentence
+        except ControlError as refused:
+            return refused.sentence
 
 
 def _path(device: str) -> str:

@@ -154,7 +154,9 @@ async def test_wrong_code_is_refused_and_the_next_one_is_asked_for(
     async with room(tmp_path, link, clock, cuff.MODEL, user_index=1) as r:
         await cuff.take(PRESSURE)
         shown = await cuff.passkey_shown()
-        await r.type_code((shown + 1) % 1_000_000)
+        wrong = (shown + 1) % 1_000_000
+        with pytest.raises(ControlError, match=f"did not accept {wrong:06d}. Type the 6 digits it shows now"):
+            await r.type_code(wrong)
         await r.home.until(lambda: r.home.events("device-refused") == ["d"])
         assert r.home.events("paired") == []
         with pytest.raises(ControlError, match="waits for a code"):
