@@ -16,13 +16,14 @@ from urllib.parse import urlencode
 from tests.support.served_page import Answer
 from tests.support.setup_hub import CODE, SetupHub
 from wardgate.control.provisioning import Installation
-from wardgate.page.setup.app import Frame
 from wardgate.page.setup.certificate import own_pair
+from wardgate.page.setup.frame import Frame
 from wardgate.page.setup.guard import Door
 from wardgate.page.setup.hub import Hub
 from wardgate.page.setup.live import Pace
-from wardgate.page.setup.server import Serving, all_steps, serving
+from wardgate.page.setup.server import Serving, serving
 from wardgate.page.setup.step import Step
+from wardgate.page.setup.steps import all_steps
 
 QUICK = Pace(refresh_s=0.2, least_s=0.05, comment_s=0.2, again_s=0.2)
 AGENT = "Test/1.0"
@@ -161,7 +162,7 @@ class ServedSetup:
         self.hub = SetupHub(self._directory / "control.sock", self._seen)
         await self.hub.server.start()
         pair = own_pair(self._directory / "page", ["127.0.0.1", "kitchen-7.local"])
-        self.door = Door(frozenset({"127.0.0.1", "kitchen-7.local"}), 0, fingerprint=pair.fingerprint)
+        self.door = Door(frozenset({"kitchen-7.local"}), 0, fingerprint=pair.fingerprint)
         hub = Hub(self.hub.path, patience_s=1.0)
         steps = all_steps() if self._steps is None else self._steps
         server: Serving

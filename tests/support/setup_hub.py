@@ -183,9 +183,10 @@ class SetupHub:
         return Done(sentence="Looking again.")
 
     async def do_claim(self, params: dict[str, Any]) -> Done:
-        if params["code"].replace("-", "").replace(" ", "").upper() != CLAIM.replace("-", ""):
-            raise ControlError("code-refused", "The ward does not accept that code.", "Read it again from the letter.")
-        return self.moved(stage="claimed", hub=params["hub"], checks=WELL)
+        hub, _, code = params["code"].partition(" ")
+        if code.replace("-", "").replace(" ", "").upper() != CLAIM.replace("-", ""):
+            raise ControlError("refused-by-ward", "The ward does not take that code.", "Read it again from the sheet.")
+        return self.moved(stage="claimed", hub=hub, checks=WELL)
 
     async def do_patients(self, _: dict[str, Any]) -> tuple[Referral, ...]:
         if not self.seen.can_list:
@@ -212,7 +213,7 @@ class SetupHub:
     async def do_release(self, params: dict[str, Any]) -> Done:
         if self.seen.unsent and not params.get("seal"):
             raise ControlError(
-                "not-drained",
+                "unsent",
                 f"{self.seen.unsent} readings of {self.seen.patient} are not at the ward yet.",
                 "Send them first, or seal and wipe.",
             )

@@ -1,23 +1,30 @@
-"""`wardgate page`: the status page, in this process."""
+"""`wardgate page`: the status page, and the technician's pages while they are open, in this process."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from wardgate.cli.options import PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.cli.options import BAD_CONFIG, PROBLEM, add_config, command, complain
+from wardgate.config import ConfigError, load_bare
 
 
 def main(words: list[str]) -> int:
-    parser = command("page", "Serve the status page on this machine's loopback address, until Ctrl-C.")
-    parser.add_argument("--port", type=int, help="port to listen on (default: the configuration's)")
+    parser = command(
+        "page",
+        "Serve the status page on this machine's loopback address, and the technician's pages on the home's network "
+        "while they are open, until Ctrl-C.",
+    )
+    parser.add_argument("--port", type=int, help="port of the status page (default: the configuration's)")
     add_config(parser)
     options = parser.parse_args(words)
-    config = load_or_exit(options.config)
+    try:
+        config = load_bare(options.config)
+    except ConfigError as error:
+        complain(str(error), "Mend the file, then check it with: wardgate config check")
+        return BAD_CONFIG
     from wardgate.page import PageError, serve
 
     port = config.page.port if options.port is None else options.port
     try:
-        serve(Path(config.hub.control_socket), port, on_ready=lambda address: print(address, flush=True))
+        serve(config.control_socket, port, lambda address: print(address, flush=True), config.page)
     except PageError as error:
         complain(str(error))
         return PROBLEM

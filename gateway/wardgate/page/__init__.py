@@ -1,4 +1,6 @@
-"""The status page of a hub: its own process, which reads through the control socket and changes nothing.
+"""The pages of a hub: its own process, which reaches the hub through the control socket alone.
+
+The status page reads and changes nothing; with `setup/` a technician sets the hub up.
 
 The web framework is imported when a page is served, not before: the command line uses this room's words and verdict.
 """
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from wardgate.config.sections import Page
+
 
 class PageError(RuntimeError):
     """The page cannot be served; the message says what to do."""
@@ -24,14 +28,18 @@ def create_app(socket: Path) -> FastAPI:
     return make(socket)
 
 
-def serve(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    socket: Path, port: int, on_ready: Callable[[str], None] | None = None, technician: Page | None = None
+) -> None:
     """Serve the page of the hub behind `socket` on loopback, until SIGINT or SIGTERM.
 
-    `port` 0 takes a free one; `on_ready` gets the address once a browser can connect.
+    `port` 0 takes a free one; `on_ready` gets the address once a browser can connect. With `technician` the pages that
+    set the hub up are served too, on the home's network, while the hub says that they are open; `on_ready` gets their
+    address each time they open.
 
     Raises:
         PageError: the port is not to be had.
     """
     from wardgate.page.server import run
 
-    run(socket, port, on_ready)
+    run(socket, port, on_ready, technician)

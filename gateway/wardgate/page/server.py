@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket as sockets
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Final
 
 import uvicorn
 
+from wardgate.config.sections import Page
 from wardgate.page import PageError
 from wardgate.page.app import create_app
 from wardgate.page.live import Live
+from wardgate.page.setup.server import Keeper
 
 HOST: Final = "127.0.0.1"
 """Never another: who may see the page is decided by who can reach this machine's loopback."""
@@ -29,16 +32,28 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(socket: Path, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+def run(socket: Path, port: int, on_ready: Callable[[str], None] | None = None, technician: Page | None = None) -> None:
     """See `wardgate.page.serve`."""
     app = create_app(socket)
+    keeper = None if technician is None or not technician.listen else Keeper(socket, technician, on_ready)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
     )
     with listen(port) as listener:
         if on_ready:
             on_ready(f"http://{HOST}:{listener.getsockname()[1]}/")
-        _Server(config, app.state.live).run([listener])
+        asyncio.run(_both(_Server(config, app.state.live), listener, keeper))
+
+
+async def _both(server: uvicorn.Server, listener: sockets.socket, keeper: Keeper | None) -> None:
+    """The status page's server minds the signals; the technician's door is open or not beside it."""
+    keeping = None if keeper is None else asyncio.create_task(keeper.run())
+    try:
+        await server.serve([listener])
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
 
 def listen(port: int) -> sockets.socket:

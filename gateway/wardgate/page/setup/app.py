@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
@@ -18,98 +15,27 @@ from wardgate.control.provisioning import SignedIn, Window
 from wardgate.faces.assets import Assets
 from wardgate.faces.words import Times
 from wardgate.page.setup.forms import Tokens, read_form, revision_of
+from wardgate.page.setup.frame import (
+    Closed,
+    Frame,
+    SignInFirst,
+    TakeOverFirst,
+    checked_form,
+    page,
+    place_of,
+    status_of,
+    step_of,
+    tokens_of,
+    way_back,
+)
 from wardgate.page.setup.guard import Door, Guard
 from wardgate.page.setup.hub import Hub
 from wardgate.page.setup.live import MOST_STREAMS, Live, Over, Pace
 from wardgate.page.setup.pages import Pages, start_of
 from wardgate.page.setup.reasons import of_key, of_status, told
-from wardgate.page.setup.sessions import COOKIE, Place, Session, Sessions, Stolen
+from wardgate.page.setup.sessions import COOKIE, Sessions
 from wardgate.page.setup.step import NoSuchPage, Step, Visit
 from wardgate.page.setup.tasks import tasks
-
-log: Final = logging.getLogger(__name__)
-_HTML: Final = "text/html; charset=utf-8"
-
-
-class SignInFirst(Exception):
-    """Nobody is signed in here; `key` says why somebody is not any more."""
-
-    def __init__(self, key: str = "") -> None:
-        super().__init__(key)
-        self.key = key
-
-
-class Closed(Exception):
-    """The pages have closed; the hub says so, whatever the door knows."""
-
-
-class TakeOverFirst(Exception):
-    """Somebody else is setting up this hub."""
-
-    def __init__(self, session: Session, other: Session) -> None:
-        super().__init__()
-        self.session, self.other = session, other
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the routes share."""
-
-    hub: Hub
-    door: Door
-    pages: Pages
-    assets: Assets
-    sessions: Sessions
-    live: Live
-    steps: Mapping[str, Step]
-
-    async def visit(self, request: Request, *, path: str = "", touch: bool = True) -> Visit:
-        """Who asks, and the hub as it is now.
-
-        Raises:
-            SignInFirst, TakeOverFirst: who has no business here, yet.
-            Closed: the time is over.
-            ControlError: the hub is away.
-        """
-        session = await self.session(request, touch=touch)
-        seen = await self.hub.installation()
-        if not seen.window.open:
-            self.sessions.end_all()
-            raise Closed
-        return Visit(
-            hub=self.hub,
-            seen=seen,
-            session=session,
-            path=tuple(p for p in path.split("/") if p),
-            query=dict(request.query_params),
-            door=self.door.address,
-            fingerprint=self.door.fingerprint or seen.fingerprint,
-        )
-
-    async def session(self, request: Request, *, waiting: bool = False, touch: bool = True) -> Session:
-        """Whose cookie came; one that waits to take over only where that is asked for. A page that is merely kept live
-        does not `touch`: it keeps nobody signed in.
-        """
-        try:
-            session = self.sessions.find(request.cookies.get(COOKIE, ""), place_of(request), touch=touch)
-        except Stolen as stolen:
-            await self._tell_stolen(stolen)
-            raise SignInFirst("stolen-cookie") from stolen
-        if session is None:
-            raise SignInFirst("signed-out" if COOKIE in request.cookies else "")
-        other = self.sessions.other(session)
-        if session.waiting and not waiting:
-            if other is not None:
-                raise TakeOverFirst(session, other)
-            self.sessions.take_over(session)  # the other one has gone meanwhile
-        return session
-
-    async def _tell_stolen(self, stolen: Stolen) -> None:
-        log.warning("A cookie of the technician's page came from another place; its session was ended")
-        try:
-            await self.hub.ask_once("note_audit", object, what="stolen-cookie", address=stolen.address)
-        except ControlError as error:
-            log.warning("The audit was not told: %s", error.key)
 
 
 def create_app(
@@ -124,7 +50,13 @@ def create_app(
     assets = Assets("wardgate.page")
     pages = Pages(assets)
     frame = Frame(
-        hub, door, pages, assets, sessions or Sessions(), Live(hub, door, pace or Pace()), {s.name: s for s in steps}
+        hub,
+        door,
+        pages,
+        assets,
+        sessions or Sessions(),
+        Live(hub, door, pace or Pace(), pages.closed),
+        {s.name: s for s in steps},
     )
     app = FastAPI(title="Wardgate", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, door=door, refuse=lambda status, key: pages.refusal(of_key(key)))
@@ -132,6 +64,7 @@ def create_app(
     _open_routes(app, frame)
     _session_routes(app, frame)
     _step_routes(app, frame)
+    _live_route(app, frame)
     _refusals(app, frame)
     return app
 
@@ -182,6 +115,7 @@ def _session_routes(app: FastAPI, frame: Frame) -> None:
         session = await frame.session(request, waiting=True)
         await checked_form(request, session)
         frame.sessions.end(session)
+        await frame.tell_audit("signed-out", session.place.address)
         answer = RedirectResponse("/", 303)
         answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
         return answer
@@ -191,6 +125,7 @@ def _session_routes(app: FastAPI, frame: Frame) -> None:
         session = await frame.session(request, waiting=True)
         await checked_form(request, session)
         frame.sessions.take_over(session)
+        await frame.tell_audit("taken-over", session.place.address)
         return RedirectResponse("/", 303)
 
     @app.post("/keep-open")
@@ -229,6 +164,8 @@ def _step_routes(app: FastAPI, frame: Frame) -> None:
             return await shown_page(request, frame, step, again, status_of(error))
         return RedirectResponse(address, 303)
 
+
+def _live_route(app: FastAPI, frame: Frame) -> None:
     @app.get("/live")
     @app.get("/live/{name}")
     @app.get("/live/{name}/{path:path}")
@@ -247,7 +184,9 @@ def _step_routes(app: FastAPI, frame: Frame) -> None:
         async def while_it_lasts() -> tuple[Mapping[str, str], str]:
             try:
                 return await parts()
-            except (SignInFirst, TakeOverFirst, Closed, NoSuchPage, HTTPException) as error:
+            except Closed as error:
+                raise Over(frame.pages.closed()) from error
+            except (SignInFirst, TakeOverFirst, NoSuchPage, HTTPException) as error:
                 raise Over from error
 
         return StreamingResponse(
@@ -301,56 +240,3 @@ async def shown_page(request: Request, frame: Frame, step: Step, visit: Visit, s
     html = frame.pages.step(step, visit, shown, tokens_of(visit, request.url.path))
     visit.session.said = ""
     return page(request, html, status)
-
-
-async def checked_form(request: Request, session: Session) -> Mapping[str, str]:
-    """A form that one of this session's own pages made.
-
-    Raises:
-        HTTPException: 403, it was made elsewhere; 400 and 415, it is no form of ours.
-    """
-    form = await read_form(request)
-    if not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):
-        raise HTTPException(403)
-    if not form.get("key"):
-        raise HTTPException(400)
-    return form
-
-
-def step_of(frame: Frame, name: str) -> Step:
-    """One of the six.
-
-    Raises:
-        HTTPException: 404.
-    """
-    step = frame.steps.get(name)
-    if step is None:
-        raise HTTPException(404)
-    return step
-
-
-def way_back(address: str, frame: Frame) -> str:
-    """To a page of ours, whatever was asked for."""
-    parts = address.split("/")
-    ours = len(parts) > 2 and parts[:2] == ["", "setup"] and parts[2] in frame.steps and not set(address) & set("\\?#%")
-    return address if ours and ".." not in parts else "/"
-
-
-def place_of(request: Request) -> Place:
-    """Whose browser it is."""
-    return Place(request.client.host if request.client else "", request.headers.get("user-agent", "")[:400])
-
-
-def tokens_of(visit: Visit, action: str) -> Tokens:
-    """For the forms of a page."""
-    return Tokens(visit.session.csrf, visit.seen.revision, action)
-
-
-def status_of(error: ControlError) -> int:
-    """As HTTP says it: the hub is away, the page is too old, or what was typed will not do."""
-    return {"hub-away": 503, "stale": 409, "wait": 429, "wrong-code": 403}.get(error.key, 422)
-
-
-def page(request: Request, html: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A page as it is sent. Never compressed: secrets of the session and what was typed stand side by side in it."""
-    return Response(html.encode(), status, dict(headers or {}), _HTML)

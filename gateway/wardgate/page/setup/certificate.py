@@ -50,7 +50,7 @@ def own_pair(directory: Path, names: Iterable[str]) -> Pair:
     Raises:
         OSError: the directory cannot be written.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     certificate, key = directory / f"{_NAME}.pem", directory / f"{_NAME}.key"
     with contextlib.suppress(OSError, ValueError, ssl.SSLError):
         if key.stat().st_mode & 0o077 == 0:
@@ -59,14 +59,6 @@ def own_pair(directory: Path, names: Iterable[str]) -> Pair:
             return pair
     _make(certificate, key, names)
     return Pair(certificate, key, _fingerprint(certificate))
-
-
-def fingerprint_in(directory: Path) -> str:
-    """What stands on the label; empty where no certificate has been made yet."""
-    try:
-        return _fingerprint(directory / f"{_NAME}.pem")
-    except (OSError, ValueError):
-        return ""
 
 
 def _fingerprint(certificate: Path) -> str:
@@ -110,6 +102,7 @@ def _write(file: Path, content: bytes, mode: int) -> None:
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as out:
+        os.fchmod(out.fileno(), mode)  # whatever the process's mask takes away
         out.write(content)
         out.flush()
         os.fsync(out.fileno())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
+from wardgate.control.protocol import Done
+from wardgate.control.provisioning import Check, Installation
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 
 TITLES: Final = {
@@ -12,33 +15,75 @@ TITLES: Final = {
     "ward-reached": "Ward reached",
     "ward-accepts": "Ward accepts this hub",
 }
+_WORDS: Final = {"good": "Good", "waiting": "Looking", "problem": "Problem", "unknown": "Not known"}
+_CLAIM_FIELDS: Final = ("code-shape", "hub-id", "other-hub", "refused-by-ward")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of the four ticks."""
+
+    title: str
+    tick: str
+    word: str
+    sentence: str
 
 
 class CheckStep:
-    """See `wardgate.page.setup.step.Step`."""
+    """`/setup/check`."""
 
-    number = 1
-    name = "check"
-    title = "Check the hub"
+    number: Final = 1
+    name: Final = "check"
+    title: Final = "Check the hub"
 
     async def show(self, visit: Visit) -> Shown:
         """The ticks; below them what to do."""
         if visit.path:
             raise NoSuchPage
+        seen = visit.seen
         return Shown(
             template="setup/check.html",
             title=self.title,
-            context={"titles": TITLES},
-            parts={"ticks": "setup/check-ticks.html"},
-            fields={"code-refused": "code"},
+            said=_said(seen),
+            context={"rows": _rows(seen), "hurdle": _hurdle(seen), "claimed": seen.stage != "factory"},
+            parts={"ticks": "setup/check_ticks.html", "next": "setup/check_next.html"},
+            fields=dict.fromkeys(_CLAIM_FIELDS, "code"),
         )
 
     async def act(self, visit: Visit, act: str) -> str:
-        """`again`, `claim`."""
-        if act == "again":
-            await visit.hub.do("check_again")
-            return "/setup/check"
-        if act == "claim":
-            await visit.do("claim", hub=visit.form.get("hub", ""), code=visit.form.get("code", ""))
-            return "/setup/check"
-        raise NoSuchPage
+        """`again`, `claim`, `blink`."""
+        match act:
+            case "again":
+                await visit.ask("check_again", Done)
+            case "claim":
+                done = await visit.do("claim", code=visit.form.get("code", ""))
+                visit.session.said = done.sentence
+            case "blink":
+                done = await visit.ask("blink", Done)
+                visit.session.said = done.sentence
+            case _:
+                raise NoSuchPage
+        return "/setup/check"
+
+
+def _rows(seen: Installation) -> tuple[Row, ...]:
+    return tuple(
+        Row(TITLES.get(check.key, check.key), check.tick, _WORDS[check.tick], check.sentence) for check in seen.checks
+    )
+
+
+def _hurdle(seen: Installation) -> Check | None:
+    """The first that is not good and says what to do: what stands behind it waits for it."""
+    return next((check for check in seen.checks if check.tick in ("problem", "waiting") and check.what_to_do), None)
+
+
+def _said(seen: Installation) -> str:
+    ticks = [check.tick for check in seen.checks]
+    problems = ticks.count("problem")
+    if problems:
+        return "1 thing needs attention." if problems == 1 else f"{problems} things need attention."
+    if seen.stage == "factory":
+        return "This hub is new. The ward does not know it yet."
+    if "waiting" in ticks or not ticks:
+        return "The hub is looking. This takes up to half a minute."
+    return "The hub works, and the ward accepts it."

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wardgate.faces.guard import HEADERS
+from wardgate.page.setup.names import plain
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 MOST_BODY: Final = 64 * 1024
@@ -39,7 +40,7 @@ class Door:
     """The door as it is now. Whoever opens and closes it changes this."""
 
     names: frozenset[str]
-    """What the hub is called on its network: names and addresses, lower-case, without brackets."""
+    """What the hub is called on its network, lower-case."""
     port: int
     open: bool = True
     address: str = ""
@@ -53,10 +54,12 @@ class Door:
         self.open = False
         self.closing.set()
 
-    def is_ours(self, host: str) -> bool:
-        """Whether a `Host` names this door."""
+    def is_ours(self, host: str, reached: str) -> bool:
+        """Whether a `Host` names this door: by one of its names, or by the very address at which it was `reached`.
+        Names can be pointed at the hub by others; addresses cannot.
+        """
         name, port = _split(host)
-        return name in self.names and port == self.port
+        return port == self.port and bool(name) and (name in self.names or plain(name) == plain(reached))
 
 
 class Guard:
@@ -79,7 +82,10 @@ class Guard:
                         answer[name] = value
             await send(message)
 
-        refused = self._why_not(scope["method"], headers)
+        reached = (scope.get("server") or ("", None))[0]
+        refused = self._why_not(scope["method"], headers, reached)
+        if refused == (403, "closed") and scope["path"].startswith("/assets/"):
+            refused = None  # also a closed door is said in style
         if refused is None:
             await self._app(scope, self._counted(receive), guarded)
         else:
@@ -88,9 +94,9 @@ class Guard:
             page = HTMLResponse(self._refuse(status, key), status, {"Connection": "close"})
             await page(scope, receive, guarded)
 
-    def _why_not(self, method: str, headers: Headers) -> tuple[int, str] | None:
+    def _why_not(self, method: str, headers: Headers, reached: str) -> tuple[int, str] | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if len(headers.getlist("host")) != 1 or not self._door.is_ours(host):
+        if len(headers.getlist("host")) != 1 or not self._door.is_ours(host, reached):
             return 421, "not-this-address"
         if method not in METHODS:
             return 405, "not-here"

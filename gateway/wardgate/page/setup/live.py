@@ -22,7 +22,11 @@ Parts = Callable[[], Awaitable[tuple[Mapping[str, str], str]]]
 
 
 class Over(Exception):
-    """The page that is open shows nothing that is still true, or its session has ended."""
+    """The page that is open shows nothing that is still true, or its session has ended; `html` is the last part."""
+
+    def __init__(self, html: str = "") -> None:
+        super().__init__()
+        self.html = html
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ MOST_STREAMS: Final = 8
 class Live:
     """All open pages of the technician's door."""
 
-    def __init__(self, hub: Hub, door: Door, pace: Pace) -> None:
-        self._hub, self._door, self._pace = hub, door, pace
+    def __init__(self, hub: Hub, door: Door, pace: Pace, closed: Callable[[], str]) -> None:
+        self._hub, self._door, self._pace, self._closed = hub, door, pace, closed
         self.streams = 0
 
     async def stream(self, parts: Parts) -> AsyncIterator[str]:
@@ -66,8 +70,9 @@ class Live:
         """Supervised: a fault of ours ends this stream alone, which makes the browser say so and come again."""
         try:
             await self._follow(parts, messages)
-        except Over:
-            pass
+        except Over as over:
+            if over.html:
+                await messages.put(_event("part", over.html))
         except Exception:
             log.exception("An open page could not be kept live")
         await messages.put(None)
@@ -85,6 +90,7 @@ class Live:
             except ControlError as away:
                 await messages.put(_event("away", away.key))
             await self._pause()
+        raise Over(self._closed())
 
     async def _pause(self) -> None:
         """Until something changes at the hub or the door, or it is time."""

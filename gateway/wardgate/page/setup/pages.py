@@ -57,6 +57,10 @@ class Pages:
             reason=reason, way_on=way_on, way_on_words=way_on_words
         )
 
+    def closed(self) -> str:
+        """The last thing that an open page is told."""
+        return self._env.get_template("setup/closed.html").render(reason=REASONS["closed"]).strip()
+
     def guide(self) -> str:
         """All reasons."""
         return self._env.get_template("setup/guide.html").render(reasons=tuple(REASONS.values()))

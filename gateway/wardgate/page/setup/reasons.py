@@ -70,6 +70,12 @@ _ALL: Final = (
         "What was done before is kept.",
     ),
     Reason(
+        "taken-over",
+        "Someone else has taken over setting up this hub.",
+        "Talk to them. To go on yourself, type the setup code again.",
+        "What you did is kept.",
+    ),
+    Reason(
         "stolen-cookie",
         "You are signed out: your visit was continued from another phone or browser.",
         "Type the setup code again. If that was not you, tell the ward that somebody else tried.",

@@ -1,36 +1,44 @@
-"""The technician's door as a server: TLS on the home's network, while the hub's window is open."""
+"""The technician's door as a server: TLS on the home's network, while the hub's window is open, and no longer."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket as sockets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import uvicorn
 
+from wardgate.config.sections import Page
+from wardgate.control.client import HubClient, connect
+from wardgate.control.protocol import ControlError
+from wardgate.control.provisioning import Window
 from wardgate.page import PageError
-from wardgate.page.setup.app import Frame, create_app
-from wardgate.page.setup.certificate import Pair
-from wardgate.page.setup.check_step import CheckStep
-from wardgate.page.setup.devices_step import DevicesStep
+from wardgate.page.setup.app import create_app
+from wardgate.page.setup.certificate import Pair, own_pair
+from wardgate.page.setup.frame import Frame
 from wardgate.page.setup.guard import Door
 from wardgate.page.setup.hub import Hub
-from wardgate.page.setup.limits_step import LimitsStep
 from wardgate.page.setup.live import Pace
-from wardgate.page.setup.lock_step import LockStep
+from wardgate.page.setup.names import address_of, own_names
 from wardgate.page.setup.step import Step
-from wardgate.page.setup.test_step import TestStep
+from wardgate.page.setup.steps import all_steps
+from wardgate.page.setup.wire import PromptHttp
+
+log: Final = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS: Final = 64
 _MOST_HEADERS: Final = 16 * 1024
-
-
-def all_steps() -> Sequence[Step]:
-    """The steps, in their order."""
-    return (CheckStep(), DevicesStep(), TestStep(), LimitsStep(), LockStep())
+GRACE_S: Final = 60.0
+"""So long a closed door still says that it is closed, and nothing else."""
+_LOOK_S: Final = 15.0
+"""Changes are told; this is for one that was not."""
+_AGAIN_S: Final = 1.0
+_PORT_AGAIN_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,6 @@ class Serving:
     """An open door."""
 
     frame: Frame
-    server: uvicorn.Server
 
 
 @contextlib.asynccontextmanager
@@ -55,6 +62,8 @@ async def serving(
     door.port = listener.getsockname()[1]
     config = uvicorn.Config(
         app,
+        http=PromptHttp,
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -70,7 +79,7 @@ async def serving(
     server = _Server(config)
     running = asyncio.create_task(server.serve([listener]))
     try:
-        yield Serving(app.state.frame, server)
+        yield Serving(app.state.frame)
     finally:
         door.close()
         server.should_exit = True
@@ -79,11 +88,96 @@ async def serving(
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs several of these."""
+    """Leaves signals to the status page's server, which ends the process."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
+    def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class Keeper:
+    """Opens the door while the hub's window is open, and closes it afterwards.
+
+    Args:
+        socket: the hub's.
+        page: where to listen, and where the certificate is kept.
+        on_open: gets the address when the door opens.
+    """
+
+    def __init__(self, socket: Path, page: Page, on_open: Callable[[str], None] | None = None) -> None:
+        self._hub, self._page = Hub(socket), page
+        self._on_open = on_open or (lambda _: None)
+        self._is_open = asyncio.Event()
+        self._is_closed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._serve())
+
+    async def _serve(self) -> None:
+        while True:
+            await self._is_open.wait()
+            try:
+                await self._serve_once()
+            except (PageError, OSError) as error:
+                log.error("%s", error)
+                await asyncio.sleep(_PORT_AGAIN_S)
+
+    async def _serve_once(self) -> None:
+        names = own_names()
+        pair = await asyncio.to_thread(own_pair, Path(self._page.state_dir), names)
+        door = Door(names, self._page.setup_port, fingerprint=pair.fingerprint)
+        async with serving(self._hub, door, pair, self._page.listen, self._page.setup_port, all_steps()) as open_door:
+            door.address = address_of(door.port)
+            self._on_open(door.address)
+            await self._is_closed.wait()
+            door.close()
+            open_door.frame.sessions.end_all()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE_S):
+                    await self._is_open.wait()
+
+    async def _follow(self) -> None:
+        """Ask the hub how it is, whenever it says that something changed. A hub that is away closes nothing: it starts
+        anew whenever something was set up, and no page does anything without it.
+        """
+        while True:
+            with contextlib.suppress(ControlError):
+                async with connect(self._hub.socket) as hub:
+                    something = asyncio.Event()
+                    ear = asyncio.create_task(_hear(hub, something))
+                    try:
+                        await self._look(hub, something, ear)
+                    finally:
+                        ear.cancel()
+                        await asyncio.gather(ear, return_exceptions=True)
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _look(self, hub: HubClient, something: asyncio.Event, ear: asyncio.Task[None]) -> None:
+        while not ear.done():
+            something.clear()
+            window = await hub.ask("window", Window)
+            self._now(is_open=window.open)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(_LOOK_S, _LOOK_S if window.left_s is None else window.left_s + 0.1)):
+                    await something.wait()
+
+    def _now(self, *, is_open: bool) -> None:
+        now, other = (self._is_open, self._is_closed) if is_open else (self._is_closed, self._is_open)
+        other.clear()
+        now.set()
+
+
+async def _hear(hub: HubClient, something: asyncio.Event) -> None:
+    """Until the hub goes away."""
+    try:
+        with contextlib.suppress(ControlError):
+            async for _ in hub.watch():
+                something.set()
+    finally:
+        something.set()
 
 
 def listening(address: str, port: int) -> sockets.socket:
@@ -95,7 +189,7 @@ def listening(address: str, port: int) -> sockets.socket:
     try:
         if address == "::" and sockets.has_dualstack_ipv6():
             return sockets.create_server(("::", port), family=sockets.AF_INET6, dualstack_ipv6=True, backlog=64)
-        family = sockets.AF_INET6 if ":" in address else sockets.AF_INET
+        family = sockets.AF_INET6 if ":" in address and address != "::" else sockets.AF_INET
         return sockets.create_server(("" if address == "::" else address, port), family=family, backlog=64)
     except OSError as error:
         why = f"The technician's pages cannot listen at {address}, port {port}: {error.strerror}."

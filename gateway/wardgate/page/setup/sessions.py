@@ -72,6 +72,8 @@ class Sessions:
     def __init__(self, idle_s: float = IDLE_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._idle_s, self._clock = idle_s, clock
         self._all: OrderedDict[str, Session] = OrderedDict()
+        self._over: OrderedDict[str, str] = OrderedDict()
+        """Why a session ended, for whoever still has its cookie."""
 
     def begin(self, place: Place, begun: datetime) -> tuple[str, Session]:
         """A new session, and the cookie that only this browser gets."""
@@ -79,8 +81,8 @@ class Sessions:
         session = Session(place, begun, self._clock(), waiting=self._active() is not None)
         self._all[_hashed(cookie)] = session
         while len(self._all) > _MOST_SESSIONS:
-            oldest = next((key for key, s in self._all.items() if s.waiting), next(iter(self._all)))
-            del self._all[oldest]
+            first = next((s for s in self._all.values() if s.waiting), session)
+            self._all.pop(next(key for key, s in self._all.items() if s is first))
         return cookie, session
 
     def find(self, cookie: str, place: Place, *, touch: bool = True) -> Session | None:
@@ -95,7 +97,7 @@ class Sessions:
         if session is None:
             return None
         if session.place != place:
-            del self._all[key]
+            self._end(lambda s: s is session, "stolen-cookie")
             raise Stolen(place.address)
         if touch:
             session.used_s = self._clock()
@@ -108,16 +110,20 @@ class Sessions:
 
     def take_over(self, session: Session) -> None:
         """From now on this one sets the hub up, and nobody else is signed in."""
-        self._all = OrderedDict((key, s) for key, s in self._all.items() if s is session)
+        self._end(lambda s: s is not session, "taken-over")
         session.waiting = False
 
     def end(self, session: Session) -> None:
         """Sign out."""
-        self._all = OrderedDict((key, s) for key, s in self._all.items() if s is not session)
+        self._end(lambda s: s is session, "")
 
     def end_all(self) -> None:
         """The pages have closed."""
-        self._all.clear()
+        self._end(lambda _: True, "signed-out")
+
+    def why_over(self, cookie: str) -> str:
+        """The key of the reason for which a cookie is good no longer; empty for one that its owner signed out."""
+        return self._over.get(_hashed(cookie), "signed-out")
 
     def _active(self) -> Session | None:
         self._forget_idle()
@@ -125,7 +131,14 @@ class Sessions:
 
     def _forget_idle(self) -> None:
         oldest_s = self._clock() - self._idle_s
-        self._all = OrderedDict((key, s) for key, s in self._all.items() if s.used_s > oldest_s)
+        self._end(lambda s: s.used_s <= oldest_s, "signed-out")
+
+    def _end(self, whose: Callable[[Session], bool], why: str) -> None:
+        for key in [key for key, session in self._all.items() if whose(session)]:
+            del self._all[key]
+            self._over[key] = why
+        while len(self._over) > _MOST_SESSIONS:
+            self._over.popitem(last=False)
 
 
 def _hashed(cookie: str) -> str:
