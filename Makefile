@@ -13,7 +13,7 @@ demo: venv ## a simulated home, a hub and a ward, until Ctrl-C (FOR=60: for 60 s
 	@.venv/bin/wardgate-sim demo $(if $(FOR),--for $(FOR)) $(ARGS)
 
 test: venv debian ## all tests, on real parts, in two processes
-	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: venv ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check .

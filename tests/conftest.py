@@ -26,6 +26,8 @@ _PROGRAMS: Final = {
     "systemd-analyze": ("systemd-analyze", "systemd"),
 }
 """What stands in a test module (or in the conftest beside it) that needs a program, the program, its package."""
+_LONGEST: Final = ("tests/lab/", "tests/pipeline/", "tests/faults/", "tests/crash/", "tests/capture_rate/")
+"""Begun first, so that of several processes none is still at them when the others are done."""
 _LEFT_OUT: Final = pytest.StashKey[dict[str, list[str]]]()
 
 
@@ -34,7 +36,8 @@ def _lenient() -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run for this person."""
+    """The long ones first; what cannot run for this person is left out."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
     left_out: dict[str, list[str]] = {}
     config.stash[_LEFT_OUT] = left_out
     if not _lenient():
