@@ -1,0 +1,321 @@
+"""Step 3: what is in the air and in which order, what to press, the number, the ticks; then the whole in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from tests.support.half_set_up import (
+    BODY_SCALE,
+    CUFF,
+    INDICATOR,
+    OXIMETER,
+    SCALE,
+    UNPAIRED,
+    added,
+    installation,
+    near,
+)
+from tests.support.served_setup import ServedSetup
+from tests.support.steps_window import (
+    at,
+    is_for_all,
+    phone_window,
+    press,
+    quiet,
+    served_steps,
+    sign_in,
+    text,
+    wait_text,
+)
+from wardgate.control.protocol import ControlError
+from wardgate.control.provisioning import Nearby
+from wardgate.page.setup.devices_view import device_step, devices_view, passkey_of
+from wardgate.page.setup.pictures import emphasised, wake_words
+from wardgate_drivers.model.catalogue import all_models
+
+FAR, MIDDLE, CLOSE = (
+    near(OXIMETER, "AA:00:00:00:00:01", -85),
+    near(SCALE, "AA:00:00:00:00:02", -70),
+    near(CUFF, "AA:00:00:00:00:03", -50),
+)
+UNWANTED = near(BODY_SCALE, "AA:00:00:00:00:04", -40, wanted=False)
+CABLE = near(INDICATOR, "/dev/serial/by-id/usb-FTDI", None, wanted=True)
+
+
+def test_the_strongest_comes_first_and_only_what_is_wanted_is_offered() -> None:
+    mine = near(OXIMETER, "AA:00:00:00:00:05", -30, device="oximeter")
+    view = devices_view(installation(), (FAR, UNWANTED, CLOSE, mine, CABLE, MIDDLE))
+    assert [row.address[-1] for row in view.in_the_air] == ["3", "2", "1"]
+    assert [row.signal for row in view.in_the_air] == ["Strong signal", "Good signal", "Weak signal"]
+    assert [row.address for row in view.something_else] == [UNWANTED.address, CABLE.address]
+    assert view.more == ""
+
+
+def test_the_order_stays_while_it_is_shown() -> None:
+    first = devices_view(installation(), (FAR, MIDDLE))
+    stronger = near(OXIMETER, FAR.address, -20)
+    later = devices_view(installation(), (stronger, MIDDLE, CLOSE), first.shown.split(","))
+    assert [row.address[-1] for row in later.in_the_air] == ["2", "1"]
+    assert later.in_the_air[1].signal == "Strong signal"
+    assert later.more == "1 more found."
+    assert later.shown == first.shown
+
+
+def test_one_that_fell_quiet_says_so() -> None:
+    (row,) = devices_view(installation(), (near(heard_age_s=65.0),)).in_the_air
+    assert row.heard == "Quiet for 1 minute"
+
+
+def test_what_has_to_be_said_before_it_is_added() -> None:
+    both = Nearby(address="AA:00:00:00:00:06", rssi_dbm=-60, heard_age_s=1.0, models=(CUFF, SCALE), wanted=True)
+    rows = devices_view(installation(), (both, CLOSE, near(BODY_SCALE, "AA:00:00:00:00:07", -61))).in_the_air
+    assert [row.asks for row in rows] == [False, True, True]
+    assert rows[1].name == "Beurer BM54 or A&D UC-352BLE"
+
+
+def test_what_is_still_to_add() -> None:
+    assert devices_view(installation(devices=(added(SCALE), added(CUFF))), ()).said == "Still to add: the oximeter."
+    unpaired = added(CUFF, pairing="idle", checks=UNPAIRED)
+    view = devices_view(installation(kinds=("cuff",), devices=(unpaired,)), ())
+    assert view.said == "The blood pressure cuff is added. It is not ready yet."
+    assert not view.done
+    assert devices_view(installation(kinds=("cuff",), devices=(added(CUFF),)), ()).done
+
+
+@pytest.mark.parametrize("model", all_models(), ids=lambda model: model.id)
+def test_every_model_has_an_instruction_for_each_moment(model: object) -> None:
+    wake = wake_words(model.wake)  # type: ignore[attr-defined]
+    for said in (wake.use, wake.pair):
+        assert said[0].isupper()
+        assert said.endswith(".")
+        assert "to pair" not in said
+        assert "at the hub" not in said
+        assert ";" not in said
+        assert "that key" not in said
+        assert "".join(word.text for word in emphasised(said)) == said
+
+
+def test_what_is_pressed_is_strong() -> None:
+    wake = wake_words("Take a measurement; to pair, hold START until Pr shows.")
+    assert wake.use == "Take a measurement."
+    assert [w.text for w in emphasised(wake.pair) if w.strong] == ["START", "Pr"]
+    omron = wake_words("Take a measurement, or press the Bluetooth key; to pair, hold that key until -P- blinks.")
+    assert omron.pair == "Hold the Bluetooth key until -P- blinks."
+    assert [w.text for w in emphasised(omron.pair) if w.strong] == ["Bluetooth key", "-P-"]
+
+
+def test_a_device_that_is_not_heard() -> None:
+    view = device_step(added(CUFF, pairing="waiting", pairing_sentence="", pairing_left_s=42.0, checks=UNPAIRED))
+    assert view.said == "No cuff heard yet."
+    assert view.what_to_do.endswith("while this page is open. Still nothing after 1 minute? Change the batteries.")
+    assert view.left == "42 seconds left"
+
+
+def test_the_hubs_own_words_about_a_pairing_are_shown() -> None:
+    held = added(
+        SCALE,
+        pairing="failed",
+        pairing_sentence="This scale is paired with something else. Clear it first.",
+        pairing_what_to_do="Hold the button for 10 seconds.",
+        checks=UNPAIRED,
+    )
+    view = device_step(held)
+    assert (view.said, view.what_to_do) == (held.pairing_sentence, held.pairing_what_to_do)
+    assert view.tone == "problem"
+
+
+def test_one_that_needs_no_pairing_is_ready() -> None:
+    view = device_step(added(OXIMETER, pairing="idle"))
+    assert view.state == "ready"
+    assert view.heading == "Oximeter"
+    assert view.finished
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("482913", 482913), (" 482 913 ", 482913), ("482-913", 482913), ("000042", 42), ("48291", None), ("48291x", None),
+     ("４８２９１３", None), ("", None)],
+)  # fmt: skip
+def test_six_digits_however_they_are_spaced(typed: str, number: int | None) -> None:
+    assert passkey_of(typed) == number
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
+    with served_steps(tmp_path_factory.mktemp("setup")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    with phone_window(tmp_path_factory.mktemp("profile")) as window:
+        yield window
+
+
+@pytest.fixture
+def window(_window: webdriver.Chrome, served: ServedSetup) -> Iterator[webdriver.Chrome]:
+    """Signed in at a hub with three kinds expected and nothing added; it had nothing to complain about at the end."""
+    served.set(installation())
+    served.call(served.hub.refuse.clear)
+    served.call(served.hub.asked.clear)
+    in_the_air(served)
+    sign_in(_window, served)
+    yield _window
+    quiet(_window, served)
+
+
+def in_the_air(served: ServedSetup, *found: Nearby) -> None:
+    served.call(lambda: setattr(served.hub, "nearby", found))
+
+
+def asked(served: ServedSetup, method: str) -> list[dict[str, object]]:
+    return [dict(params) for params in served.hub.acts(method)]
+
+
+@pytest.mark.browser
+def test_a_device_is_added_paired_and_has_its_ticks(window: webdriver.Chrome, served: ServedSetup) -> None:
+    in_the_air(served, CLOSE)
+    at(window, served, "devices")
+    assert text(window, "#said") == "Still to add: the scale, the blood pressure cuff and the oximeter."
+    press(window, "Add the cuff")
+    assert asked(served, "add_device") == [{"model": CUFF.id, "address": CLOSE.address, "revision": 7}]
+    assert window.current_url.endswith("/setup/devices/cuff")
+    served.call(lambda: served.hub.pairing("cuff", pairing="passkey-wanted", checks=UNPAIRED, pairing_left_s=50.0))
+    wait_text(window, "#said", "The cuff shows a number.")
+    window.refresh()
+    field = window.find_element(By.ID, "passkey")
+    assert [field.get_attribute(name) for name in ("inputmode", "autocomplete")] == ["numeric", "one-time-code"]
+    assert field.value_of_css_property("font-size") == "28px"
+    field.send_keys("482 913")
+    press(window, "Pair")
+    assert asked(served, "passkey") == [{"device": "cuff", "passkey": 482913}]
+    served.call(lambda: served.hub.pairing("cuff", pairing="paired", checks=added().checks, pairing_left_s=None))
+    wait_text(window, "#ticks", "Memory: well.")
+    wait_text(window, "#said", "The cuff is paired with this hub.")
+
+
+@pytest.mark.browser
+def test_a_number_that_is_refused_stays_and_the_reason_takes_the_focus(
+    window: webdriver.Chrome, served: ServedSetup
+) -> None:
+    served.change(devices=(added(CUFF, pairing="passkey-wanted", checks=UNPAIRED),))
+    wrong = ControlError("wrong-passkey", "The cuff did not accept 482913.", "Type the 6 digits it shows now.")
+    served.call(lambda: served.hub.refuse.update(passkey=wrong))
+    at(window, served, "devices/cuff")
+    window.find_element(By.ID, "passkey").send_keys("482913")
+    press(window, "Pair")
+    assert window.title.startswith("Error: ")
+    assert window.switch_to.active_element.get_attribute("id") == "refused"
+    assert "The cuff did not accept 482913." in text(window, "#refused")
+    assert text(window, "#passkey-why") == "Type the 6 digits it shows now."
+    assert window.find_element(By.ID, "passkey").get_attribute("value") == "482913"
+    is_for_all(window)
+
+
+@pytest.mark.browser
+def test_too_few_digits_never_reach_the_hub(window: webdriver.Chrome, served: ServedSetup) -> None:
+    served.change(devices=(added(CUFF, pairing="passkey-wanted", checks=UNPAIRED),))
+    at(window, served, "devices/cuff")
+    window.find_element(By.ID, "passkey").send_keys("48291")
+    press(window, "Pair")
+    assert "A number has 6 digits." in text(window, "#refused")
+    assert asked(served, "passkey") == []
+
+
+@pytest.mark.browser
+def test_the_cuff_shows_no_number(window: webdriver.Chrome, served: ServedSetup) -> None:
+    served.change(devices=(added(CUFF, pairing="passkey-wanted", checks=UNPAIRED),))
+    at(window, served, "devices/cuff")
+    press(window, "The cuff shows no number")
+    assert asked(served, "no_number") == [{"device": "cuff"}]
+    assert text(window, "#said") == "The cuff showed no number."
+    press(window, "Try again")
+    assert asked(served, "pair_start") == [{"device": "cuff"}]
+
+
+@pytest.mark.browser
+def test_a_user_and_a_code_are_asked_where_the_model_needs_them(window: webdriver.Chrome, served: ServedSetup) -> None:
+    in_the_air(served, near(BODY_SCALE))
+    at(window, served, "devices")
+    press(window, "Add the scale")
+    is_for_all(window)
+    window.find_element(By.ID, "user").send_keys("2")
+    press(window, "Add the scale")
+    assert text(window, "#consent-why") == "Type the code that was chosen on this device."
+    assert window.find_element(By.ID, "user").get_attribute("value") == "2"
+    window.find_element(By.ID, "consent").send_keys("1234")
+    press(window, "Add the scale")
+    (sent,) = asked(served, "add_device")
+    assert (sent["user_index"], sent["consent_code"]) == (2, 1234)
+
+
+@pytest.mark.browser
+def test_what_is_at_the_end_of_a_cable_is_chosen(window: webdriver.Chrome, served: ServedSetup) -> None:
+    pulse = near(INDICATOR, CABLE.address, None, models=(INDICATOR, OXIMETER))
+    in_the_air(served, pulse)
+    at(window, served, "devices")
+    assert text(window, "#air p").startswith("No scale heard yet.")
+    window.find_element(By.TAG_NAME, "summary").click()
+    press(window, "Say what it is")
+    press(window, "Add it")
+    assert "More than one model answers like this." in text(window, "#refused")
+    is_for_all(window)
+    window.find_element(By.CSS_SELECTOR, f"input[value={OXIMETER.id}] + label").click()
+    press(window, "Add it")
+    assert asked(served, "add_device") == [{"model": OXIMETER.id, "port": CABLE.address, "revision": 7}]
+
+
+@pytest.mark.browser
+def test_new_ones_wait_to_be_shown(window: webdriver.Chrome, served: ServedSetup) -> None:
+    in_the_air(served, MIDDLE)
+    at(window, served, "devices")
+    in_the_air(served, MIDDLE, CLOSE)
+    wait_text(window, "#air", "1 more found.")
+    titles = [e.text for e in window.find_elements(By.CSS_SELECTOR, "#air h3")]
+    assert titles == ["Scale"]
+    press(window, "Show it")
+    titles = [e.text for e in window.find_elements(By.CSS_SELECTOR, "#air h3")]
+    assert titles == ["Blood pressure cuff", "Scale"]
+
+
+@pytest.mark.browser
+def test_a_device_is_removed_after_a_question(window: webdriver.Chrome, served: ServedSetup) -> None:
+    served.change(devices=(added(CUFF),))
+    at(window, served, "devices/cuff")
+    press(window, "Not this cuff? Remove it")
+    is_for_all(window)
+    press(window, "Remove the cuff")
+    assert asked(served, "remove_device") == [{"device": "cuff", "revision": 7}]
+    assert "No device yet." in text(window, "#here")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_pages_are_for_all(window: webdriver.Chrome, served: ServedSetup, width: int) -> None:
+    served.change(
+        devices=(added(SCALE), added(CUFF, pairing="failed", pairing_what_to_do="Clear it.", checks=UNPAIRED))
+    )
+    in_the_air(served, FAR, UNWANTED, CABLE)
+    is_for_all(at(window, served, "devices"), width)
+    is_for_all(at(window, served, "devices/cuff"), width)
+    is_for_all(at(window, served, "devices/scale"), width)
+
+
+@pytest.mark.browser
+def test_it_works_without_script(tmp_path: Path, served: ServedSetup) -> None:
+    served.set(installation())
+    in_the_air(served, CLOSE)
+    with phone_window(tmp_path, script=False) as plain:
+        sign_in(plain, served)
+        at(plain, served, "devices")
+        press(plain, "Add the cuff")
+        served.call(lambda: served.hub.pairing("cuff", pairing="passkey-wanted", checks=UNPAIRED))
+        plain.refresh()
+        plain.find_element(By.ID, "passkey").send_keys("482913")
+        press(plain, "Pair")
+        assert text(plain, "#said") == "The cuff and the hub are pairing."

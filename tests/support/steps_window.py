@@ -1,0 +1,113 @@
+"""Chromium in front of a served door: signed in, and what every page of a step has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support.axe import judge
+from tests.support.browser import chromium, complaints, requests, resize
+from tests.support.served_setup import ServedSetup
+from tests.support.setup_hub import CODE
+from wardgate.page.setup.devices_step import DevicesStep
+from wardgate.page.setup.limits_step import LimitsStep
+from wardgate.page.setup.lock_step import LockStep
+from wardgate.page.setup.test_step import TestStep
+
+STEPS = (DevicesStep(), TestStep(), LimitsStep(), LockStep())
+
+
+@contextmanager
+def served_steps(directory: Path) -> Iterator[ServedSetup]:
+    """Steps 3 to 6 of a hub that a test holds in its hand."""
+    served = ServedSetup(directory, steps=STEPS)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@contextmanager
+def phone_window(directory: Path, *, script: bool = True) -> Iterator[webdriver.Chrome]:
+    """A browser that takes the hub's own certificate."""
+    with chromium(directory, script=script) as window:
+        window.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
+        resize(window, 360, 740)
+        yield window
+
+
+def sign_in(window: webdriver.Chrome, served: ServedSetup) -> None:
+    """As the only technician."""
+    served.call(served.frame.sessions.end_all)
+    window.get(served.address)
+    window.find_element(By.ID, "code").send_keys(CODE)
+    press(window, "Sign in")
+
+
+def at(window: webdriver.Chrome, served: ServedSetup, path: str) -> webdriver.Chrome:
+    """A page of a step."""
+    window.get(f"{served.address}setup/{path}")
+    return window
+
+
+def press(window: webdriver.Chrome, words: str) -> None:
+    """A button or a link by its words, and the page it leads to."""
+    old = window.find_element(By.TAG_NAME, "html")
+    for found in window.find_elements(By.CSS_SELECTOR, "button, a"):
+        if found.text == words:
+            found.click()
+            WebDriverWait(window, 15, 0.05).until(lambda _: _gone(old), f"nothing came of {words}")
+            return
+    raise AssertionError(f"there is no {words!r}")
+
+
+def _gone(old: WebElement) -> bool:
+    try:
+        return not old.is_enabled()
+    except StaleElementReferenceException:
+        return True
+
+
+def wait_text(window: webdriver.Chrome, selector: str, words: str) -> None:
+    """Until the live page says so, without a reload."""
+    script = "return (document.querySelector(arguments[0]) || {textContent: ''}).textContent.includes(arguments[1])"
+    WebDriverWait(window, 15, 0.05).until(lambda w: w.execute_script(script, selector, words), words)
+
+
+def text(window: webdriver.Chrome, selector: str = "main") -> str:
+    return str(window.find_element(By.CSS_SELECTOR, selector).text)
+
+
+_SMALL = """
+return [...document.querySelectorAll('main a, main button, main input:not([type=hidden]), main summary')].filter(e => {
+  const r = e.getBoundingClientRect();
+  return r.width && getComputedStyle(e).visibility !== 'hidden' && (r.height < 43.9 || r.width < 43.9)
+    && !(e.type === 'radio' && e.closest('.choice').getBoundingClientRect().height >= 44);
+}).map(e => e.outerHTML.slice(0, 80));
+"""
+
+
+def is_for_all(window: webdriver.Chrome, width: int = 320) -> None:
+    """axe has nothing to say, it fits, every target is large, nothing is asked of anybody else."""
+    resize(window, width, 740)
+    window.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    room = window.execute_script("return document.documentElement.clientWidth - document.documentElement.scrollWidth")
+    assert room >= 0
+    assert window.execute_script(_SMALL) == []
+    assert judge(window) == ([], [])
+    resize(window, 360, 740)
+
+
+def quiet(window: webdriver.Chrome, served: ServedSetup) -> None:
+    """At the end of a test: no complaint in the console, and every request went to the hub."""
+    asked = requests(window)
+    assert all(url.startswith(served.address) for url in asked), asked
+    assert [entry for entry in complaints(window) if "status of 422" not in entry] == []
