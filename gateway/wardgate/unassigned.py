@@ -23,13 +23,11 @@ from wardgate.control.protocol import ControlError, Pong
 from wardgate.control.server import ControlServer
 from wardgate.control.signing_in import WayIn
 from wardgate.deliver.sender import Sender
-from wardgate.enrol.identity import Identity
 from wardgate.indicate.button import Button
 from wardgate.indicate.configured import indicators
 from wardgate.notify import beat_s, notify
 from wardgate.provision import boot_partition
 from wardgate.provision.checks import Checks
-from wardgate.provision.claim import take
 from wardgate.provision.refused import Refused
 from wardgate.store.store import Store
 
@@ -96,8 +94,6 @@ class Unassigned:
         self.desk = desk = Desk(
             self.config, self._record, store, self.clock, by_file=False, apply=self.anew.set, changed=self._changed
         )
-        await desk.settle()
-        self._settle_identity(desk.identity)
         self.checks = Checks(
             self.config, self.clock, lambda: desk.hub, lambda: desk.stage != "factory", lambda: self._changed("hub")
         )
@@ -106,6 +102,7 @@ class Unassigned:
         self.way_in = WayIn(store, self.clock, self.config.control_socket, self._changed, self._identify)
         await self.way_in.begin()
         self._installing = installing.Installing(desk, installing.Seen(checks=self.checks, window=self.way_in.view))
+        await self._installing.settle()
         handlers = self._installing.handlers() | self.way_in.handlers() | {"ping": self._ping}
         self._server = ControlServer(self.config.control_socket, dict.fromkeys(_LATER, self._later) | handlers)
         await self._server.start()
@@ -139,13 +136,6 @@ class Unassigned:
         for indicator in self._indicators:
             indicator.identify(quiet=False)
         return bool(self._indicators)
-
-    def _settle_identity(self, identity: Identity) -> None:
-        """What a power cut left undone of a claim, or of forgetting one."""
-        if self._record.stage != "factory":
-            take(identity)
-        elif self._record.hub is None and self.config.hub.id is None:
-            installing.forget_pairs(identity)
 
     def _senders(self) -> list[Sender]:
         """An earlier patient's messages that are not at the ward yet are delivered as what they are."""

@@ -103,6 +103,23 @@ class Installing:
         }
         return {name: told(handler) for name, handler in mine.items()}
 
+    async def settle(self) -> None:
+        """At a start: what a power cut left undone of the last act.
+
+        Raises:
+            StoreError, OSError: the disk refuses.
+        """
+        desk = self._desk
+        await desk.settle()
+        if desk.by_file:
+            return
+        if desk.stage != "factory":
+            await asyncio.to_thread(take, desk.identity)
+        elif desk.hub is None:
+            await asyncio.to_thread(forget_pairs, desk.identity)
+        if desk.record.hub is not None:
+            await asyncio.to_thread(boot_partition.drop_ticket, desk.data_dir)
+
     # Questions
 
     async def installation(self, params: dict[str, Any]) -> Installation:

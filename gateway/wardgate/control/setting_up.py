@@ -24,7 +24,6 @@ from wardgate.deliver.sender import Sender
 from wardgate.installation import Record
 from wardgate.overlay import Overlay
 from wardgate.provision.checks import Checks, Finding, accepted, not_accepted
-from wardgate.provision.claim import take
 from wardgate.provision.test_reading import TestMode
 
 CLEAR_S: Final = 60.0
@@ -78,10 +77,8 @@ class SettingUp:
         Raises:
             StoreError, OSError: the disk refuses.
         """
-        await self.desk.settle()
+        await self.installing.settle()
         await self._reading_back.settle()
-        if not self.desk.by_file:
-            await asyncio.to_thread(take, self.desk.identity)
 
     def handlers(self) -> dict[str, Handler]:
         """By name."""
