@@ -31,6 +31,8 @@ _OTHERS: Final = {
     "enrol": "ward_ca:enrol",
     "fhir": "ward_fhir:main",
     "keys": "ward_commands:keys",
+    "letter": "ward_letter:main",
+    "page": "ward_page:main",
     "patients": "ward_patients:main",
     "silent": "ward_silent:main",
 }
