@@ -111,7 +111,7 @@ class Button:
             log.warning("%s", sentence)
         self._lost = True
         if self._journal is not None:
-            what_to_do = "The page can be opened by a command: wardgate provision window --open"
+            what_to_do = "The page can be opened by a command: wardgate provision open"
             self._journal.begin("button-lost", "attention", sentence, what_to_do=what_to_do)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from wardgate import installation
 from wardgate.capture.devices import Devices, Known
 from wardgate.clock import Clock
 from wardgate.config import Config
@@ -82,6 +83,7 @@ class Home:
         self._told: tuple[Moment, bool] | None = None
         self._known: HomeView | None = None
         self._asked = self._restored()
+        self._phone = installation.read(config.data_dir).phone or config.screen.phone
         store.listen(self.wake)
 
     def took(self, reading: Reading) -> None:
@@ -151,7 +153,7 @@ class Home:
             part=part_of(local) if known else None,
             date=local.date().isoformat() if known else None,
             quiet=quiet,
-            phone=self._config.screen.phone,
+            phone=self._phone,
         )
 
     # What has just happened, and what stands

@@ -46,25 +46,34 @@ class Sound:
     def _want(self, sound: str) -> None:
         with contextlib.suppress(asyncio.QueueEmpty):
             self._wanted.get_nowait()  # the newest counts
+            self._wanted.task_done()
         self._wanted.put_nowait(sound)
+
+    async def played(self) -> None:
+        """Wait until what was wanted has been played, or was not to be."""
+        await self._wanted.join()
 
     async def run(self) -> None:
         """See `Indicator`."""
         while True:
             sound = await self._wanted.get()
             try:
-                problem = await self._play(await asyncio.to_thread(self._file, sound))
+                self._tell(sound, await self._play(await asyncio.to_thread(self._file, sound)))
             except OSError as error:
-                problem = f"{error.strerror}"
-            if problem:
-                self._journal.begin(
-                    "sound-broken",
-                    "attention",
-                    f"The hub's sound cannot be played ({problem}). Readings are not touched by it.",
-                    what_to_do=f"Try it: {' '.join(self._player)} {self._directory / sound}.wav",
-                )
-            else:
-                self._journal.over("sound-broken", sentence="The hub's sound works again.")
+                self._tell(sound, f"{error.strerror}")
+            finally:
+                self._wanted.task_done()
+
+    def _tell(self, sound: str, problem: str) -> None:
+        if problem:
+            self._journal.begin(
+                "sound-broken",
+                "attention",
+                f"The hub's sound cannot be played ({problem}). Readings are not touched by it.",
+                what_to_do=f"Try it: {' '.join(self._player)} {self._directory / sound}.wav",
+            )
+        else:
+            self._journal.over("sound-broken", sentence="The hub's sound works again.")
 
     def _file(self, sound: str) -> Path:
         file = self._directory / f"{sound}.wav"
