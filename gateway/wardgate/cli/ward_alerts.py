@@ -13,8 +13,10 @@ import msgspec
 
 from wardgate.cli.options import PROBLEM, add_json, command, complain
 from wardgate.contract.messages import Alert
-from wardgate.ward.database import DatabaseError
+from wardgate.ward.database import DatabaseError, Transaction
 from wardgate.ward.line import format_line
+from wardgate.ward.referrals import Referral
+from wardgate.ward.referred import referral_of
 from wardgate.ward.seen import SeenError
 from wardgate.ward.store import WardStore
 
@@ -33,10 +35,25 @@ def show(words: list[str]) -> int:
         elif not alerts:
             print("No alert is open.")
         else:
-            print("\n".join(f"{alert.id}  {format_line(alert)}" for alert in alerts))
+            patients = await _patients(store, alerts)
+            print("\n".join(f"{alert.id}  {format_line(alert)}{patients.get(alert.patient, '')}" for alert in alerts))
         return 0
 
     return with_store(options.database, work)
+
+
+async def _patients(store: WardStore, alerts: list[Alert]) -> dict[str, str]:
+    """A line below an alert, by patient: what the ward's list says of those whom it knows."""
+
+    async def read(tx: Transaction) -> list[Referral | None]:
+        return [await referral_of(tx, patient) for patient in {alert.patient for alert in alerts}]
+
+    return {
+        one.patient: "\n    "
+        + "; ".join(filter(None, (one.words, ", ".join(one.pathways), ", ".join(one.kinds), one.phone)))
+        for one in await store.database.run(read)
+        if one is not None
+    }
 
 
 def acknowledge(words: list[str]) -> int:

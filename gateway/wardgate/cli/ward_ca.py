@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Final
 
 from wardgate.cli.options import PROBLEM, command, complain
 from wardgate.ward.ca import HUB_LASTS, REASONS, SERVER_LASTS, Authority, NotSigned
+from wardgate.ward.database import DatabaseError, open_database
 from wardgate.ward.enrol import Enrolment
+from wardgate.ward.referred import Copies
 
 PORT: Final = 8085
 _DIRECTORY: Final = Path("ca")
@@ -50,6 +53,12 @@ def enrol(words: list[str]) -> int:
     )
     parser.add_argument("--key-file", type=Path, required=True, help="its private key")
     _days(parser, HUB_LASTS)
+    parser.add_argument(
+        "--database",
+        metavar="WHERE",
+        help="the ward's database, for alerts and the nurse's page to show what the list of patients says: a file, "
+        "or postgresql://... (default: none)",
+    )
     options = parser.parse_args(words)
     return _done(lambda o: asyncio.run(_serve(o)), options)
 
@@ -59,7 +68,7 @@ def _done(do: Callable[[argparse.Namespace], int], options: argparse.Namespace) 
         return do(options)
     except FileNotFoundError as error:
         complain(f"There is no {error.filename}.", "Make an authority: wardgate ward ca --directory DIR new NAME")
-    except (NotSigned, OSError) as error:
+    except (NotSigned, DatabaseError, OSError) as error:
         complain(str(error))
     return PROBLEM
 
@@ -67,7 +76,7 @@ def _done(do: Callable[[argparse.Namespace], int], options: argparse.Namespace) 
 async def _serve(options: argparse.Namespace) -> int:
     authority = Authority(options.directory)
     endpoint = Enrolment(authority, options.cert_file, options.key_file, lasts=timedelta(days=options.days))
-    task = asyncio.ensure_future(endpoint.run(options.host, options.port))
+    task = asyncio.ensure_future(_served(endpoint, authority, options))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
@@ -78,6 +87,20 @@ async def _serve(options: argparse.Namespace) -> int:
     finally:
         authority.close()
     return 0
+
+
+async def _served(endpoint: Enrolment, authority: Authority, options: argparse.Namespace) -> None:
+    if options.database is None:
+        return await endpoint.run(options.host, options.port)
+    database = open_database(options.database)
+    copies = Copies(authority.register, database, lambda said: print(said, file=sys.stderr, flush=True))
+    copying = asyncio.create_task(copies.run())
+    try:
+        await endpoint.run(options.host, options.port)
+    finally:
+        copying.cancel()
+        await asyncio.wait([copying])
+        await database.close()
 
 
 _Subparsers = argparse._SubParsersAction  # argparse names the type of what add_subparsers gives only so

@@ -31,7 +31,8 @@ _STYLE: Final = """
 body { font: 17px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif; color: #17222b;
   max-width: 40rem; margin: 1rem auto; padding: 0 1rem }
 h1 { font-size: 28px } dt { color: #45535f; margin-top: 8px } dd { margin: 0; overflow-wrap: anywhere }
-.big dd { font-size: 28px; font-weight: 700; letter-spacing: .04em } figure { margin: 16px 0 } svg { width: 40mm; height: 40mm; display: block }
+.big dd { font-size: 28px; font-weight: 700; letter-spacing: .04em } figure { margin: 16px 0 }
+svg { width: 40mm; height: 40mm; display: block }
 """
 
 

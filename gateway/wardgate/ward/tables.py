@@ -88,6 +88,13 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE TABLE letters (patient TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID",
         "CREATE INDEX readings_taken ON readings (hub, taken_s)",
     ),
+    (  # 7: copies of the enrolment endpoint's list: who is whose patient, and was.
+        "CREATE TABLE referrals (patient TEXT PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE assignments (
+            assignment TEXT PRIMARY KEY, patient TEXT NOT NULL, hub TEXT NOT NULL, begun_s DOUBLE PRECISION NOT NULL,
+            ended_s DOUBLE PRECISION) WITHOUT ROWID""",
+        "CREATE INDEX assignments_patient ON assignments (patient, begun_s)",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 
