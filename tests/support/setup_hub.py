@@ -23,6 +23,7 @@ from wardgate.control.provisioning import (
     Model,
     Nearby,
     Referral,
+    SetupCode,
     SignedIn,
     Window,
 )
@@ -307,6 +308,9 @@ class SetupHub:
 
     async def do_note_audit(self, _: dict[str, Any]) -> Done:
         return Done(sentence="Noted.")
+
+    async def do_new_setup_code(self, _: dict[str, Any]) -> SetupCode:
+        return SetupCode(code=f"K7QM-3XV{len(self.acts('new_setup_code'))}")
 
     async def do_blink(self, _: dict[str, Any]) -> Done:
         return Done(sentence="The hub's light blinks for 10 seconds.")
