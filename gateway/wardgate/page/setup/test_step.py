@@ -29,7 +29,7 @@ class TestStep:
         """See `Step.show`."""
         if visit.path:
             raise NoSuchPage
-        view = test_view(visit.seen, visit.times)
+        view = reading_view(visit.seen, visit.times)
         return Shown(
             template="setup/steps_test.html",
             title="Take a test reading",
@@ -103,7 +103,7 @@ class TestView:
     done: bool
 
 
-def test_view(installation: Installation, times: Times) -> TestView:
+def reading_view(installation: Installation, times: Times) -> TestView:
     """The step as it stands."""
     has_it = "The ward has it" if ward_answers(installation) else "Sent"
     devices = tuple(_tested(device, times, has_it) for device in installation.devices)
