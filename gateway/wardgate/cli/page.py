@@ -13,6 +13,9 @@ def main(words: list[str]) -> int:
         "while they are open, until Ctrl-C.",
     )
     parser.add_argument("--port", type=int, help="port of the status page (default: the configuration's)")
+    parser.add_argument(
+        "--until-closed", action="store_true", help="end by itself when the technician's pages were open and are closed"
+    )
     add_config(parser)
     options = parser.parse_args(words)
     try:
@@ -24,7 +27,13 @@ def main(words: list[str]) -> int:
 
     port = config.page.port if options.port is None else options.port
     try:
-        serve(config.control_socket, port, lambda address: print(address, flush=True), config.page)
+        serve(
+            config.control_socket,
+            port,
+            lambda address: print(address, flush=True),
+            config.page,
+            until_closed=options.until_closed,
+        )
     except PageError as error:
         complain(str(error))
         return PROBLEM

@@ -29,17 +29,22 @@ def create_app(socket: Path) -> FastAPI:
 
 
 def serve(
-    socket: Path, port: int, on_ready: Callable[[str], None] | None = None, technician: Page | None = None
+    socket: Path,
+    port: int,
+    on_ready: Callable[[str], None] | None = None,
+    technician: Page | None = None,
+    *,
+    until_closed: bool = False,
 ) -> None:
     """Serve the page of the hub behind `socket` on loopback, until SIGINT or SIGTERM.
 
     `port` 0 takes a free one; `on_ready` gets the address once a browser can connect. With `technician` the pages that
     set the hub up are served too, on the home's network, while the hub says that they are open; `on_ready` gets their
-    address each time they open.
+    address each time they open. `until_closed` ends it when they were open and are closed again.
 
     Raises:
         PageError: the port is not to be had.
     """
     from wardgate.page.server import run
 
-    run(socket, port, on_ready, technician)
+    run(socket, port, on_ready, technician, until_closed=until_closed)

@@ -32,7 +32,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(socket: Path, port: int, on_ready: Callable[[str], None] | None = None, technician: Page | None = None) -> None:
+def run(
+    socket: Path,
+    port: int,
+    on_ready: Callable[[str], None] | None = None,
+    technician: Page | None = None,
+    *,
+    until_closed: bool = False,
+) -> None:
     """See `wardgate.page.serve`."""
     app = create_app(socket)
     keeper = None if technician is None or not technician.listen else Keeper(socket, technician, on_ready)
@@ -42,18 +49,25 @@ def run(socket: Path, port: int, on_ready: Callable[[str], None] | None = None, 
     with listen(port) as listener:
         if on_ready:
             on_ready(f"http://{HOST}:{listener.getsockname()[1]}/")
-        asyncio.run(_both(_Server(config, app.state.live), listener, keeper))
+        asyncio.run(_both(_Server(config, app.state.live), listener, keeper, until_closed=until_closed))
 
 
-async def _both(server: uvicorn.Server, listener: sockets.socket, keeper: Keeper | None) -> None:
+async def _both(server: uvicorn.Server, listener: sockets.socket, keeper: Keeper | None, *, until_closed: bool) -> None:
     """The status page's server minds the signals; the technician's door is open or not beside it."""
-    keeping = None if keeper is None else asyncio.create_task(keeper.run())
+    beside = [] if keeper is None else [asyncio.create_task(keeper.run())]
+    if keeper is not None and until_closed:
+        beside.append(asyncio.create_task(_end_with(keeper, server)))
     try:
         await server.serve([listener])
     finally:
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _end_with(keeper: Keeper, server: uvicorn.Server) -> None:
+    await keeper.closed_again.wait()
+    server.should_exit = True
 
 
 def listen(port: int) -> sockets.socket:

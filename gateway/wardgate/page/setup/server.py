@@ -109,6 +109,8 @@ class Keeper:
         self._on_open = on_open or (lambda _: None)
         self._is_open = asyncio.Event()
         self._is_closed = asyncio.Event()
+        self.closed_again: Final = asyncio.Event()
+        """Set when the door was open once, and is closed again."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -121,6 +123,8 @@ class Keeper:
             await self._is_open.wait()
             try:
                 await self._serve_once()
+                if not self._is_open.is_set():
+                    self.closed_again.set()
             except (PageError, OSError) as error:
                 log.error("%s", error)
                 await asyncio.sleep(_PORT_AGAIN_S)
