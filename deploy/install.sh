@@ -19,7 +19,7 @@ Installs Wardgate on Raspberry Pi OS (64 bit) or Debian 12 and later, or updates
   - the users wardgate and wardgate-page
   - the program in /opt/wardgate, with its dependencies at the locked versions
   - /etc/wardgate/wardgate.toml, from the example, unless there is one
-  - the services wardgate (enabled, and started once it is configured) and wardgate-page (started when wanted)
+  - the services wardgate (enabled, and started once it is configured) and wardgate-page (started when it is opened)
 Running it again changes only what differs. It never touches a configuration or stored readings.
 
   --wheel FILE   install this wheel instead of the project around this script
@@ -157,10 +157,11 @@ install_services() {
     lay "$here/modules-load.conf" /usr/lib/modules-load.d/wardgate.conf 0644
     lay "$here/systemd/wardgate.service" /etc/systemd/system/wardgate.service 0644
     lay "$here/systemd/wardgate-page.service" /etc/systemd/system/wardgate-page.service 0644
+    lay "$here/systemd/wardgate-page.path" /etc/systemd/system/wardgate-page.path 0644
     lay "$here/systemd/wardgate-radio-helper.service" /etc/systemd/system/wardgate-radio-helper.service 0644
     lay "$here/systemd/wardgate-radio-helper.path" /etc/systemd/system/wardgate-radio-helper.path 0644
     lay "$here/radio-helper.sh" /opt/wardgate/lib/radio-helper.sh 0755
-    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service wardgate-radio-helper.path ||
+    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service wardgate-page.path wardgate-radio-helper.path ||
         fail "The services cannot be enabled."
     local link=$root/usr/local/bin/wardgate
     [[ -L $link ]] || { run install -d "${link%/*}" && run ln -sfn /opt/wardgate/bin/wardgate "$link"; }
@@ -171,6 +172,7 @@ start_service() {
     run modprobe -a usbserial cdc_acm || say "Serial adapters over USB will be known after the next start of the machine."
     run systemctl daemon-reload
     run systemctl start wardgate-radio-helper.path || fail "The unit that watches for a stuck adapter did not start."
+    run systemctl start wardgate-page.path || fail "The unit that waits for the page to be opened did not start."
     if cmp -s "$root/etc/wardgate/wardgate.toml" "$here/wardgate.example.toml"; then
         say "Next: edit /etc/wardgate/wardgate.toml, then run: systemctl restart wardgate; wardgate doctor"
     elif [[ $changed == yes ]]; then

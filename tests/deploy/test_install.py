@@ -92,7 +92,7 @@ def test_the_installed_program_accepts_the_installed_example(root: Path) -> None
 def test_systemd_accepts_what_was_installed(root: Path) -> None:
     # The units that ours refer to have to be there, too.
     shutil.copytree("/lib/systemd/system", root / "lib/systemd/system", symlinks=True, dirs_exist_ok=True)
-    for unit in ("wardgate.service", "wardgate-page.service", "wardgate-radio-helper.path"):
+    for unit in ("wardgate.service", "wardgate-page.service", "wardgate-page.path", "wardgate-radio-helper.path"):
         told = subprocess.run(
             ["systemd-analyze", "verify", "--man=no", f"--root={root}", unit],
             capture_output=True,
@@ -104,6 +104,7 @@ def test_systemd_accepts_what_was_installed(root: Path) -> None:
     wanted = root / "etc/systemd/system/multi-user.target.wants"
     assert (wanted / "wardgate.service").is_symlink()
     assert (wanted / "wardgate-radio-helper.path").is_symlink()
+    assert (wanted / "wardgate-page.path").is_symlink()
     assert not (wanted / "wardgate-page.service").is_symlink()
 
 

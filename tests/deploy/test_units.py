@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sandbox import settings
+from wardgate.control.signing_in import MARK
 
 UNITS = sorted(Path("deploy/systemd").glob("*.service"))
 EXPOSURE = 1.5
@@ -44,9 +46,22 @@ def test_the_watchdog_restarts_a_hub_that_hangs() -> None:
     assert unit["StartLimitIntervalSec"] == ["0"]
 
 
-def test_the_page_is_another_user_and_reaches_this_machine_alone() -> None:
+def test_the_page_is_another_user_and_reaches_the_home_alone() -> None:
     hub = settings(Path("deploy/systemd/wardgate.service"))
     page = settings(Path("deploy/systemd/wardgate-page.service"))
     assert page["User"] != hub["User"]
     assert page["IPAddressDeny"] == ["any"]
-    assert page["IPAddressAllow"] == ["localhost"]
+    allowed = page["IPAddressAllow"][0].split()
+    networks = [ipaddress.ip_network(network) for network in allowed if network not in ("localhost", "link-local")]
+    assert networks
+    assert all(network.is_private for network in networks)
+
+
+def test_the_page_is_started_by_its_mark_alone_and_ends_by_itself() -> None:
+    path = settings(Path("deploy/systemd/wardgate-page.path"))
+    hub = settings(Path("deploy/systemd/wardgate.service"))
+    page = settings(Path("deploy/systemd/wardgate-page.service"))
+    assert path["PathExists"] == [f"/run/{hub['RuntimeDirectory'][0]}/{MARK}"]
+    assert "WantedBy" not in page
+    assert page["Restart"] == ["on-failure"]
+    assert "--until-closed" in page["ExecStart"][0].split()

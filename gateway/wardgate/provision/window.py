@@ -191,5 +191,5 @@ def closed() -> Refused:
     return Refused(
         "closed",
         "This page is closed.",
-        "Hold the hub's button for 3 seconds, or run on the hub: wardgate provision window --open",
+        "Hold the hub's button for 3 seconds, or run on the hub: wardgate provision open",
     )
