@@ -23,7 +23,7 @@ from tests.support.rabbitmq import RabbitMQ
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.ward import Ward
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 
 
 class Street:
