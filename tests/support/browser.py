@@ -33,6 +33,7 @@ def chromium(profile: Path, *, script: bool = True) -> Iterator[webdriver.Chrome
         options.add_argument(flag)
     if not script:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    options.accept_insecure_certs = True  # a hub's page has a certificate of its own; tests look at its fingerprint
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = webdriver.Chrome(options=options, service=Service(driver))
     try:

@@ -65,9 +65,10 @@ class Door:
 class Guard:
     """The first thing that a request meets, and the last that an answer does."""
 
-    def __init__(self, app: ASGIApp, door: Door, refuse: Refuse, body_deadline_s: float = BODY_DEADLINE_S) -> None:
+    body_deadline_s = BODY_DEADLINE_S
+
+    def __init__(self, app: ASGIApp, door: Door, refuse: Refuse) -> None:
         self._app, self._door, self._refuse = app, door, refuse
-        self._body_deadline_s = body_deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -117,7 +118,7 @@ class Guard:
             if not more:
                 return await receive()  # waiting for the browser to hang up may take as long as it likes
             try:
-                async with asyncio.timeout(self._body_deadline_s):
+                async with asyncio.timeout(self.body_deadline_s):
                     message = await receive()
             except TimeoutError:
                 raise HTTPException(408, headers={"Connection": "close"}) from None

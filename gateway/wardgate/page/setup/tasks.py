@@ -50,10 +50,13 @@ STEPS: Final = (
 
 
 def tasks(seen: Installation) -> tuple[Task, ...]:
-    """All six."""
-    return tuple(
-        Task(number, name, title, *_state(number, seen)) for number, (name, title) in enumerate(STEPS, start=1)
-    )
+    """All six. What several wait for is said at the first of them."""
+    found: list[Task] = []
+    for number, (name, title) in enumerate(STEPS, start=1):
+        state, note = _state(number, seen)
+        said_before = any(task.note == note for task in found)
+        found.append(Task(number, name, title, state, "" if said_before else note))
+    return tuple(found)
 
 
 def first_open(seen: Installation) -> Task | None:
