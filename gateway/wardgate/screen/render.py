@@ -30,8 +30,8 @@ class Renderer:
 
     def page(self, seen: Seen, language: Language, offered: tuple[Language, ...], *, listen: bool) -> str:
         """The whole screen. `listen`: whether it can be read aloud."""
-        headline, line = sentences(seen, language)
-        gone_headline, gone_line = sentences("away", language)
+        headline, lines = sentences(seen, language)
+        gone_headline, gone_lines = sentences("away", language)
         return self._env.get_template("screen.html").render(
             language=language,
             others=[other for other in offered if other.code != language.code],
@@ -40,10 +40,10 @@ class Renderer:
             tiles=_tiles(seen),
             phone=_phone(seen),
             headline=headline,
-            line=line,
+            lines=lines,
             gone=said("away"),
             gone_headline=gone_headline,
-            gone_line=gone_line,
+            gone_lines=gone_lines,
             listen=listen,
         )
 

@@ -22,8 +22,8 @@ class Said:
     badge: str
     headline: str
     """A key of the catalogue's headlines."""
-    line: str
-    """A key of its lines; empty: none."""
+    lines: tuple[str, ...]
+    """Keys of its lines."""
     values: dict[str, float]
 
 
@@ -53,24 +53,24 @@ _LATER_ICONS: Final = {"morning": "sun", "afternoon": "sun", "evening": "moon"}
 def said(seen: Seen) -> Said:
     """What stands large."""
     if isinstance(seen, str):
-        return Said("plain", "plug", "", seen, seen, {})
+        return Said("plain", "plug", "", seen, (seen,), {})
     moment = seen.moment
     match moment.what:
         case "due" | "asked" if moment.kind is not None:
             line = "asked" if moment.what == "asked" else f"due-{moment.kind}"
-            return Said("due", moment.kind, "", f"due-{moment.kind}", line, {})
+            return Said("due", moment.kind, "", f"due-{moment.kind}", (line,), {})
         case "got":
             return _got(moment)
         case "again":
             picture = "hand" if moment.how in _HAND else moment.kind or "tick"
-            return Said("again", picture, "triangle", "again", moment.how or "plain", {})
+            return Said("again", picture, "triangle", "again", (moment.how or "plain",), {})
         case "who":
             headline = "who-scale" if moment.kind == "scale" else "who-other"
-            return Said("again", moment.kind or "scale", "question", headline, "who", {})
+            return Said("again", moment.kind or "scale", "question", headline, ("who",), {})
         case "call":
-            return Said("due", "phone", "", "call", "call", {})
+            return Said("due", "phone", "", "call", ("call",), {})
         case "night":
-            return Said("night", "moon", "", "night", "", {})
+            return Said("night", "moon", "", "night", (), {})
         case _:
             return _resting(seen)
 
@@ -78,19 +78,18 @@ def said(seen: Seen) -> Said:
 def _got(moment: Moment) -> Said:
     names = _VALUES[moment.kind] if moment.kind is not None else ()
     shown = {name: moment.values[name] for name in names if name in moment.values}
-    if names and len(shown) == len(names):
-        return Said("good", "tick", "", "got", f"value-{moment.kind}", shown)
-    return Said("good", "tick", "", "got", moment.way or "sending", {})
+    values = (f"value-{moment.kind}",) if names and len(shown) == len(names) else ()
+    return Said("good", "tick", "", "got", (*values, moment.way or "sending"), shown)
 
 
 def _resting(seen: HomeView) -> Said:
     """Nothing is due."""
     moment = seen.moment
-    line = f"next-{moment.next}" if moment.next else ""
+    lines = (f"next-{moment.next}",) if moment.next else ()
     if moment.what == "done":
         part = seen.part if seen.part in ("morning", "afternoon") else "evening"
-        return Said("good", "sun", "", f"done-{part}", line, {})
-    return Said("plain", "sun", "", "nothing" if moment.what == "nothing" else "free", line, {})
+        return Said("good", "sun", "", f"done-{part}", lines, {})
+    return Said("plain", "sun", "", "nothing" if moment.what == "nothing" else "free", lines, {})
 
 
 def tile_said(tile: Tile) -> TileSaid:
@@ -100,7 +99,7 @@ def tile_said(tile: Tile) -> TileSaid:
     return TileSaid(tile.kind, tile.state, tile.state, _ICONS[tile.state])
 
 
-def sentences(seen: Seen, language: Language) -> tuple[str, str]:
-    """Headline and line in words; the line may be empty."""
+def sentences(seen: Seen, language: Language) -> tuple[str, tuple[str, ...]]:
+    """The headline and the lines below it, in words."""
     what = said(seen)
-    return language.headlines[what.headline], language.line(what.line, **what.values) if what.line else ""
+    return language.headlines[what.headline], tuple(language.line(line, **what.values) for line in what.lines)

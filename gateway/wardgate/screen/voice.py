@@ -47,7 +47,7 @@ class Voice:
     def _recorded(self, seen: Seen, language: Language) -> Sound | None:
         """One file for each sentence; MP3 frames stand by themselves, so that two files played on are one."""
         what, directory = said(seen), self._voices / language.code
-        names = [f"headline-{what.headline}.mp3", *([f"line-{what.line}.mp3"] if what.line else [])]
+        names = [f"headline-{what.headline}.mp3", *(f"line-{line}.mp3" for line in what.lines)]
         try:
             return Sound("audio/mpeg", b"".join((directory / name).read_bytes() for name in names))
         except OSError:
@@ -56,7 +56,8 @@ class Voice:
     async def _spoken(self, seen: Seen, language: Language) -> Sound | None:
         if self._speaker is None:
             return None
-        text = "\n".join(sentences(seen, language))
+        headline, lines = sentences(seen, language)
+        text = "\n".join((headline, *lines))
         async with self._one_at_a_time:
             process = await asyncio.create_subprocess_exec(
                 self._speaker,
