@@ -89,6 +89,16 @@ def test_the_end_of_a_patient_whom_a_hub_serves_says_what_is_left_to_do(patients
     assert "release the patient on its page" in patients("end", "copper-heron-93")[1]
 
 
+def test_a_hub_that_is_withdrawn_leaves_its_patient_to_the_ward(
+    patients: Say, ward: Ward, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patients(*HERON)
+    ward.hub("hub-17")
+    Referrals(ward.authority.register).assign("hub-17", Ask(words="Copper Heron", digits="93"))
+    assert command.main(["ca", "--directory", str(ward.directory / "ca"), "revoke", "hub-17", "--reason", "lost"]) == 0
+    assert "wardgate ward patients end copper-heron-93" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -16,6 +16,7 @@ from wardgate.cli.options import PROBLEM, command, complain
 from wardgate.ward.ca import HUB_LASTS, REASONS, SERVER_LASTS, Authority, NotSigned
 from wardgate.ward.database import DatabaseError, open_database
 from wardgate.ward.enrol import Enrolment
+from wardgate.ward.referrals import Referrals
 from wardgate.ward.referred import Copies
 
 PORT: Final = 8085
@@ -191,6 +192,7 @@ def _revoke(todo: _Subparsers[argparse.ArgumentParser]) -> None:
     def do(options: argparse.Namespace) -> int:
         with contextlib.closing(Authority(options.directory)) as authority:
             found = authority.revoke(options.name, serial=options.serial, reason=options.reason)
+            left = [one for one in Referrals(authority.register).all() if one.hub == options.name]
         if not found:
             complain(f"Nothing of {options.name} was left to withdraw.", "See: wardgate ward ca list")
             return PROBLEM
@@ -198,6 +200,10 @@ def _revoke(todo: _Subparsers[argparse.ArgumentParser]) -> None:
             f"Withdrawn: {', '.join(found)}. Give {options.directory / 'crl.pem'} to the broker, and restart it to end"
         )
         print("connections that stand.")
+        for one in left:
+            if one.state == "assigned" and options.serial is None:
+                print(f"The ward's list still has {one.words} with {options.name}. To give them another hub:")
+                print(f"wardgate ward patients end {one.patient}")
         return 0
 
     parser = _add(todo, "revoke", "withdraw what a hub or account has", do)
