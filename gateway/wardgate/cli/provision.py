@@ -115,7 +115,7 @@ def main(words: list[str]) -> int:
         if options.act == "import":
             return provision_here.import_boot_file(bare, options, say)
         if options.act == "audit" and options.verify:
-            return provision_here.verify_audit(bare, say)
+            return provision_here.verify_audit(bare, options.told, say)
         return asyncio.run(_asked(_ACTS[options.act], options, say))
     except ConfigError as error:
         complain(str(error), "Mend the file, then check it with: wardgate config check")
@@ -168,6 +168,14 @@ def _parser() -> argparse.ArgumentParser:
     audit = act("audit", "what was done on this hub, newest first")
     audit.add_argument("--limit", type=int, default=50, help="how many lines (default: 50)")
     audit.add_argument("--verify", action="store_true", help="say whether every line is whole; works beside a hub")
+    audit.add_argument(
+        "--told",
+        type=provision_here.told_seal,
+        action="append",
+        default=[],
+        metavar="NUMBER:SEAL",
+        help="with --verify: what the hub told its ward, from the event audit-head",
+    )
     imported = act("import", "take over the ward's file from the boot partition, and erase it")
     imported.add_argument("file", help="the file: /boot/firmware/wardgate.toml")
     imported.add_argument("--if-there", action="store_true", help="it is well if there is no such file")

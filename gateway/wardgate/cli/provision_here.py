@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wardgate.cli.options import PROBLEM, complain
 from wardgate.config import Bare
 from wardgate.provision.boot_partition import import_file
 from wardgate.provision.refused import Refused
-from wardgate.store.audit import verify
+from wardgate.store.audit import SEAL_BYTES, verify
 
 Say = Callable[[object, str], None]
 
@@ -39,10 +39,22 @@ def import_boot_file(bare: Bare, options: argparse.Namespace, say: Say) -> int:
     return 0
 
 
-def verify_audit(bare: Bare, say: Say) -> int:
-    """Every line of the audit, against the one before it."""
+def told_seal(word: str) -> tuple[int, str]:
+    """`412:9f2c...`, as the ward's event `audit-head` says.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    number, _, seal = word.partition(":")
+    if len(bytes.fromhex(seal)) != SEAL_BYTES:
+        raise ValueError(word)
+    return int(number), seal
+
+
+def verify_audit(bare: Bare, told: Sequence[tuple[int, str]], say: Say) -> int:
+    """Every line of the audit, against the one before it and what the ward was told."""
     try:
-        breaks = verify(bare.database)
+        breaks = verify(bare.database, dict(told))
     except sqlite3.Error as error:
         complain(f"{bare.database} cannot be read: {error}.", "Run this command with sudo, on the hub.")
         return PROBLEM

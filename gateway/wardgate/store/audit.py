@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 By = Literal["page", "command", "ward", "hub", "button", "home"]
 Value = str | int | float | bool | None
 
-BEFORE_THE_FIRST: Final = bytes(32)
+SEAL_BYTES: Final = 32
+BEFORE_THE_FIRST: Final = bytes(SEAL_BYTES)
 MOST_CHARACTERS: Final = 500
 """Of a sentence or a value: what comes from outside fills no disk."""
 _HEAD: Final = "audit_head"
