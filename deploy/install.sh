@@ -146,6 +146,7 @@ install_configuration() {
     [[ -n $group || $dry_run == yes ]] || fail "There is no group wardgate."
     run install -d -m 0750 -o 0 -g "${group:-0}" "$root/etc/wardgate"
     lay "$here/wardgate.example.toml" /etc/wardgate/wardgate.example.toml 0640 "${group:-0}"
+    lay "$here/wardgate.factory.toml" /etc/wardgate/wardgate.factory.toml 0640 "${group:-0}"
     if [[ ! -e $root/etc/wardgate/wardgate.toml ]]; then
         lay "$here/wardgate.example.toml" /etc/wardgate/wardgate.toml 0640 "${group:-0}"
         say "Wrote $root/etc/wardgate/wardgate.toml from the example: edit it next."
@@ -156,13 +157,14 @@ install_services() {
     lay "$here/tmpfiles.conf" /usr/lib/tmpfiles.d/wardgate.conf 0644
     lay "$here/modules-load.conf" /usr/lib/modules-load.d/wardgate.conf 0644
     lay "$here/systemd/wardgate.service" /etc/systemd/system/wardgate.service 0644
+    lay "$here/systemd/wardgate-import.service" /etc/systemd/system/wardgate-import.service 0644
     lay "$here/systemd/wardgate-page.service" /etc/systemd/system/wardgate-page.service 0644
     lay "$here/systemd/wardgate-page.path" /etc/systemd/system/wardgate-page.path 0644
     lay "$here/systemd/wardgate-radio-helper.service" /etc/systemd/system/wardgate-radio-helper.service 0644
     lay "$here/systemd/wardgate-radio-helper.path" /etc/systemd/system/wardgate-radio-helper.path 0644
     lay "$here/radio-helper.sh" /opt/wardgate/lib/radio-helper.sh 0755
-    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service wardgate-page.path wardgate-radio-helper.path ||
-        fail "The services cannot be enabled."
+    run systemctl ${root:+--root="$root"} --quiet enable wardgate.service wardgate-import.service \
+        wardgate-page.path wardgate-radio-helper.path || fail "The services cannot be enabled."
     local link=$root/usr/local/bin/wardgate
     [[ -L $link ]] || { run install -d "${link%/*}" && run ln -sfn /opt/wardgate/bin/wardgate "$link"; }
 }
