@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +14,7 @@ import pytest
 
 from tests.support.living import RebootingClock
 from tests.support.watching import MORNING
+from wardgate.cli import provision
 from wardgate.store import Store, StoreCorrupt
 from wardgate.store.audit import MOST_CHARACTERS, Audit, verify
 
@@ -223,3 +226,32 @@ async def test_a_line_that_cannot_be_read_is_shown_as_such(path: Path, spoil: Ca
     assert shown[4] == "Device 4 is paired."
     await store.close()
     assert _places(path) == [3]
+
+
+def _verified(path: Path, *words: str) -> int:
+    """`wardgate provision audit --verify`, on a hub that does not run."""
+    config = path.with_name("wardgate.toml")
+    config.write_text(f'[hub]\ndata_dir = "{path.parent}"\n', encoding="utf-8")
+    return provision.main(["audit", "--verify", "--config", str(config), *words])
+
+
+async def test_the_command_names_every_broken_line(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = await _written(path)
+    told = f"{LINES}:{rows[-1][2].hex()}"
+    assert await asyncio.to_thread(_verified, path, "--told", told) == 0
+    assert "Every line" in capsys.readouterr().out
+    _vandalise(
+        path,
+        ("UPDATE audit SET line = x'00' WHERE number = 2", ()),
+        ("DELETE FROM audit WHERE number = 4", ()),
+        ("DELETE FROM audit WHERE number = 6", ()),
+    )
+    assert await asyncio.to_thread(_verified, path) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(",")[0] for line in said] == [
+        "Line 2 is not what was written",
+        "Line 4 is missing.",
+        "Line 6 is missing.",
+    ]
+    assert await asyncio.to_thread(_verified, path, "--json", "--told", f"5:{NONE.hex()}") == 1
+    assert json.loads(capsys.readouterr().out) == {"whole": False, "broken_at": [2, 4, 5, 6]}
