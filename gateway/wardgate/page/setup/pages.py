@@ -11,7 +11,8 @@ from wardgate.faces.assets import Assets
 from wardgate.faces.templates import environment
 from wardgate.faces.words import span
 from wardgate.page.setup.forms import Tokens
-from wardgate.page.setup.reasons import REASONS, Told
+from wardgate.page.setup.guide import REASONS
+from wardgate.page.setup.reasons import Told
 from wardgate.page.setup.step import Shown, Step, Visit
 from wardgate.page.setup.tasks import first_open, tasks
 
