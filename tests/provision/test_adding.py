@@ -263,11 +263,3 @@ async def test_an_act_that_the_disk_refuses_is_not_done(
         assert (await table.installation()).devices == ()
         monkeypatch.undo()
         assert (await add(table, scale)).id == "scale"
-
-
-async def test_the_wards_configuration_is_not_left_without_its_device(table: Table, scale: AndScale) -> None:
-    async with table.running():
-        await add(table, scale)
-    async with table.running():
-        table.hub.setting_up._adding._is_named = lambda device: device == "scale"
-        assert await refused(table, "remove_device", device="scale") == "in-configuration"
