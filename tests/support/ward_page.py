@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
@@ -69,13 +70,15 @@ def weight_gain(n: int = 1, **changes: Any) -> Alert:
 class WardPage:
     """A database and its page, in a thread of their own so that a browser can be driven from the test."""
 
-    def __init__(self, where: Path | str) -> None:
+    def __init__(self, where: Path | str, place: Place | None = None) -> None:
         self.where = where
+        self._place = place or Place(port=0)
         self._loop = asyncio.new_event_loop()
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
         self._seq = 0
         self.port = 0
+        self.trust: Path | None = None
         self.store: WardStore
 
     def start(self) -> None:
@@ -90,7 +93,7 @@ class WardPage:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self._place.origins(self.port)[0]
 
     def do(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Something in the ward's database, as another process would."""
@@ -134,6 +137,9 @@ class WardPage:
     def ask(self, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request; header names with `_` for `-`."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        if self._place.cert:
+            trust = ssl.create_default_context(cafile=str(self.trust))
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=trust)
         with contextlib.closing(connection):
             connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
             answer = connection.getresponse()
@@ -153,10 +159,11 @@ class WardPage:
     async def _run(self) -> None:
         self.store = WardStore(self.where)
         await self.store.silences()
-        with listen(Place(port=0)) as listener:
+        self._place.check()
+        with listen(self._place) as listener:
             self.port = listener.getsockname()[1]
-            origins = Place().origins(self.port)
-            server, live = serving(self.where, LONDON, Place(), origins, QUICK)
+            origins = self._place.origins(self.port)
+            server, live = serving(self.where, LONDON, self._place, origins, QUICK)
             serve = asyncio.create_task(server.serve([listener]))
             self._ready.set()
             await self._stop.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from fhir.resources.R4B.documentreference import DocumentReference
 from selenium import webdriver
 
 from tests.support import home
@@ -203,6 +205,14 @@ async def test_the_command_writes_only_what_the_ward_enabled(
     acts = await store.database.run(audit.newest)
     assert [a.what for a in acts] == ["letter-written", "letter-enabled"]
     assert not any("Smith" in str(a.detail) for a in acts)
+    resource = tmp_path / "letter.json"
+    named = ("--name", "Jane Smith", "-o", str(written), "--fhir", str(resource))
+    assert await command("--week", "2026-11-20", *named) == 0
+    DocumentReference.model_validate_json(resource.read_bytes())
+    document = json.loads(resource.read_bytes())
+    letter_in_it = base64.b64decode(document["content"][0]["attachment"]["data"]).decode()
+    assert "Smith" not in letter_in_it
+    assert PATIENT in letter_in_it
     assert await command("--week", "2026-01-20", "-o", str(written)) == 1
     assert await command("--disable") == 0
     assert await command("--week", "2026-11-20", "-o", str(written)) == 1

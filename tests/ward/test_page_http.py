@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import Certificates
 from tests.support.ward_page import HUB, PASSWORD, WardPage, recent, weight_gain
 from wardgate.contract.messages import State
 from wardgate.faces.scale import Scale
@@ -280,6 +282,41 @@ def test_no_address_names_a_patient_and_nothing_is_cached(ward: WardPage) -> Non
         assert answer.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert len(answer.body) < 60_000
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
+    authority = Certificates(tmp_path / "ca")
+    served = WardPage(tmp_path / "ward.db", Place(port=0, cert=authority.server, key=authority.server_key))
+    served.trust = authority.ca
+    served.start()
+    try:
+        served.account("nurse-a")
+        answer = served.post("/sign-in", name="nurse-a", password=PASSWORD)
+        assert answer.status == 303
+        assert re.fullmatch(
+            r"__Host-wardgate-ward=.*; HttpOnly; .*Path=/; SameSite=strict; Secure", answer.headers["set-cookie"]
+        )
+        assert "Domain" not in answer.headers["set-cookie"]
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    finally:
+        served.stop()
+
+
+def test_behind_a_proxy_only_the_address_that_people_type_is_answered(tmp_path: Path) -> None:
+    served = WardPage(tmp_path / "ward.db", Place(port=0, address="https://ward.example"))
+    served.start()
+    try:
+        served.account("nurse-a")
+        assert served.get("/sign-in").status == 421
+        own = {"Host": "ward.example", "Origin": "https://ward.example"}
+        body = f"name=nurse-a&password={PASSWORD.replace(' ', '+')}".encode()
+        form = {"Content_Type": "application/x-www-form-urlencoded"}
+        answer = served.ask("/sign-in", "POST", body, **own, **form)
+        assert (answer.status, "__Host-wardgate-ward=" in answer.headers["set-cookie"]) == (303, True)
+        forged = {"Host": "127.0.0.1", "X_Forwarded_Host": "ward.example", "X_Forwarded_Proto": "https"}
+        assert served.ask("/sign-in", "GET", None, **forged).status == 421
+    finally:
+        served.stop()
 
 
 def test_where_it_may_listen() -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from wardgate.cli.options import PROBLEM, command, complain
 from wardgate.cli.ward_alerts import add_database, with_store
 from wardgate.ward import audit
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timezone", default="Europe/London", help="of the patient's days (Europe/London)")
     parser.add_argument("--name", default="", help="printed in place of the pseudonym; kept nowhere but in the file")
     parser.add_argument("--unreviewed", action="store_true", help="also a language that no native speaker has reviewed")
+    parser.add_argument("--fhir", type=Path, metavar="FILE", help="write a FHIR DocumentReference, too; without a name")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write it (letter.html)")
     return parser
 
@@ -82,6 +85,7 @@ async def _disable(store: WardStore, patient: str) -> int:
 
 
 async def _write(store: WardStore, options: argparse.Namespace) -> int:
+    from wardgate.ward.letter.fhir import document
     from wardgate.ward.letter.render import page
 
     settings = await store.database.run(lambda tx: settings_of(tx, options.patient))
@@ -110,6 +114,9 @@ async def _write(store: WardStore, options: argparse.Namespace) -> int:
     html = page(found, settings, language, name=options.name, large=large)
     await asyncio.to_thread(where.write_text, html, encoding="utf-8")
     now = datetime.now(UTC)
+    if options.fhir:
+        resource = document(found, language, page(found, settings, language, large=large), now)
+        await asyncio.to_thread(options.fhir.write_bytes, msgspec.json.encode(resource))
     await store.database.run(
         lambda tx: audit.note(tx, "letter-written", "command", now, patient=options.patient, week=last.isoformat())
     )
