@@ -95,6 +95,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: tuple[KeptDevice, ...] = ()
     tested: dict[str, Utc] = {}
     """By device: when the ward confirmed a test reading of it."""
+    left_out: dict[str, str] = {}
+    """By device: why it was left without a test reading."""
     limits_read_back: Utc | None = None
     limits_fingerprint: str = ""
     """Of the limits that were read back."""

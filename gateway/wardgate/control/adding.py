@@ -130,6 +130,7 @@ class Adding:
                 for t in ticks
             ),
             tested=self._desk.record.tested.get(device.id),
+            left_out=self._desk.record.left_out.get(device.id, ""),
         )
 
     # Who is there

@@ -7,7 +7,7 @@ when the hub has moved on since, the act is refused with the key `stale` and not
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -92,6 +92,17 @@ class Added(Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
     tested: Utc | None = None
     """When a test reading of it was confirmed by the ward."""
+    left_out: str = ""
+    """Why it was left without one, in a sentence."""
+
+
+LeftOut = Literal["nobody-can", "not-ready", "ward-away"]
+LEFT_OUT: Final[dict[LeftOut, str]] = {
+    "nobody-can": "Nobody here can use it today.",
+    "not-ready": "It needs a battery or a repair first.",
+    "ward-away": "The ward does not answer.",
+}
+"""Why a device has no test reading. Words of our own: what is typed freely may name somebody."""
 
 
 class TestRun(Struct, frozen=True, kw_only=True):

@@ -12,10 +12,17 @@ from wardgate.control.desk import ActParams, Desk, checked
 from wardgate.control.here import Here
 from wardgate.control.pairings import DeviceParams
 from wardgate.control.protocol import Done
-from wardgate.control.provisioning import TestRun
+from wardgate.control.provisioning import LEFT_OUT, LeftOut, TestRun
 from wardgate.control.server import Handler
 from wardgate.control.view import View
+from wardgate.provision.devices import left_out
 from wardgate.provision.test_reading import MOST_S, TestMode, in_words
+
+
+class LeaveOutParams(DeviceParams, kw_only=True, forbid_unknown_fields=True):
+    """Which device, and why."""
+
+    reason: LeftOut
 
 
 class TryingOut:
@@ -31,7 +38,7 @@ class TryingOut:
 
     def handlers(self) -> dict[str, Handler]:
         """By name."""
-        return {"test_begin": self.test_begin, "test_end": self.test_end}
+        return {"test_begin": self.test_begin, "test_end": self.test_end, "leave_out": self.leave_out}
 
     async def stop(self) -> None:
         """The hub goes."""
@@ -78,6 +85,18 @@ class TryingOut:
         checked(params, ActParams)
         self._tests.end()
         return Done(sentence="From now on every reading counts.")
+
+    async def leave_out(self, params: dict[str, Any]) -> Done:
+        """This device cannot be tried out now; the checklist says why."""
+        asked, desk = checked(params, LeaveOutParams), self._desk
+        known, why = self._here.listened_to(asked.device), LEFT_OUT[asked.reason]
+        async with desk.one_at_a_time:
+            if desk.record.left_out.get(known.id) != why:
+                desk.refuse_stale(asked.revision)
+                record = left_out(desk.record, desk.stage, known.id, why)
+                said = f"The {known.id} was not tried out. {why}"
+                await desk.keep(record, "test-left-out", asked.by, said, device=known.id)
+        return Done(sentence=f"The {known.model.kind.noun} is left out. {why}")
 
     def _look_for_the_ward(self) -> None:
         """After each commit: whether the ward has a test reading that it did not have before."""

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wardgate.config import Device
-from wardgate.contract.messages import Utc
 from wardgate.installation import KeptDevice, Record, Stage
 from wardgate.intake.intake import BATTERY_LOW_PERCENT, CLOCK_WRONG_S
 from wardgate.provision.refused import Refused
@@ -82,7 +81,7 @@ def removed(record: Record, stage: Stage, here: Sequence[Device], device: str) -
     """
     refuse_stage(stage)
     _refuse_other(record, here, device)
-    return replace(record, device=tuple(d for d in record.device if d.id != device), tested=_untested(record, device))
+    return replace(_untested(record, device), device=tuple(d for d in record.device if d.id != device))
 
 
 def replaced(record: Record, stage: Stage, here: Sequence[Device], device: str, wish: Wish) -> Record:
@@ -104,7 +103,7 @@ def replaced(record: Record, stage: Stage, here: Sequence[Device], device: str, 
             f"Remove the {before.kind.noun}, then add the {model.kind.noun}.",
         )
     devices = tuple(_kept(device, wish) if d.id == device else d for d in record.device)
-    return replace(record, device=devices, tested=_untested(record, device))
+    return replace(_untested(record, device), device=devices)
 
 
 def is_done(record: Record, device: str, wish: Wish) -> bool:
@@ -188,8 +187,22 @@ def _refuse_other(record: Record, here: Sequence[Device], device: str) -> None:
         )
 
 
-def _untested(record: Record, device: str) -> dict[str, Utc]:
-    return {id_: at for id_, at in record.tested.items() if id_ != device}
+def left_out(record: Record, stage: Stage, device: str, why: str) -> Record:
+    """The home with a device that nobody can try out now.
+
+    Raises:
+        Refused: it is locked.
+    """
+    refuse_stage(stage)
+    return replace(record, left_out={**record.left_out, device: why})
+
+
+def _untested(record: Record, device: str) -> Record:
+    return replace(
+        record,
+        tested={id_: at for id_, at in record.tested.items() if id_ != device},
+        left_out={id_: why for id_, why in record.left_out.items() if id_ != device},
+    )
 
 
 def _place(device: Device | Wish) -> tuple[str | None, str | None]:

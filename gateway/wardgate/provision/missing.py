@@ -41,8 +41,10 @@ def lacking(record: Record, stage: Stage, devices: Sequence[tuple[str, str]]) ->
     found += [
         Lacking(key=f"test-{device}", sentence=f"The ward has no test reading of the {_name(model)} yet.", step=4)
         for device, model in devices
-        if device not in record.tested
+        if device not in record.tested and device not in record.left_out
     ]
+    if devices and all(device in record.left_out and device not in record.tested for device, _ in devices):
+        found.append(Lacking(key="test", sentence="The ward has no test reading of any device yet.", step=4))
     if record.limits_read_back is None:
         found.append(Lacking(key="limits", sentence="The limits were not read back.", step=5))
     return tuple(found)
