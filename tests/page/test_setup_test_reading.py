@@ -151,6 +151,20 @@ def test_the_page_is_for_all(
 
 
 @pytest.mark.browser
+def test_a_device_is_left_out_with_a_reason(window: webdriver.Chrome, served: ServedSetup) -> None:
+    at(window, served, "test")
+    press(window, "Leave the cuff out")
+    press(window, "Leave the cuff out")
+    assert "The checklist has to say why." in text(window, "#refused")
+    is_for_all(window)
+    window.find_element(By.CSS_SELECTOR, "input[value=nobody-can] + label").click()
+    press(window, "Leave the cuff out")
+    assert served.hub.acts("leave_out") == [{"device": "cuff", "reason": "nobody-can", "revision": 7}]
+    assert "Nobody here can use it today." in text(window, "#tested")
+    assert text(window, "#said") == "Still to test: the scale."
+
+
+@pytest.mark.browser
 def test_one_may_go_on_and_come_back(window: webdriver.Chrome, served: ServedSetup) -> None:
     served.change(test=way((0, 0.02), waiting_s=3.0))
     at(window, served, "test")

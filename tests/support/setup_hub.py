@@ -14,6 +14,7 @@ import msgspec
 
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import (
+    LEFT_OUT,
     Added,
     Audit,
     Check,
@@ -261,6 +262,9 @@ class SetupHub:
     async def do_test_end(self, _: dict[str, Any]) -> Done:
         self.change(test=None)
         return Done(sentence="Done.")
+
+    async def do_leave_out(self, params: dict[str, Any]) -> Done:
+        return self.pairing(params["device"], left_out=LEFT_OUT[params["reason"]])
 
     async def do_limits(self, _: dict[str, Any]) -> Limits:
         return self.limits

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.support.axe import judge
@@ -60,20 +59,18 @@ def at(window: webdriver.Chrome, served: ServedSetup, path: str) -> webdriver.Ch
 
 def press(window: webdriver.Chrome, words: str) -> None:
     """A button or a link by its words, and the page it leads to."""
-    old = window.find_element(By.TAG_NAME, "html")
-    for found in window.find_elements(By.CSS_SELECTOR, "button, a"):
-        if found.text == words:
-            found.click()
-            WebDriverWait(window, 15, 0.05).until(lambda _: _gone(old), f"nothing came of {words}")
-            return
-    raise AssertionError(f"there is no {words!r}")
-
-
-def _gone(old: WebElement) -> bool:
-    try:
-        return not old.is_enabled()
-    except StaleElementReferenceException:
-        return True
+    window.execute_script("window.before = true")
+    found = window.execute_script(
+        "return [...document.querySelectorAll('button, a')].find(e => e.innerText.trim() === arguments[0])", words
+    )
+    assert found is not None, f"there is no {words!r}"
+    found.click()
+    # While one page gives way to the next, the driver finds neither.
+    waiting = WebDriverWait(window, 15, 0.05, ignored_exceptions=(WebDriverException,))
+    waiting.until(
+        lambda w: w.execute_script("return !window.before && document.readyState === 'complete'"),
+        f"nothing came of {words!r}",
+    )
 
 
 def wait_text(window: webdriver.Chrome, selector: str, words: str) -> None:

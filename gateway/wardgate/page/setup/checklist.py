@@ -34,6 +34,8 @@ class DeviceLine:
     name: str
     serial: str
     tested: str
+    why: str
+    """Why it was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +93,5 @@ def _device(device: Added, times: Times) -> DeviceLine:
         name=full_name(device.model),
         serial=device.serial or device.address or device.port or "not known",
         tested=times.clock(device.tested) if device.tested else "none",
+        why="" if device.tested else device.left_out,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from wardgate.control.provisioning import Added, Installation, TestRun
+from wardgate.control.protocol import ControlError
+from wardgate.control.provisioning import LEFT_OUT, Added, Installation, TestRun
 from wardgate.faces.words import Times, listed, sentence, span
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.devices_view import full_name, long_noun, noun
@@ -28,7 +29,7 @@ class TestStep:
     async def show(self, visit: Visit) -> Shown:
         """See `Step.show`."""
         if visit.path:
-            raise NoSuchPage
+            return _leaving_out(_device_at(visit))
         view = reading_view(visit.seen, visit.times)
         return Shown(
             template="setup/steps_test.html",
@@ -40,9 +41,11 @@ class TestStep:
 
     async def act(self, visit: Visit, act: str) -> str:
         """See `Step.act`."""
-        if visit.path:
-            raise NoSuchPage
         match act:
+            case "leave-out" if visit.path:
+                await _leave_out(visit, _device_at(visit))
+            case _ if visit.path:
+                raise NoSuchPage
             case "begin" if visit.form.get("device") in {device.id for device in visit.seen.devices}:
                 await visit.hub.do("test_begin", device=visit.form["device"])
             case "end":
@@ -50,6 +53,30 @@ class TestStep:
             case _:
                 raise NoSuchPage
         return "/setup/test"
+
+
+def _device_at(visit: Visit) -> Added:
+    found = next((device for device in visit.seen.devices if visit.path == (device.id,)), None)
+    if found is None:
+        raise NoSuchPage
+    return found
+
+
+def _leaving_out(device: Added) -> Shown:
+    return Shown(
+        template="setup/steps_test_leave_out.html",
+        title=f"Leave the {long_noun(device.model.kind)} out?",
+        said="The hub can be locked without its test reading. The checklist says why.",
+        context={"noun": noun(device.model.kind), "reasons": [(key, words, "") for key, words in LEFT_OUT.items()]},
+        fields={"choose-reason": "reason"},
+    )
+
+
+async def _leave_out(visit: Visit, device: Added) -> None:
+    reason = visit.form.get("reason", "")
+    if reason not in LEFT_OUT:
+        raise ControlError("choose-reason", "The checklist has to say why.", "Choose the reason that fits best.")
+    visit.session.said = (await visit.do("leave_out", device=device.id, reason=reason)).sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +118,8 @@ class Tested:
     name: str
     tone: Literal["good", "none"]
     word: str
+    why: str
+    """Why it was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +160,17 @@ def _tested(device: Added, times: Times, has_it: str) -> Tested:
         noun=noun(device.model.kind),
         name=full_name(device.model),
         tone="good" if at else "none",
-        word=f"{has_it}, {times.clock(at)}" if at else "Not tested yet",
+        word=f"{has_it}, {times.clock(at)}" if at else "Left out" if device.left_out else "Not tested yet",
+        why="" if at else device.left_out,
     )
 
 
 def _so_far(devices: tuple[Added, ...]) -> str:
-    waiting = [f"the {long_noun(device.model.kind)}" for device in devices if device.tested is None]
+    waiting = [f"the {long_noun(d.model.kind)}" for d in devices if d.tested is None and not d.left_out]
     if not devices:
         return "No device is added yet. Add one first."
+    if not waiting and any(device.left_out and device.tested is None for device in devices):
+        return "Every device is tested or left out."
     if not waiting:
         return f"The ward has a test reading of {'this device' if len(devices) == 1 else 'every device'}."
     return f"Still to test: {listed(waiting)}."
