@@ -52,6 +52,7 @@ def test_repeats_do_not_count_nor_does_a_release_alone() -> None:
     repeats = b"".join(event(10.0 + n / 10, 2) for n in range(1, 40))
     assert Presses().feed(event(10.0, 1) + repeats + event(14.0, 0)) == ["held"]
     assert Presses().feed(event(14.0, 0)) == []
+    assert Presses().feed(press(10.0, 14.0) + event(15.0, 0)) == ["held"]
     assert Presses().feed(event(14.0, 1, kind=5) + event(18.0, 0, kind=5)) == []  # a switch is no key
 
 
