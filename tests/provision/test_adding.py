@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.support.table import Table
-from wardgate.control import pairings
+from wardgate.control import here, pairings
+from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Added, Audit
 from wardgate_sim.clock import LeapClock
@@ -76,7 +77,10 @@ async def refused(table: Table, method: str, **params: Any) -> str:
     return caught.value.key
 
 
-async def test_a_scale_is_added_paired_and_ticked(table: Table, scale: AndScale) -> None:
+async def test_a_scale_is_added_paired_and_ticked(
+    table: Table, scale: AndScale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here, "SOON_S", 0.0)
     async with table.running():
         added = await add(table, scale)
         assert (added.id, added.address, added.pairing) == ("scale", SCALE, "idle")
@@ -102,6 +106,20 @@ async def test_a_scale_is_added_paired_and_ticked(table: Table, scale: AndScale)
         audit = await table.ask("audit", Audit, limit=50)
         (line,) = [e for e in audit.entries if e.what == "device-added"]
         assert (line.by, line.detail["device"], line.detail["address"]) == ("page", "scale", SCALE)
+
+
+async def test_a_page_that_pairs_at_once_is_answered_by_the_hub_that_hears_the_device(
+    table: Table, scale: AndScale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here, "SOON_S", 60.0)
+    async with table.running():
+        await add(table, scale)
+        asked = asyncio.create_task(table.do("pair_start", device="scale"))
+        await table.hub.anew.wait()
+    with pytest.raises(HubAway):
+        await asked
+    async with table.running():
+        assert "waits for the scale" in await table.do("pair_start", device="scale")
 
 
 async def test_a_number_that_is_wrong_is_told_at_once_and_never_kept(

@@ -24,6 +24,7 @@ from wardgate.clock import EPOCH
 from wardgate.contract.messages import Reading
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Added, Audit
+from wardgate.indicate.moment import of_reading
 from wardgate.installation import Record, Stage
 from wardgate.intake.intake import Intake
 from wardgate.provision.refused import Refused
@@ -213,6 +214,9 @@ async def test_what_comes_right_behind_the_first_belongs_to_it(tmp_path: Path) -
     assert run.reading is not None
     assert (run.reading.id, run.left_s) == (first.id, None)
     assert in_words(run.reading) == "70.0 kg"
+    moment = of_reading(first, 1, values=False)
+    assert moment is not None
+    assert moment.what == "got", "whoever tries it out is not asked who it was"
     await bench.store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -12,6 +13,9 @@ from wardgate.config import Device
 from wardgate.control.desk import Desk
 from wardgate.control.protocol import ControlError
 from wardgate.control.view import View
+
+SOON_S: Final = 4.0
+"""A hub starts anew sooner, unless it is talking to a device just then."""
 
 
 class NoParams(Struct, forbid_unknown_fields=True):
@@ -43,6 +47,15 @@ class Here:
             ),
             None,
         )
+
+    async def heard_soon(self, device: str) -> Known:
+        """As `listened_to`. One that was added a moment ago is waited for: the hub that hears it is about to start.
+
+        Whoever asked loses this connection then, and asks again.
+        """
+        if self.known(device) is None and device in {d.id for d in self.devices()}:
+            await asyncio.sleep(SOON_S)
+        return self.listened_to(device)
 
     def listened_to(self, device: str) -> Known:
         """A device that the hub listens to now.

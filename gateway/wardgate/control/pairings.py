@@ -173,7 +173,7 @@ class PairingActs:
     async def pair_start(self, params: dict[str, Any]) -> Done:
         """Pair a device afresh, behind the page."""
         device = checked(params, DeviceParams).device
-        known = self._here.listened_to(device)
+        known = await self._here.heard_soon(device)
         if known.model.bond is Bond.NONE:
             return Done(sentence=f"The {known.model.kind.noun} needs no pairing. Take a measurement with it.")
         self._pairings.begin(known)

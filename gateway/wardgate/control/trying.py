@@ -71,7 +71,7 @@ class TryingOut:
     async def test_begin(self, params: dict[str, Any]) -> Done:
         """What this device measures next is a test."""
         asked = checked(params, DeviceParams)
-        known, desk = self._here.listened_to(asked.device), self._desk
+        known, desk = await self._here.heard_soon(asked.device), self._desk
         async with desk.one_at_a_time:
             self._tests.begin(known.id)
             await desk.audit.note("test-begun", asked.by, f"The {known.id} is tried out.", device=known.id)

@@ -114,7 +114,7 @@ def of_reading(reading: Reading, number: int, *, values: bool) -> Moment | None:
     if reading.backfill:
         return None
     kind = kind_of(reading)
-    if reading.attribution == "unattributed":
+    if reading.attribution == "unattributed" and not reading.test:
         return Moment(what="who", number=number, kind=kind)
     if not reading.quality.good:
         return Moment(what="again", number=number, kind=kind, how=how(kind, reading.quality.status))
