@@ -29,6 +29,7 @@ from wardgate.notify import beat_s, notify
 from wardgate.provision import boot_partition
 from wardgate.provision.checks import Checks
 from wardgate.provision.refused import Refused
+from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 
 log: Final = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ LOOK_S: Final = 2.0
 """How often the hub looks whether something was imported beside it."""
 CLAIM_S: Final = 15.0
 """Between two attempts to use a ticket that was imported."""
-CLEAR_S: Final = 10.0
+CLEAR_S: Final = 3.0
 _LATER: Final = (
     "status",
     "series",
@@ -180,14 +181,19 @@ class Unassigned:
                     await self.desk.audit.note("claim-refused", "hub", f"{refused.sentence} {refused.what_to_do}")
                     await asyncio.to_thread(boot_partition.drop_ticket, self.config.data_dir)
                     return
-            except ControlError as error:
+            except (StoreError, OSError, ControlError) as error:
                 log.warning("the claim code of the boot partition: %s", error)
             await asyncio.sleep(CLAIM_S)
 
     async def _clear(self) -> None:
         """Until nothing of an earlier patient is left."""
         while self.desk.record.leaving:
-            await self._installing.clear(lambda bonds: forget_bonds(self._backend, self.config.radio.adapter, bonds))
+            try:
+                await self._installing.clear(
+                    lambda bonds: forget_bonds(self._backend, self.config.radio.adapter, bonds)
+                )
+            except (StoreError, ControlError) as error:
+                log.warning("what an earlier patient left is cleared away later: %s", error)
             await asyncio.sleep(CLEAR_S)
 
     async def _feed_watchdog(self) -> None:

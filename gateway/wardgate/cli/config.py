@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from wardgate.checked import struct_of
 from wardgate.cli.options import BAD_CONFIG, add_config, add_json, command, complain
-from wardgate.config import Config, ConfigError, load
+from wardgate.config import Config, ConfigError, NotAssigned, load
 
 
 def main(words: list[str]) -> int:
@@ -31,6 +31,10 @@ def check(path: Path, *, as_json: bool) -> int:
     """Say whether the file can be used; name every problem."""
     try:
         config = load(path)
+    except NotAssigned:
+        said = {"file": str(path), "ok": True, "patient": False}
+        print(json.dumps(said) if as_json else f"{path} is good. No patient was given to this hub yet.")
+        return 0
     except ConfigError as error:
         if as_json:
             print(json.dumps({"file": str(path), "ok": False, "problems": error.problems}))

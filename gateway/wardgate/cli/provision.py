@@ -12,7 +12,7 @@ import msgspec
 
 from wardgate.cli import provision_devices, provision_here
 from wardgate.cli.options import BAD_CONFIG, HUB_AWAY, PROBLEM, add_config, add_json, complain
-from wardgate.cli.provision_words import asked_again, audit_words, status_words
+from wardgate.cli.provision_words import asked_again, audit_words, status_words, until_there
 from wardgate.config import ConfigError, load_bare
 from wardgate.control.client import HubAway, HubClient, connect
 from wardgate.control.protocol import ControlError, Done
@@ -125,13 +125,16 @@ def main(words: list[str]) -> int:
         return HUB_AWAY
     except ControlError as error:
         if options.json:
-            print(msgspec.json.encode({"key": error.key, "sentence": error.sentence, "what_to_do": error.what_to_do}))
+            said = {"key": error.key, "sentence": error.sentence, "what_to_do": error.what_to_do}
+            print(msgspec.json.encode(said).decode())
         complain(error.sentence, error.what_to_do)
         return PROBLEM
 
 
 async def _asked(act: Act, options: argparse.Namespace, say: Say) -> int:
-    async with connect(load_bare(options.config).control_socket) as hub:
+    socket = load_bare(options.config).control_socket
+    await until_there(socket)
+    async with connect(socket) as hub:
         return await act(hub, options, say)
 
 

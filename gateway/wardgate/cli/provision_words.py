@@ -12,6 +12,8 @@ from wardgate.control.provisioning import Audit, Installation
 T = TypeVar("T")
 AGAIN_S: Final = 1.0
 PATIENCE_S: Final = 15.0
+LOOK_S: Final = 0.25
+LOOKS: Final = 20
 _TICKS: Final = {"good": "[ok]     ", "waiting": "[waiting]", "problem": "[problem]", "unknown": "[unknown]"}
 _STAGES: Final = {
     "factory": "This hub is not claimed.",
@@ -38,6 +40,22 @@ async def asked_again(socket: Path, method: str, to: type[T], **params: Any) -> 
             if loop.time() >= until_s:
                 raise
         await asyncio.sleep(AGAIN_S)
+
+
+async def until_there(socket: Path) -> None:
+    """A hub that was just claimed, or given a patient, is away for a second or two: the next command waits for it.
+
+    Raises:
+        HubAway: it does not come.
+    """
+    for _ in range(LOOKS):
+        try:
+            async with connect(socket):
+                return
+        except HubAway:
+            await asyncio.sleep(LOOK_S)
+    async with connect(socket):
+        return
 
 
 def status_words(found: Installation) -> str:
