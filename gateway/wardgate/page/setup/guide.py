@@ -266,6 +266,7 @@ DEVICES: Final = (
     Reason("no-such-device", "This home has no such device.", "Go back to step 3 and choose from the list.", _NOTHING),
     Reason("no-such-model", "The hub does not know this model.", "Choose one from the list.", _NOTHING),
     Reason("choose-model", "More than one model answers like this.", "Choose what stands on the device.", _NOTHING),
+    Reason("choose-reason", "A device is left out only with a reason.", "Choose the reason that fits best.", _NOTHING),
     Reason(
         "other-kind",
         "One kind of device cannot take the place of another.",
