@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from tests.support.table import Table
+from wardgate.capture import nearby
 from wardgate.control import here, pairings
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import Added, Audit
+from wardgate.control.provisioning import Added, Audit, Nearby
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.and_medical import AndScale
 from wardgate_sim.firmware.device import DeviceClock
+from wardgate_sim.firmware.nonin_9560 import Nonin9560
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.firmware.standard_cuffs import BeurerBm85
 from wardgate_sim.radio import Link
@@ -281,3 +283,29 @@ async def test_an_act_that_the_disk_refuses_is_not_done(
         assert (await table.installation()).devices == ()
         monkeypatch.undo()
         assert (await add(table, scale)).id == "scale"
+
+
+async def test_an_oximeter_on_a_cable_is_found_by_its_line_and_added(
+    table: Table, clock: LeapClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oximeter = Nonin9560(DeviceClock(lambda: clock.utc().timestamp()), repeat_s=0.3)
+    await oximeter.start()
+    monkeypatch.setattr(nearby, "serial_lines", lambda: (oximeter.port,))
+    table.expect(kinds=("oximeter",))
+    async with table.running():
+        (line,) = await table.ask("nearby", tuple[Nearby, ...])
+        assert (line.address, line.rssi_dbm, line.wanted, line.device) == (oximeter.port, None, True, None)
+        assert line.models[0].kind == "oximeter", "what is wanted comes first"
+        assert all(model.serial for model in line.models)
+        added = await table.ask("add_device", Added, port=oximeter.port, model=oximeter.MODEL)
+        assert (added.id, added.port, added.address) == ("oximeter", oximeter.port, None)
+        (line,) = await table.ask("nearby", tuple[Nearby, ...])
+        assert (line.wanted, line.device) == (False, "oximeter")
+    async with table.running():
+        assert "needs no pairing" in await table.do("pair_start", device="oximeter")
+        await oximeter.take({"spo2": 95.0, "pulse": 71.0})
+        await table.until(lambda: len(table.readings()) == 1)
+        heard = await table.until_device("oximeter", lambda d: ticks(d)["heard"] == "good")
+        assert (ticks(heard)["paired"], ticks(heard)["battery"]) == ("good", "unknown")
+        await oximeter.asleep()
+    await oximeter.stop()
