@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from wardgate.control.client import connect
+from wardgate.control.provisioning import Audit, Window
 from wardgate.indicate import button
 from wardgate.indicate.button import Button, Press, Presses
+from wardgate.unassigned import Unassigned
 
 PATIENCE_S = 20.0
 KEY_RESTART = 0x198
@@ -87,3 +90,32 @@ async def test_a_real_device_file_is_read_and_looked_for_again(tmp_path: Path, m
     running.cancel()
     await asyncio.wait([running])
     assert heard.empty()
+
+
+async def test_held_it_opens_the_page_of_a_hub_fresh_from_its_box(tmp_path: Path) -> None:
+    """The whole program, without a patient: nobody can type anything yet."""
+    config, device, mark = tmp_path / "wardgate.toml", tmp_path / "event0", tmp_path / "page-open"
+    config.write_text(
+        f'[hub]\ndata_dir = "{tmp_path}/data"\ncontrol_socket = "{tmp_path}/control.sock"\n'
+        f'[page]\nbutton = "{device}"\n',
+        encoding="utf-8",
+    )
+    os.mkfifo(device)
+    hub = Unassigned(config)
+    running = asyncio.create_task(hub.run())
+    async with asyncio.timeout(PATIENCE_S):
+        fd = await asyncio.to_thread(os.open, device, os.O_WRONLY)
+        assert not mark.exists()
+        os.write(fd, press(100.0, 103.5))
+        async with connect(tmp_path / "control.sock") as client:
+            await client.ask("watch", bool)  # from here on nothing is missed
+            moved = aiter(client.watch())
+            while not (await client.ask("window", Window)).open:
+                await anext(moved)
+            assert (await client.ask("window", Window)).opened_by == "button"
+            (entry,) = [e for e in (await client.ask("audit", Audit, limit=9)).entries if e.what == "window-opened"]
+            assert entry.by == "button"
+        assert mark.exists()
+        os.close(fd)
+    running.cancel()
+    await asyncio.wait([running])
