@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from wardgate.capture.caller import PairingError
 from wardgate.capture.capture import PAIR_S, Capture
@@ -33,10 +33,9 @@ class DeviceParams(ActParams, kw_only=True, forbid_unknown_fields=True):
     device: Id
 
 
-class PasskeyParams(Struct, forbid_unknown_fields=True):
+class PasskeyParams(DeviceParams, kw_only=True, forbid_unknown_fields=True):
     """The six digits that a device shows."""
 
-    device: Id
     passkey: Annotated[int, Meta(ge=0, le=999_999)]
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from wardgate.control.desk import ActParams, Desk, checked
 from wardgate.control.here import Here, NoParams
-from wardgate.control.protocol import Done
+from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Limits
 from wardgate.control.server import Handler
 from wardgate.overlay import Overlay
 from wardgate.provision import limits
 from wardgate.provision.devices import refuse_stage
 from wardgate.watch.plan import Plan
+
+log: Final = logging.getLogger(__name__)
 
 
 class ReadingBack:
@@ -33,15 +36,14 @@ class ReadingBack:
         return {"limits": self.limits, "read_back": self.read_back}
 
     async def settle(self) -> None:
-        """At a start: what was read back has to be read back anew where something else holds now.
-
-        Raises:
-            ControlError: the disk refuses.
-        """
+        """At a start: what was read back has to be read back anew where something else holds now."""
         desk, record = self._desk, self._desk.record
         stale = record.limits_read_back is not None and record.limits_fingerprint != self._limits().fingerprint
         if stale and desk.stage == "assigned":
-            await desk.keep_quietly(msgspec.structs.replace(record, limits_read_back=None, limits_fingerprint=""))
+            try:
+                await desk.keep_quietly(msgspec.structs.replace(record, limits_read_back=None, limits_fingerprint=""))
+            except ControlError as error:
+                log.warning("that the limits have to be read back anew was not kept: %s", error)
 
     async def limits(self, params: dict[str, Any]) -> Limits:
         """What holds, in sentences."""

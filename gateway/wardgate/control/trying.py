@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from wardgate.control.desk import ActParams, Desk, checked
 from wardgate.control.here import Here
 from wardgate.control.pairings import DeviceParams
-from wardgate.control.protocol import Done
+from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import LEFT_OUT, LeftOut, TestRun
 from wardgate.control.server import Handler
 from wardgate.control.view import View
 from wardgate.provision.devices import left_out
 from wardgate.provision.test_reading import MOST_S, TestMode, in_words
+from wardgate.store.errors import StoreError
 
 
 class LeaveOutParams(DeviceParams, kw_only=True, forbid_unknown_fields=True):
     """Which device, and why."""
 
     reason: LeftOut
+
+
+log: Final = logging.getLogger(__name__)
 
 
 class TryingOut:
@@ -108,12 +113,18 @@ class TryingOut:
         return self._tests.arrived(set(self._desk.record.tested), at_broker=at_broker)
 
     async def _confirm(self) -> None:
+        """What the disk refuses now is tried again after the next commit."""
         desk = self._desk
-        async with desk.one_at_a_time:
-            news = self._news()
-            if not news:
-                return
-            await desk.keep_quietly(msgspec.structs.replace(desk.record, tested={**desk.record.tested, **news}))
-        for device in news:
-            await desk.audit.note("test-read", "hub", f"The ward has a test reading of the {device}.", device=device)
+        try:
+            async with desk.one_at_a_time:
+                news = self._news()
+                if not news:
+                    return
+                await desk.keep_quietly(msgspec.structs.replace(desk.record, tested={**desk.record.tested, **news}))
+            for device in news:
+                await desk.audit.note(
+                    "test-read", "hub", f"The ward has a test reading of the {device}.", device=device
+                )
+        except (ControlError, StoreError) as error:
+            log.warning("that the ward has a test reading is noted later: %s", error)
         desk.changed("devices")
