@@ -1,4 +1,4 @@
-"""The demo: a broker, a ward, a page, a hub and a home, each the real one, in faster time."""
+"""The demo: a broker, a ward, a page, a patient's screen, a hub and a home, each the real one, in faster time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class Demo:
             await home.start()
             stack.push_async_callback(home.stop)
             config = self._config(home, port)
-            await stack.enter_async_context(self._page())
+            await stack.enter_async_context(self._browsers("page"))
+            await stack.enter_async_context(self._browsers("screen"))
             backend = await stack.enter_async_context(open_hub(link))
             hub = Hub(config, clock=clock, backend=backend)
             await hub.start()
@@ -113,7 +114,9 @@ class Demo:
     def _config(self, home: Home, port: int) -> Config:
         path = self._directory / "wardgate.toml"
         page_port = self._page_port if is_free(self._page_port) else free_port()
-        path.write_text(hub_config(home, self._directory, port, page_port=page_port), encoding="utf-8")
+        screen_port = page_port + 1 if page_port and is_free(page_port + 1) else free_port()
+        text = hub_config(home, self._directory, port, page_port=page_port, screen_port=screen_port)
+        path.write_text(text, encoding="utf-8")
         return load(path)
 
     @contextlib.asynccontextmanager
@@ -134,9 +137,10 @@ class Demo:
         self._say(who, words)
 
     @contextlib.asynccontextmanager
-    async def _page(self) -> AsyncIterator[None]:
-        words = ("page", "--config", str(self._directory / "wardgate.toml"))
-        async with Child("page", (sys.executable, "-m", "wardgate", *words), self._say):
+    async def _browsers(self, what: str) -> AsyncIterator[None]:
+        """The technician's `page`, the patient's `screen`."""
+        words = (what, "--config", str(self._directory / "wardgate.toml"))
+        async with Child(what, (sys.executable, "-m", "wardgate", *words), self._say):
             yield
 
     def _summary(self, hub: Hub, home: Home) -> Summary:
@@ -154,7 +158,7 @@ class Demo:
         )
 
     def _say(self, who: str, words: str) -> None:
-        print(f"{time.monotonic() - self._began_s:6.1f} s  {who:5} {words}", flush=True)
+        print(f"{time.monotonic() - self._began_s:6.1f} s  {who:6} {words}", flush=True)
 
 
 def _at_ward(database: Path) -> Iterator[Reading]:

@@ -13,8 +13,11 @@ from wardgate_sim.home import Home
 Tables = dict[str, dict[str, object]]
 
 
-def hub_config(home: Home, directory: Path, broker_port: int, *, page_port: int = 0) -> str:
-    """TOML for a hub in this home, with a broker on loopback and everything it keeps in `directory`."""
+def hub_config(home: Home, directory: Path, broker_port: int, *, page_port: int = 0, screen_port: int = 0) -> str:
+    """TOML for a hub in this home, with a broker on loopback and everything it keeps in `directory`.
+
+    Its screen speaks every language there is, reviewed or not: nobody lives here.
+    """
     scenario = home.scenario
     watch: dict[str, object] = msgspec.to_builtins(scenario.watch)
     tables: Tables = {
@@ -28,6 +31,12 @@ def hub_config(home: Home, directory: Path, broker_port: int, *, page_port: int 
         },
         "broker": {"host": HOST, "port": broker_port, "tls": False, "heartbeat_s": 10.0},
         "page": {"port": page_port},
+        "screen": {
+            "port": screen_port,
+            "phone": "0116 000 0000",
+            "languages": ["cy", "pl", "ro", "pa", "ur", "bn", "gu", "ar", "pt"],
+            "unreviewed": True,
+        },
         "watch": {name: value for name, value in watch.items() if not isinstance(value, dict)},
         **{f"watch.{name}": table for name, table in watch.items() if isinstance(table, dict)},
     }
