@@ -20,6 +20,7 @@ Installs Wardgate on Raspberry Pi OS (64 bit) or Debian 12 and later, or updates
   - the program in /opt/wardgate, with its dependencies at the locked versions
   - /etc/wardgate/wardgate.toml, from the example, unless there is one
   - the services wardgate (enabled, and started once it is configured) and wardgate-page (started when it is opened)
+  - the service wardgate-screen, for the patient (enable it where there is a display or a tablet)
 Running it again changes only what differs. It never touches a configuration or stored readings.
 
   --wheel FILE   install this wheel instead of the project around this script
@@ -160,6 +161,7 @@ install_services() {
     lay "$here/systemd/wardgate-import.service" /etc/systemd/system/wardgate-import.service 0644
     lay "$here/systemd/wardgate-page.service" /etc/systemd/system/wardgate-page.service 0644
     lay "$here/systemd/wardgate-page.path" /etc/systemd/system/wardgate-page.path 0644
+    lay "$here/systemd/wardgate-screen.service" /etc/systemd/system/wardgate-screen.service 0644
     lay "$here/systemd/wardgate-radio-helper.service" /etc/systemd/system/wardgate-radio-helper.service 0644
     lay "$here/systemd/wardgate-radio-helper.path" /etc/systemd/system/wardgate-radio-helper.path 0644
     lay "$here/radio-helper.sh" /opt/wardgate/lib/radio-helper.sh 0755
