@@ -60,7 +60,7 @@ class Pages:
 
     def closed(self) -> str:
         """The last thing that an open page is told."""
-        return self._env.get_template("setup/closed.html").render(reason=REASONS["closed"]).strip()
+        return self._env.get_template("setup/closed.html").render().strip()
 
     def guide(self) -> str:
         """All reasons."""
