@@ -7,10 +7,9 @@ assignment, changes nothing: the hub runs on its own file then, and says so.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,6 +19,7 @@ from wardgate.checked import Unusable, did_you_mean
 from wardgate.config import Alerts, Config, Ward, checked_whole
 from wardgate.contract.commands import PARTS, Configuration, Envelope
 from wardgate.contract.signing import PublicKey
+from wardgate.durable import write_whole
 from wardgate.pathways.known import LIMITS
 
 NAME: Final = "ward-configuration.json"
@@ -57,7 +57,7 @@ class Overlay:
         self.record = Record()
         self.config = file
         try:
-            self.record = self._read()
+            self.record = _read(self._path)
             self.config = self._over(self.record)
             words = _read_all(self.record.envelopes)
             if any(map(self._is_of_another, words)) and all(w.assignment != file.hub.assignment for w in words):
@@ -120,36 +120,8 @@ class Overlay:
         Raises:
             OSError: the disk refuses; what was kept before stays.
         """
-        text = msgspec.json.encode(_Kept(record=record, sha256=record.digest()))
-        beside = self._path.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        _write(self._path, record)
         self.record, self.config = record, config
-
-    def _read(self) -> Record:
-        try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-            _read_all(kept.record.envelopes)
-        except FileNotFoundError:
-            return Record()
-        except OSError as error:
-            raise Unusable([f"{self._path} cannot be read: {error}."]) from error
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Unusable([f"{self._path} is damaged."]) from None
-        if kept.record.digest() != kept.sha256:
-            raise Unusable([f"{self._path} is damaged."])
-        return kept.record
 
     def _over(self, record: Record) -> Config:
         if not record.envelopes:
@@ -180,6 +152,38 @@ class Overlay:
             return ()
         gone = [key for key in self._file.ward.command_keys if key not in new.command_keys]
         return tuple(dict.fromkeys(gone))
+
+
+def leave_patient(data_dir: Path) -> None:
+    """Forget what was configured for a patient who has gone. Keys are the hub's and stay, as does the version.
+
+    Raises:
+        Unusable: the file is damaged; it holds for nobody.
+        OSError: the disk refuses.
+    """
+    record = _read(data_dir / NAME)
+    kept = tuple(e for e, word in zip(record.envelopes, _read_all(record.envelopes), strict=True) if word.command_keys)
+    if kept != record.envelopes:
+        _write(data_dir / NAME, msgspec.structs.replace(record, envelopes=kept))
+
+
+def _read(path: Path) -> Record:
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+        _read_all(kept.record.envelopes)
+    except FileNotFoundError:
+        return Record()
+    except OSError as error:
+        raise Unusable([f"{path} cannot be read: {error}."]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Unusable([f"{path} is damaged."]) from None
+    if kept.record.digest() != kept.sha256:
+        raise Unusable([f"{path} is damaged."])
+    return kept.record
+
+
+def _write(path: Path, record: Record) -> None:
+    write_whole(path, msgspec.json.encode(_Kept(record=record, sha256=record.digest())))
 
 
 def _read_all(envelopes: Sequence[bytes]) -> list[Configuration]:

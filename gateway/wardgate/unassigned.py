@@ -14,6 +14,7 @@ from wardgate import __version__, installation
 from wardgate.capture.bonds import forget_bonds
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
+from wardgate.checked import Unusable
 from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import bare_over, load_bare
 from wardgate.contract.messages import Event
@@ -26,6 +27,7 @@ from wardgate.deliver.sender import Sender
 from wardgate.indicate.button import Button
 from wardgate.indicate.configured import indicators
 from wardgate.notify import beat_s, notify
+from wardgate.overlay import leave_patient
 from wardgate.provision import boot_partition
 from wardgate.provision.checks import Checks
 from wardgate.provision.refused import Refused
@@ -50,6 +52,17 @@ _LATER: Final = (
     "note",
     "parked",
     "parked_retry",
+    "nearby",
+    "add_device",
+    "remove_device",
+    "replace_device",
+    "pair_start",
+    "no_number",
+    "test_begin",
+    "test_end",
+    "leave_out",
+    "limits",
+    "read_back",
 )
 """What a hub with a patient can be asked, too."""
 
@@ -104,6 +117,7 @@ class Unassigned:
         await self.way_in.begin()
         self._installing = installing.Installing(desk, installing.Seen(checks=self.checks, window=self.way_in.view))
         await self._installing.settle()
+        await asyncio.to_thread(_leave_configuration, self.config.data_dir)
         handlers = self._installing.handlers() | self.way_in.handlers() | {"ping": self._ping}
         self._server = ControlServer(self.config.control_socket, dict.fromkeys(_LATER, self._later) | handlers)
         await self._server.start()
@@ -208,3 +222,11 @@ def _in_the_log_alone(event: Event) -> asyncio.Future[int]:
     kept: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     kept.set_result(0)
     return kept
+
+
+def _leave_configuration(data_dir: Path) -> None:
+    """What a ward configured was for a patient; a hub that has none has no limits either."""
+    try:
+        leave_patient(data_dir)
+    except (Unusable, OSError) as error:
+        log.warning("what was configured for an earlier patient stays, and holds for nobody: %s", error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass, replace
@@ -13,14 +14,23 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from hypothesis.strategies import booleans, integers
 
 from tests.intake.test_sink import CONFIG, WEIGHED, HandClock
+from wardgate import overlay
 from wardgate.capture.bonds import NotForgotten
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH
+from wardgate.contract.commands import Envelope
 from wardgate.contract.messages import Reading
 from wardgate.installation import Leaving
 from wardgate.intake.intake import DeviceSink, Intake
@@ -28,6 +38,7 @@ from wardgate.provision.refused import Refused
 from wardgate.provision.release import Clearing
 from wardgate.store.rows import Lane
 from wardgate.store.store import Store
+from wardgate.ward.commands import configuration
 from wardgate_drivers.measurement import DeviceTime, Measurement, Quantity
 
 T = TypeVar("T")
@@ -187,8 +198,8 @@ class Reassigned(RuleBasedStateMachine):
             assert {reading.assignment for reading in self.store.readings(None, EPOCH)} <= served
 
 
-TestReassigned = Reassigned.TestCase
-TestReassigned.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+def test_no_reading_changes_its_owner() -> None:
+    run_state_machine_as_test(Reassigned, settings=settings(max_examples=12, stateful_step_count=20, deadline=None))
 
 
 async def _nobody(_: Reading) -> None:
@@ -273,3 +284,22 @@ async def test_numbers_go_on_after_everything_was_wiped(store: Store) -> None:
     journal.tell("noted", "info", "A fact about the second.")
     await store.write(lambda _: None)
     assert store.last_seq == upto + 1
+
+
+def test_what_was_configured_for_a_patient_goes_with_them(tmp_path: Path) -> None:
+    def word(**parts: object) -> bytes:
+        said = msgspec.json.encode(configuration("hub-1", "a-1", 3, **parts))
+        return msgspec.json.encode(Envelope(schema="wardgate/signed/1", key="k1", signed=said, signature=bytes(64)))
+
+    limits, keys = (
+        word(limits={"gain_3_days_kg": 1.0}),
+        word(command_keys=(f"k1:{base64.b64encode(bytes(32)).decode()}",)),
+    )
+    record = overlay.Record(version=3, envelopes=(limits, keys))
+    kept = {"record": record, "sha256": record.digest()}
+    (tmp_path / overlay.NAME).write_bytes(msgspec.json.encode(kept))
+    overlay.leave_patient(tmp_path)
+    left = msgspec.json.decode((tmp_path / overlay.NAME).read_bytes())["record"]
+    assert left["version"] == 3, "an older configuration never holds again"
+    assert left["envelopes"] == list(msgspec.to_builtins((keys,)))
+    overlay.leave_patient(tmp_path / "nothing-here")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from hypothesis.strategies import booleans, integers, sampled_from
 
 from wardgate.config import parse
@@ -102,8 +102,10 @@ class Stages(RuleBasedStateMachine):
         assert (self.record.hub is None) == (self.record.stage == "factory")
 
 
-TestStages = Stages.TestCase
-TestStages.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+def test_only_the_ways_that_there_are() -> None:
+    run_state_machine_as_test(Stages, settings=settings(max_examples=60, stateful_step_count=15, deadline=None))
+
+
 assert {claimed, assigned, locked, unlocked, released, forgotten}, "found by name above"
 
 

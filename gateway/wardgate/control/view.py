@@ -94,7 +94,7 @@ class View:
             ),
             delivery=self._delivery(now),
             way=self._way(now),
-            open_alerts=tuple(self.store.open_alerts()),
+            open_alerts=tuple(a for a in self.store.open_alerts() if a.assignment == self.config.hub.assignment),
             events=tuple(self.store.events(EVENTS_SHOWN)),
             trials=tuple(_trial(trial) for trial in self.shadows.trials()),
         )
@@ -122,9 +122,10 @@ class View:
         )
 
     def latest(self, limit: int) -> tuple[Reading, ...]:
-        """The newest readings, newest first."""
+        """The newest readings of this patient, newest first."""
         long_ago = self.clock.utc() - timedelta(days=400)
-        return tuple(reversed(self.store.readings(None, long_ago, limit=limit)))
+        mine = self.store.readings(None, long_ago, assignment=self.config.hub.assignment, limit=limit)
+        return tuple(reversed(mine))
 
     async def note(self, note: str) -> bool:
         """Keep a checked note and tell the ward of it; False when it was known.
@@ -151,6 +152,8 @@ class View:
     def _episodes(self, since: datetime) -> list[Alert]:
         last: dict[str, Alert] = {}
         for alert in (*self.store.open_alerts(), *self.store.alerts(since)):
+            if alert.assignment != self.config.hub.assignment:
+                continue  # an earlier patient's, that is still on its way to the ward
             known = last.get(alert.id)
             if known is None or alert.revision > known.revision:
                 last[alert.id] = alert
@@ -258,7 +261,7 @@ class View:
     def _way(self, now: datetime) -> WayPoint | None:
         reading = self.store.last_live_reading()
         way = self.store.way(reading.id) if reading is not None else None
-        if reading is None or way is None:
+        if reading is None or way is None or reading.assignment != self.config.hub.assignment:
             return None
         done = way.ward is not None or (self.config.broker.confirm == "broker" and way.broker is not None)
         return WayPoint(
