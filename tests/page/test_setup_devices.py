@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.half_set_up import (
     BODY_SCALE,
@@ -304,6 +306,37 @@ def test_the_pages_are_for_all(window: webdriver.Chrome, served: ServedSetup, wi
     is_for_all(at(window, served, "devices"), width)
     is_for_all(at(window, served, "devices/cuff"), width)
     is_for_all(at(window, served, "devices/scale"), width)
+
+
+def tab_to(window: webdriver.Chrome, words: str) -> None:
+    """By the Tab key alone; at each stop it is seen where one is, and nothing lies over it."""
+    for _ in range(40):
+        ActionChains(window).send_keys(Keys.TAB).perform()
+        name, outline, seen = window.execute_script(
+            "const e = document.activeElement, r = e.getBoundingClientRect();"
+            "const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);"
+            "return [e.id || e.innerText.trim(), parseFloat(getComputedStyle(e).outlineWidth), e.contains(top)]"
+        )
+        assert outline >= 3, name
+        assert seen, name
+        if name == words:
+            return
+    raise AssertionError(f"Tab never came to {words!r}")
+
+
+@pytest.mark.browser
+def test_the_keyboard_is_enough(window: webdriver.Chrome, served: ServedSetup) -> None:
+    in_the_air(served, CLOSE)
+    at(window, served, "devices")
+    tab_to(window, "Add the cuff")
+    ActionChains(window).send_keys(Keys.SPACE).perform()
+    wait_text(window, "h1", "blood pressure cuff")
+    served.call(lambda: served.hub.pairing("cuff", pairing="passkey-wanted", checks=UNPAIRED))
+    window.refresh()
+    tab_to(window, "passkey")
+    ActionChains(window).send_keys("482913", Keys.ENTER).perform()
+    wait_text(window, "#said", "The cuff and the hub are pairing.")
+    assert asked(served, "passkey") == [{"device": "cuff", "passkey": 482913}]
 
 
 @pytest.mark.browser

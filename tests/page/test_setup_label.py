@@ -60,6 +60,10 @@ def test_a_code_is_on_it_only_when_it_was_just_made() -> None:
     assert groups("x7qk 4m2p9") == ("x7qk", "4m2p", "9")
 
 
+def test_a_page_without_an_address_has_no_code_that_leads_nowhere() -> None:
+    assert label_view(installation(), "").qr is None
+
+
 def test_the_fingerprints_ends_are_what_a_browser_shows_at_its_ends() -> None:
     assert ends_of(FINGERPRINT) == ("1a2b3c4d", "9e8f7a6b")
     assert ends_of("") is None

@@ -24,7 +24,8 @@ class LabelView:
 
     hub: str
     address: str
-    qr: Markup
+    qr: Markup | None
+    """None while nobody knows how a phone reaches the page: a code that leads nowhere is no help."""
     fingerprint: tuple[str, str] | None
     """Its first and its last eight digits; None where the page has no certificate."""
     code: tuple[str, ...]
@@ -37,7 +38,7 @@ def label_view(installation: Installation, address: str, fingerprint: str = "", 
     return LabelView(
         hub=installation.hub or "Not claimed yet",
         address=address,
-        qr=qr_svg(f"{address}/#{code}" if code else f"{address}/"),
+        qr=qr_svg(f"{address}/#{code}" if code else f"{address}/") if address else None,
         fingerprint=ends_of(fingerprint or installation.fingerprint),
         code=groups(code),
         phone=installation.phone,
