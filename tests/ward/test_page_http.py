@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.certificates import Certificates
@@ -17,6 +18,7 @@ from wardgate.ward import audit
 from wardgate.ward.page import PageError
 from wardgate.ward.page.guard import LARGEST
 from wardgate.ward.page.server import Place
+from wardgate.ward.referrals import Referral
 
 SEEN = f"/alerts/{HUB}/alert-1/seen"
 
@@ -282,6 +284,32 @@ def test_no_address_names_a_patient_and_nothing_is_cached(ward: WardPage) -> Non
         assert answer.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert len(answer.body) < 60_000
+
+
+def test_the_patient_is_called_by_words_and_the_wards_list_is_told(ward: WardPage) -> None:
+    listed = Referral(
+        patient="copper-heron-93",
+        words="Copper Heron",
+        digits="93",
+        pathways=("heart-failure", "copd"),
+        kinds=("scale",),
+        phone="0116 000 0000",
+        limits={},
+        offered=None,
+        state="assigned",
+        at=datetime.now(UTC),
+    )
+    ward.do(
+        lambda tx: tx.change(
+            "INSERT INTO referrals VALUES ($1, $2) ON CONFLICT DO NOTHING", listed.patient, msgspec.json.encode(listed)
+        )
+    )
+    ward.take(weight_gain(9, hub="other-hub", patient="copper-heron-93", assignment="a-9", pathways=()))
+    token = ward.session()
+    assert "Copper Heron 93" in ward.get("/", token).text
+    html = ward.get("/alerts/other-hub/alert-9", token).text
+    for said in ("<h1>Copper Heron 93</h1>", "Heart failure and copd", "0116 000 0000"):
+        assert said in html
 
 
 def test_over_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from wardgate.cli.options import PROBLEM, command, complain
 from wardgate.cli.ward_alerts import add_database, with_store
 from wardgate.ward import audit
+from wardgate.ward.called import meant
 from wardgate.ward.letter.record import Settings, disable, enable, record, settings_of
 from wardgate.ward.letter.texts import CODES, texts
 from wardgate.ward.store import WardStore
@@ -21,6 +22,7 @@ from wardgate.ward.store import WardStore
 def main(words: list[str]) -> int:
     """Write a letter, or say whether a patient gets any."""
     options = _parser().parse_args(words)
+    options.patient = meant(options.patient)
     if options.enable and not (options.phone and options.hours):
         complain("A letter names whom to ring.", "Add --phone and --hours.")
         return PROBLEM

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from wardgate.faces.assets import Assets
 from wardgate.faces.templates import environment
+from wardgate.ward.called import called
 from wardgate.ward.letter.record import Record, Settings
 from wardgate.ward.letter.say import PICTURE, letter
 from wardgate.ward.letter.texts import Texts
@@ -27,7 +28,7 @@ def page(record: Record, settings: Settings, texts: Texts, *, name: str = "", la
             texts=texts,
             say=texts.say,
             settings=settings,
-            name=name or record.patient,
+            name=name or called(record.patient),
             week=record.week,
             weeks=record.weeks,
             channels=told.channels,

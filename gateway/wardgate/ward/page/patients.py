@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from wardgate.faces.words import Times, listed, sentence
 from wardgate.ward import audit, seen
+from wardgate.ward.called import called
 from wardgate.ward.database import Database, Transaction
 from wardgate.ward.page import desk
 from wardgate.ward.page.answers import page, see_other
@@ -22,6 +23,8 @@ from wardgate.ward.page.live import Live
 from wardgate.ward.page.render import DEFAULT_DAYS, SPANS, File, Question, Renderer
 from wardgate.ward.page.sessions import Door, text
 from wardgate.ward.page.words import address_of
+from wardgate.ward.referrals import Referral
+from wardgate.ward.referred import referral_of
 from wardgate.ward.silence import unresolved
 
 
@@ -58,7 +61,7 @@ class Patients:
         visitor = await self.door.visitor(request)
         times = self._times(self.clock())
         rows = [
-            {"name": hub, "patient": patient, "heard": f"Heard {times.ago(at)}" if at else "Not heard yet"}
+            {"name": hub, "patient": called(patient), "heard": f"Heard {times.ago(at)}" if at else "Not heard yet"}
             for hub, patient, at in await self.database.run(hubs)
         ]
         return page(request, self.renderer.hubs(rows, times, visitor))
@@ -141,18 +144,22 @@ async def _file(tx: Transaction, hub: str, alert_id: str | None, days: int, now:
         (*([first] if first else []), *others),
         Silent(silences[0], known.patient) if silences else None,
         tuple(acts),
-        tuple(_contact(known)),
+        tuple(_contact(known, await referral_of(tx, known.patient))),
         days,
         address_of(first.alert) if first else f"/hubs/{hub}",
     )
 
 
-def _contact(known: Home) -> list[tuple[str, str]]:
-    pathways = tuple(dict.fromkeys(p for a in known.alerts for p in a.pathways))
+def _contact(known: Home, referral: Referral | None) -> list[tuple[str, str]]:
+    """What the ward's list says, where it knows the patient; else what the alerts do."""
+    said = tuple(dict.fromkeys(p for a in known.alerts for p in a.pathways))
+    pathways = referral.pathways if referral else said
     devices = tuple(dict.fromkeys(r.device.model for r in known.readings))
     rows = [("Hub", known.hub)]
     if pathways:
         rows.append(("Pathway", sentence(listed([p.replace("-", " ") for p in pathways]))))
+    if referral and referral.phone:
+        rows.append(("The patient rings", referral.phone))
     if devices:
         rows.append(("Devices", listed(devices)))
     return rows

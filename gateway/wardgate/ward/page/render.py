@@ -17,6 +17,7 @@ from wardgate.faces.templates import environment
 from wardgate.faces.words import Times, count, sentence
 from wardgate.ward.accounts import Account
 from wardgate.ward.audit import Act
+from wardgate.ward.called import called
 from wardgate.ward.page import words
 from wardgate.ward.page.board import Board, Open, Silent, key_of
 from wardgate.ward.page.chart_data import Home, not_used, series_of
@@ -137,7 +138,7 @@ class Renderer:
             "patient.html",
             account=visitor.account,
             form_key=visitor.form_key,
-            patient=home.patient or f"Hub {home.hub}",
+            patient=called(home.patient) or f"Hub {home.hub}",
             alerts=[_told(item, file.acts, visitor.account, times) for item in file.alerts],
             silent=words.row(file.silent, times) if file.silent else None,
             spans=SPANS,

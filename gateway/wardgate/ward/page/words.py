@@ -13,6 +13,7 @@ from wardgate.faces.marks import kind_of
 from wardgate.faces.scale import PANELS, value_of
 from wardgate.faces.words import Times, count, listed, number, sentence, span
 from wardgate.ward.audit import Act
+from wardgate.ward.called import called
 from wardgate.ward.page.board import SILENT_AS, Board, Open, Silent, key_of
 
 PRIORITY: Final = {"high": "High", "medium": "Medium", "low": "Low"}
@@ -68,7 +69,7 @@ def row(item: Open | Silent, times: Times) -> Row:
         alert.priority,
         alert.priority,
         PRIORITY[alert.priority],
-        alert.patient,
+        called(alert.patient),
         alert.sentence,
         f"{age_words(alert, times)}{_said(item, times)}",
         rule_words(alert),
@@ -89,7 +90,7 @@ def _silent_row(item: Silent, times: Times) -> Row:
         SILENT_AS,
         "unknown",
         "Silent",
-        item.patient or f"Hub {silence.hub}",
+        called(item.patient) or f"Hub {silence.hub}",
         f"No word from this hub for {span((times.now - silence.since).total_seconds())}.",
         f"Last heard {times.when(silence.since)}. {why}",
         "Nobody knows how it is there: ring the home.",
@@ -127,7 +128,9 @@ def over(item: Open | Silent, times: Times) -> Row:
     """A line whose matter has ended while the page was open. It stays in its place until the page is loaded again."""
     was = row(item, times)
     if isinstance(item, Silent):
-        return replace(was, tone="good", shape="good", word="Heard", sentence="This hub is heard again.", age="", rule="")
+        return replace(
+            was, tone="good", shape="good", word="Heard", sentence="This hub is heard again.", age="", rule=""
+        )
     return replace(was, tone="good", shape="good", word="Over", age="It is over, or the ward has closed it.")
 
 
