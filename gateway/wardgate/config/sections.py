@@ -221,8 +221,8 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listen: Annotated[
         str,
         Meta(
-            description="address on the home's network at which a technician's phone reaches the pages that set the hub "
-            "up, while they are open; `::` is every address, `` none"
+            description="address on the home's network at which a technician's phone reaches the pages that set the "
+            "hub up, while they are open; `::` is every address, `` none"
         ),
     ] = "::"
     setup_port: Annotated[int, Meta(ge=0, le=65535, description="their port, HTTPS; 0 takes a free one")] = 8443
