@@ -12,7 +12,7 @@ import re
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from wardgate.ward import audit
@@ -208,8 +208,3 @@ def _of(token: str) -> str:
 async def _attempts(tx: Transaction, name: str) -> tuple[int, float]:
     rows = await tx.rows("SELECT failed, until_s FROM attempts WHERE account = $1", name)
     return (int(rows[0][0]), float(rows[0][1])) if rows else (0, 0.0)
-
-
-def now() -> datetime:
-    """The ward's clock."""
-    return datetime.now(UTC)
