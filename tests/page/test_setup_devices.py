@@ -114,7 +114,15 @@ def test_what_is_pressed_is_strong() -> None:
 def test_a_device_that_is_not_heard() -> None:
     view = device_step(added(CUFF, pairing="waiting", pairing_sentence="", pairing_left_s=42.0, checks=UNPAIRED))
     assert view.said == "No cuff heard yet."
-    assert view.what_to_do.endswith("while this page is open. Still nothing after 1 minute? Change the batteries.")
+    assert view.what_to_do == (
+        "Take a measurement, then press its memory key. Type the code it shows here. Keep this page open. "
+        "Still nothing after 1 minute? Change the batteries."
+    )
+    scale = device_step(added(SCALE, pairing="waiting", checks=UNPAIRED))
+    assert scale.what_to_do == (
+        "Hold the button underneath until Pr shows while this page is open. "
+        "Still nothing after 1 minute? Change the batteries."
+    )
     assert view.left == "42 seconds left"
 
 

@@ -301,8 +301,9 @@ def _pairing_words(device: Added, state: str) -> tuple[str, Tone, str]:
 
 def not_heard(model: Model) -> str:
     """What helps a device that is not in the air."""
-    first = wake_words(model.wake).pair.rstrip(".")
-    return f"{first} while this page is open. Still nothing after 1 minute? Change the batteries."
+    press = wake_words(model.wake).pair
+    now = f"{press} Keep this page open." if ". " in press else f"{press.rstrip('.')} while this page is open."
+    return f"{now} Still nothing after 1 minute? Change the batteries."
 
 
 def passkey_of(typed: str) -> int | None:
