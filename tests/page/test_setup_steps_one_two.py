@@ -82,6 +82,7 @@ def press(window: webdriver.Chrome, words: str) -> None:
     assert len(there) == 1, f"{words} in {[e.text for e in window.find_elements(By.CSS_SELECTOR, 'button, a')]}"
     there[0].click()
     WebDriverWait(window, 15, 0.05).until(staleness_of(there[0]), words)
+    WebDriverWait(window, 15, 0.05).until(lambda w: w.find_elements(By.CSS_SELECTOR, "footer, .way-out"), words)
 
 
 def title(window: webdriver.Chrome) -> str:
