@@ -16,6 +16,8 @@ from wardgate import installation
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.messages import Status
 from wardgate.control.protocol import ControlError, Done, Pong
+from wardgate.control.provisioning import Installation
+from wardgate.page.setup.certificate import own_pair
 from wardgate.ward.referrals import Referrals
 
 HERON, DOLPHIN = Pseudonym("copper", "heron"), Pseudonym("silver", "dolphin")
@@ -68,6 +70,9 @@ async def test_what_a_hub_in_its_box_answers(tmp_path: Path) -> None:
         assert [check.key for check in found.checks] == ["network", "clock", "ward-reached", "ward-accepts"]
         assert all(check.what_to_do for check in found.checks if check.tick != "good")
         assert await boxed.do("check_again") == "The hub looks again."
+        assert found.fingerprint == ""
+        pair = own_pair(tmp_path / "page", ["hub.local"])
+        assert (await boxed.ask("installation", Installation)).fingerprint == pair.fingerprint
 
 
 async def test_what_is_sealed_is_delivered_without_a_patient_and_then_gone(house: House) -> None:

@@ -47,7 +47,9 @@ class Boxed:
         self.clock = Knows()
         enrol = "" if ward is None else f'[enrol]\nurl = "https://localhost:{port}"\nca_file = "{ward.ca}"\n'
         self.file.write_text(
-            f'[hub]\ndata_dir = "{self.data}"\ncontrol_socket = "{self.socket}"\n{enrol}\n{broker}', encoding="utf-8"
+            f'[hub]\ndata_dir = "{self.data}"\ncontrol_socket = "{self.socket}"\n{enrol}\n{broker}'
+            f'\n[page]\nstate_dir = "{directory / "page"}"\n',
+            encoding="utf-8",
         )
 
     @contextlib.asynccontextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -77,7 +80,6 @@ class Seen:
     devices: Callable[[], tuple[Added, ...]] = lambda: ()
     test: Callable[[], TestRun | None] = lambda: None
     window: Callable[[], Window] = lambda: Window(open=False)
-    fingerprint: Callable[[], str] = lambda: ""
 
 
 class Installing:
@@ -134,7 +136,7 @@ class Installing:
             version=__version__,
             now=desk.clock.utc(),
             timezone=record.timezone or desk.config.hub.timezone,
-            fingerprint=seen.fingerprint(),
+            fingerprint=_fingerprint(Path(self._desk.config.page.state_dir)),
             by_file=desk.by_file,
             can_claim=has_list,
             can_list=has_list,
@@ -351,3 +353,12 @@ def forget_pairs(identity: Identity) -> None:
 def _as_kinds(names: tuple[str, ...]) -> tuple[Kind, ...]:
     known: tuple[Kind, ...] = ("scale", "cuff", "oximeter", "thermometer", "heart-belt")
     return tuple(kind for kind in known if kind in names)
+
+
+def _fingerprint(pages_own: Path) -> str:
+    """Of the page's certificate; empty while it has none."""
+    try:
+        text = (pages_own / "page.pem").read_text(encoding="ascii")
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
+    except (OSError, ValueError):
+        return ""
