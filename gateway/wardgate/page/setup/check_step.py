@@ -8,6 +8,7 @@ from typing import Final
 from wardgate.control.protocol import Done
 from wardgate.control.provisioning import Check, Installation
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
+from wardgate.page.setup.tasks import hinders
 
 TITLES: Final = {
     "network": "Network",
@@ -41,11 +42,17 @@ class CheckStep:
         if visit.path:
             raise NoSuchPage
         seen = visit.seen
+        hurdle, claimed = _hurdle(seen), seen.stage != "factory"
         return Shown(
             template="setup/check.html",
             title=self.title,
             said=_said(seen),
-            context={"rows": _rows(seen), "hurdle": _hurdle(seen), "claimed": seen.stage != "factory"},
+            context={
+                "rows": _rows(seen),
+                "hurdle": hurdle,
+                "claimed": claimed,
+                "go_on": claimed and (hurdle is None or not hinders(hurdle)),
+            },
             parts={"ticks": "setup/check_ticks.html", "next": "setup/check_next.html"},
             fields=dict.fromkeys(_CLAIM_FIELDS, "code"),
         )
@@ -73,8 +80,9 @@ def _rows(seen: Installation) -> tuple[Row, ...]:
 
 
 def _hurdle(seen: Installation) -> Check | None:
-    """The first that is not good and says what to do: what stands behind it waits for it."""
-    return next((check for check in seen.checks if check.tick in ("problem", "waiting") and check.what_to_do), None)
+    """The first that is not good and says what to do: what stands behind it waits for it. What hinders comes first."""
+    told = [check for check in seen.checks if check.tick in ("problem", "waiting") and check.what_to_do]
+    return min(told, key=lambda check: not hinders(check), default=None)
 
 
 def _said(seen: Installation) -> str:
@@ -84,6 +92,8 @@ def _said(seen: Installation) -> str:
         return "1 thing needs attention." if problems == 1 else f"{problems} things need attention."
     if seen.stage == "factory":
         return "This hub is new. The ward does not know it yet."
-    if "waiting" in ticks or not ticks:
+    if not ticks or any(hinders(check) for check in seen.checks):
         return "The hub is looking. This takes up to half a minute."
+    if "waiting" in ticks:
+        return "The ward accepts this hub. You can go on."
     return "The hub works, and the ward accepts it."

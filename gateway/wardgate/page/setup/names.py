@@ -19,8 +19,12 @@ def own_names() -> frozenset[str]:
     return frozenset({name, f"{name}.local", "localhost"})
 
 
-def address_of(port: int) -> str:
-    """`https://kitchen-7.local:8443` where the network knows such names, else by number."""
+def address_of(port: int, listen: str) -> str:
+    """`https://kitchen-7.local:8443` where the network knows such names, else by number. A door that is on this machine
+    alone is called so.
+    """
+    if listen in ("localhost", "::1") or listen.startswith("127."):
+        return f"https://localhost:{port}"
     if _AVAHI.exists():
         return f"https://{socket.gethostname().partition('.')[0].lower()}.local:{port}"
     number = own_number()

@@ -134,7 +134,7 @@ class Keeper:
         pair = await asyncio.to_thread(own_pair, Path(self._page.state_dir), names)
         door = Door(names, self._page.setup_port, fingerprint=pair.fingerprint)
         async with serving(self._hub, door, pair, self._page.listen, self._page.setup_port, all_steps()) as open_door:
-            door.address = address_of(door.port)
+            door.address = address_of(door.port, self._page.listen)
             self._on_open(door.address)
             await self._is_closed.wait()
             door.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wardgate.control.provisioning import Installation
+from wardgate.control.provisioning import Check, Installation
 
 State = Literal["done", "now", "todo", "later"]
 WORDS: Final[dict[State, str]] = {
@@ -85,8 +85,13 @@ def _waits_for(number: int, seen: Installation) -> str:
     return ""
 
 
+def hinders(check: Check) -> bool:
+    """Whether the setting up waits for it. A clock that is not set yet is no hindrance: readings are dated later."""
+    return check.tick in ("problem", "waiting") and (check.key, check.tick) != ("clock", "waiting")
+
+
 def _check(seen: Installation) -> State:
-    well = all(check.tick in ("good", "unknown") for check in seen.checks)
+    well = not any(hinders(check) for check in seen.checks)
     return "done" if seen.stage != "factory" and seen.checks and well else "now"
 
 

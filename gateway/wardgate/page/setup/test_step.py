@@ -36,7 +36,11 @@ class TestStep:
             title="Take a test reading",
             said=view.said,
             context={"view": view},
-            parts={"run": "setup/steps_test_run.html", "tested": "setup/steps_test_devices.html"},
+            parts={
+                "run": "setup/steps_test_run.html",
+                "tested": "setup/steps_test_devices.html",
+                "next": "setup/steps_test_next.html",
+            },
         )
 
     async def act(self, visit: Visit, act: str) -> str:
