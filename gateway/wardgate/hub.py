@@ -24,6 +24,7 @@ from wardgate.control.chronicle import Chronicle
 from wardgate.control.configuring import Configuring, tell_what_holds
 from wardgate.control.methods import Methods
 from wardgate.control.orders import Orders
+from wardgate.control.reporting import Reporting
 from wardgate.control.server import ControlServer
 from wardgate.control.setting_up import SettingUp
 from wardgate.control.signing_in import WayIn
@@ -189,7 +190,17 @@ class Hub:
         tests = TestMode(
             store, clock, config.hub.assignment, self.devices, lambda: self.setting_up.desk.stage, self._changed
         )
-        self.intake = Intake(config, store, clock, self.devices, journal, self._look, self._changed, tests)
+        self.intake = Intake(
+            config,
+            store,
+            clock,
+            self.devices,
+            journal,
+            self._look,
+            self._changed,
+            tests,
+            lambda known, status: self.home.nothing(known, status),
+        )
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
         self.commands = CommandLog(store, clock)
         configuring = Configuring(self.overlay, self.commands, clock, self.start_anew)
@@ -255,7 +266,10 @@ class Hub:
         await tell_what_holds(self.overlay, self.commands, journal)
         server = ControlServer(
             Path(config.hub.control_socket),
-            Methods(view).handlers() | self.way_in.handlers() | self.setting_up.handlers(),
+            Methods(view).handlers()
+            | self.way_in.handlers()
+            | self.setting_up.handlers()
+            | Reporting(view, self._report).handlers(),
         )
         await server.start()
         self._server = server

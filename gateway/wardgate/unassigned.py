@@ -62,6 +62,7 @@ _LATER: Final = (
     "test_end",
     "leave_out",
     "limits",
+    "report",
     "read_back",
 )
 """What a hub with a patient can be asked, too."""

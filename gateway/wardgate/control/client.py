@@ -31,7 +31,7 @@ WARD_DEADLINE_S: Final = 60.0
 """Somebody else has to be asked, who may be far."""
 _PATIENCE_S: Final = {
     "pair": PAIR_DEADLINE_S,
-    **dict.fromkeys(("claim", "patients", "choose", "assign", "passkey"), WARD_DEADLINE_S),
+    **dict.fromkeys(("claim", "patients", "choose", "assign", "passkey", "report"), WARD_DEADLINE_S),
 }
 _RESULTS: Final[dict[str, Any]] = {
     "status": Status,

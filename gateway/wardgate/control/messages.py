@@ -40,6 +40,8 @@ class DeviceView(Struct, frozen=True, kw_only=True):
     rssi_dbm: int | None = None
     bonded: bool | None = None
     clock_offset_s: float | None = None
+    unsent: int = 0
+    """Readings that are not at the ward yet."""
     counts: dict[str, int] = {}
     """readings, no_reading, implausible, rejected, duplicates since the database began."""
 

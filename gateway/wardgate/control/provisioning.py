@@ -195,6 +195,14 @@ class SignedIn(Struct, frozen=True, kw_only=True):
     window: Window
 
 
+class Report(Struct, frozen=True, kw_only=True):
+    """The answer to `report`: a file for support in which nothing names the patient."""
+
+    name: str
+    data: bytes
+    """A zip."""
+
+
 class SetupCode(Struct, frozen=True, kw_only=True):
     """The answer to `new_setup_code`: shown this once, kept nowhere."""
 

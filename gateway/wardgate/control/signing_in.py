@@ -65,9 +65,10 @@ class _ByParams(Struct, forbid_unknown_fields=True):
 
 
 class _AuditParams(Struct, forbid_unknown_fields=True):
-    """How many of the newest lines."""
+    """How many of the newest lines, or of the newest of those before one."""
 
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    before: Annotated[int, Meta(ge=1, lt=2**62)] | None = None
 
 
 class _NoteParams(Struct, forbid_unknown_fields=True):
@@ -199,10 +200,11 @@ class WayIn:
 
     async def read_audit(self, params: dict[str, Any]) -> Audit:
         """What was done here, and whether it is all still as it was written."""
-        limit = checked(params, _AuditParams).limit
+        asked = checked(params, _AuditParams)
+        limit = asked.limit
         try:
             breaks = await asyncio.to_thread(audit.verify, self._store.path)
-            rows = self._audit.entries(limit)
+            rows = self._audit.entries(limit, asked.before)
         except sqlite3.Error as error:
             raise ControlError(
                 "damaged", f"The audit cannot be read: {error}.", "Restart the hub: it saves what can be read."

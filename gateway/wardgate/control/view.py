@@ -87,10 +87,12 @@ class View:
         """The answer to `status`."""
         now = self.clock.utc()
         rows = {row.id: row for row in self.store.devices()}
+        unsent = self.store.read.unsent_readings()
         return Status(
             hub=self._hub(now),
             devices=tuple(
-                self._device(known, rows.get(known.id, DeviceRow(id=known.id)), now) for known in self.devices.known
+                self._device(known, rows.get(known.id, DeviceRow(id=known.id)), unsent.get(known.id, 0), now)
+                for known in self.devices.known
             ),
             delivery=self._delivery(now),
             way=self._way(now),
@@ -198,7 +200,7 @@ class View:
         names = (self.config.database, self.config.database.with_name(self.config.database.name + "-wal"))
         return sum(name.stat().st_size for name in names if os.path.exists(name))  # noqa: PTH110
 
-    def _device(self, known: Known, kept: DeviceRow, now: datetime) -> DeviceView:
+    def _device(self, known: Known, kept: DeviceRow, unsent: int, now: datetime) -> DeviceView:
         row = msgspec.structs.replace(self.devices.row(known.id), counts=kept.counts)
         state, what_to_do = self._state(known, row)
         return DeviceView(
@@ -220,6 +222,7 @@ class View:
             rssi_dbm=row.rssi_dbm,
             bonded=row.bonded if known.model.bond is not Bond.NONE else None,
             clock_offset_s=row.clock_offset_s,
+            unsent=unsent,
             counts=row.counts,
         )
 

@@ -114,9 +114,9 @@ class Audit:
 
         return self._store.write(op)
 
-    def entries(self, limit: int) -> list[AuditRow]:
-        """The newest lines, newest first. One that cannot be read says so."""
-        return self._store.read.audit_rows(limit)
+    def entries(self, limit: int, before: int | None = None) -> list[AuditRow]:
+        """The newest lines, or the newest of those before a number; newest first. One that cannot be read says so."""
+        return self._store.read.audit_rows(limit, before)
 
     def head(self) -> Head:
         """How far the chain goes by now."""
@@ -185,9 +185,9 @@ def _missing(first: int, last: int) -> str:
 # What the store's other rooms need
 
 
-def listed(connection: sqlite3.Connection, limit: int) -> list[AuditRow]:
-    """The newest lines, newest first."""
-    rows = connection.execute(f"{_ROWS} ORDER BY number DESC LIMIT ?", (limit,)).fetchall()
+def listed(connection: sqlite3.Connection, limit: int, before: int) -> list[AuditRow]:
+    """The newest lines of those before a number, newest first."""
+    rows = connection.execute(f"{_ROWS} WHERE number < ? ORDER BY number DESC LIMIT ?", (before, limit)).fetchall()
     return [_row(number, _raw(line)) for number, line, _ in rows]
 
 

@@ -46,6 +46,8 @@ class Reader:
         self._tallied = self._seen_seq = 0
         self._counts: OutboxCounts | None = None
         self._counts_until_s = 0.0
+        self._unsent: dict[str, int] = {}
+        self._unsent_until_s = 0.0
         self._last_live_seq: int | None = None
         self._readings_of: dict[str, int] = {}
 
@@ -195,9 +197,9 @@ class Reader:
         rows = self._connection.execute("SELECT seq FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
         return list(self._texts((seq for (seq,) in rows), _EVENT))
 
-    def audit_rows(self, limit: int) -> list[audit.AuditRow]:
-        """The newest lines of the audit, newest first."""
-        return audit.listed(self._connection, limit)
+    def audit_rows(self, limit: int, before: int | None = None) -> list[audit.AuditRow]:
+        """The newest lines of the audit, or the newest of those before a number; newest first."""
+        return audit.listed(self._connection, limit, _LAST if before is None else before)
 
     def audit_head(self) -> audit.Head:
         """How far the audit goes."""
@@ -309,6 +311,22 @@ class Reader:
             cost_s = time.thread_time() - began_s
             self._counts_until_s = time.monotonic() + (_COUNT_SHARE * cost_s if cost_s > _COUNT_S else 0.0)
         return self._counts
+
+    def unsent_readings(self) -> dict[str, int]:
+        """How many readings of each device wait or were set aside; counted anew as seldom as it is dear."""
+        if time.monotonic() >= self._unsent_until_s:
+            began_s = time.thread_time()
+            kinds = tuple(map(int, (Kind.READING, Kind.CORRECTION, Kind.TEST)))
+            self._unsent = dict(
+                self._connection.execute(
+                    "SELECT device, count(*) FROM (SELECT seq FROM outbox UNION ALL SELECT seq FROM parked) "
+                    "JOIN messages USING (seq) WHERE kind IN (?, ?, ?) GROUP BY device",
+                    kinds,
+                ).fetchall()
+            )
+            cost_s = time.thread_time() - began_s
+            self._unsent_until_s = time.monotonic() + (_COUNT_SHARE * cost_s if cost_s > _COUNT_S else 0.0)
+        return self._unsent
 
     def _counted(self) -> OutboxCounts:
         c = self._connection
