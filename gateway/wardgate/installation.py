@@ -23,7 +23,7 @@ Stage = Literal["factory", "claimed", "assigned", "locked"]
 Detail = dict[str, str | int | float | bool | None]
 
 
-class Way(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Way(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Part of [broker] or [enrol] that was imported; secrets are files of their own."""
 
     url: str | None = None
@@ -34,7 +34,7 @@ class Way(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     ca_file: str | None = None
 
 
-class KeptDevice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class KeptDevice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A device that was added while the hub was set up, as a [[device]] of the file would say it."""
 
     id: str
@@ -45,7 +45,7 @@ class KeptDevice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     consent_code: int | None = None
 
 
-class Act(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Act(Struct, frozen=True, kw_only=True):
     """The act that made this revision: the audit gets it from here when a power cut came between the two."""
 
     what: str
@@ -54,7 +54,7 @@ class Act(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detail: Detail = {}
 
 
-class Leaving(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Leaving(Struct, frozen=True, kw_only=True):
     """A patient whom this hub no longer serves, and what of theirs is still to be cleared away."""
 
     assignment: str
@@ -70,8 +70,12 @@ class Leaving(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether the ward knows that the hub has left them."""
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file. Every change counts `revision` up."""
+class Record(Struct, frozen=True, kw_only=True):
+    """The file. Every change counts `revision` up.
+
+    Fields are added and never change their meaning. One of a later version is passed over: an update that was taken back
+    still knows whose hub it is.
+    """
 
     revision: int = 0
     stage: Stage = "factory"
@@ -106,14 +110,11 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """SHA-256 of the file of the boot partition that was imported."""
     act: Act | None = None
 
-    def digest(self) -> str:
-        """It tells a damaged file. Who may write here needs no key."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
-
 
 class _Kept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    record: Record
+    record: msgspec.Raw
     sha256: str
+    """Of the record's own bytes: a version that knows more or fewer fields finds them whole, too."""
 
 
 def read(data_dir: Path) -> Record:
@@ -126,13 +127,13 @@ def read(data_dir: Path) -> Record:
     path = data_dir / NAME
     try:
         kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+        if _digest(kept.record) != kept.sha256:
+            raise Unusable([_damaged(path)])
+        return msgspec.json.decode(kept.record, type=Record)
     except FileNotFoundError:
         return Record()
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Unusable([_damaged(path)]) from None
-    if kept.record.digest() != kept.sha256:
-        raise Unusable([_damaged(path)])
-    return kept.record
 
 
 def keep(data_dir: Path, record: Record) -> None:
@@ -141,7 +142,13 @@ def keep(data_dir: Path, record: Record) -> None:
     Raises:
         OSError: the disk refuses; what was kept before stays.
     """
-    write_whole(data_dir / NAME, msgspec.json.encode(_Kept(record=record, sha256=record.digest())))
+    text = msgspec.Raw(msgspec.json.encode(record))
+    write_whole(data_dir / NAME, msgspec.json.encode(_Kept(record=text, sha256=_digest(text))))
+
+
+def _digest(record: msgspec.Raw) -> str:
+    """It tells a damaged file. Who may write here needs no key."""
+    return hashlib.sha256(bytes(record)).hexdigest()
 
 
 def names_patient(raw: dict[str, Any]) -> bool:

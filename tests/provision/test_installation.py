@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +52,30 @@ def test_every_damaged_byte_is_noticed(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(Unusable):
         installation.read(tmp_path)
+
+
+def _written(tmp_path: Path, record: dict[str, object]) -> None:
+    """A record as another version of the program writes it."""
+    text = json.dumps(record)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / NAME).write_text(f'{{"record":{text},"sha256":"{digest}"}}', encoding="utf-8")
+
+
+def test_a_record_of_an_earlier_version_is_whole(tmp_path: Path) -> None:
+    """It does not have the fields that came later (H02)."""
+    said = {"revision": 3, "stage": "assigned", "hub": "hub-1", "patient": "copper-heron-93", "assignment": "a-1"}
+    _written(tmp_path, said)
+    found = installation.read(tmp_path)
+    assert (found.revision, found.patient, found.left_out) == (3, "copper-heron-93", {})
+
+
+def test_a_record_of_a_later_version_still_says_whose_hub_it_is(tmp_path: Path) -> None:
+    """As after an update that was taken back (H24)."""
+    device = {"id": "scale", "model": "and-uc-352ble", "address": "F0:00:00:00:00:01", "shelf": 2}
+    said = {"revision": 3, "stage": "assigned", "patient": "copper-heron-93", "device": [device], "moon": {"full": True}}
+    _written(tmp_path, said)
+    found = installation.read(tmp_path)
+    assert (found.patient, [d.id for d in found.device]) == ("copper-heron-93", ["scale"])
 
 
 def test_a_hub_without_a_patient_is_told_apart_from_a_bad_file(tmp_path: Path) -> None:
