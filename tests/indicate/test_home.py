@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from wardgate.control.client import connect
 from wardgate.control.home import ScreenKey
 from wardgate.indicate import home as home_room
 from wardgate.indicate.moment import HomeView, Moment, Tile
+from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
 from wardgate_sim.clock import LeapClock
 
 
@@ -94,6 +96,66 @@ async def test_what_the_device_doubts_is_done_again(home: Told, device: str, mea
     view = await home.shown(lambda v: v.moment.what == "again")
     assert (view.moment.kind, view.moment.how) == (device, how)
     assert kinds(view)[device] != "done"
+
+
+def failed(measurement: Measurement, *status: str) -> Measurement:
+    """The same try, of which the device says that nothing came."""
+    return replace(measurement, outcome=Outcome.NO_READING, quantities=(), status=status)
+
+
+@pytest.mark.parametrize(
+    ("device", "measurement", "how"),
+    [
+        ("cuff", failed(pressure(), "cuff-too-loose"), "cuff-snug"),
+        ("cuff", failed(pressure(), "body-movement"), "arm-still"),
+        ("cuff", failed(pressure(), "irregular-pulse"), "rest"),
+        ("cuff", failed(pressure()), "rest"),
+        ("cuff", pressure(systolic=20.0, status=("body-movement",)), "arm-still"),
+        ("oximeter", failed(oxygen(0.0), "sensor-unconnected-to-user"), "finger-in"),
+        ("oximeter", failed(oxygen(0.0)), "finger-in"),
+        ("oximeter", failed(oxygen(95), "not-steady"), "hand-still"),
+    ],
+)
+async def test_a_device_that_says_itself_that_nothing_came_is_used_again(
+    home: Told, device: str, measurement: Measurement, how: str
+) -> None:
+    await home.measured(device, measurement)
+    view = await home.shown(lambda v: v.moment.what == "again")
+    assert (view.moment.kind, view.moment.how, view.moment.number) == (device, how, 1)
+    assert kinds(view)[device] != "done"
+    assert home.hub.store.readings(None, london(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "measurement"),
+    [
+        ("scale", failed(weighing(0.0))),
+        ("cuff", failed(replace(pressure(), stored=True), "cuff-too-loose")),
+        ("cuff", failed(replace(pressure(), device_time=DeviceTime.of(2026, 11, 19, 8, 0, 0)))),
+        ("cuff", failed(replace(pressure(), user_unknown=True))),
+    ],
+    ids=["a scale on its way to a value", "out of a memory", "of an earlier day", "of somebody the cuff does not know"],
+)
+async def test_what_the_patient_cannot_do_again_is_not_asked_for(
+    home: Told, device: str, measurement: Measurement
+) -> None:
+    await home.measured(device, measurement)
+    assert home.view().moment.what == "due"
+
+
+async def test_a_finger_that_leaves_the_clip_takes_nothing_back(home: Told) -> None:
+    await home.measured("oximeter", oxygen(97))
+    await home.measured("oximeter", failed(oxygen(0.0), "no-finger"))
+    await home.shown(lambda v: v.moment.what == "got")
+    await home.measured("oximeter", failed(oxygen(0.0), "no-finger"))
+    assert home.view().moment.what == "got"
+
+
+async def test_done_again_it_is_got(home: Told) -> None:
+    await home.measured("cuff", failed(pressure(), "cuff-too-loose"))
+    await home.shown(lambda v: v.moment.what == "again")
+    await home.measured("cuff", pressure())
+    assert (await home.shown(lambda v: v.moment.what == "got")).moment.number == 2
 
 
 async def test_a_single_low_value_is_measured_again_and_nothing_is_said_of_it(home: Told) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, Alert, Reading, Utc
 from wardgate.indicate.day import day_of, in_turn, part_of, standing, tile
 from wardgate.indicate.indicator import Indicator
-from wardgate.indicate.moment import HomeView, Kind, Moment, Tile, Way, how, kind_of, of_reading
+from wardgate.indicate.moment import HomeView, Kind, Moment, Tile, Way, how, kind_of, of_nothing, of_reading
 from wardgate.store.store import Store
 from wardgate.watch.cap import Gate
 from wardgate.watch.plan import Plan
@@ -77,8 +77,8 @@ class Home:
         self.indicators: tuple[Indicator, ...] = ()
         self._new = asyncio.Event()
         self._came: list[Reading] = []
-        self._last: tuple[float, Reading, Moment] | None = None
-        """The last live reading of this run, and since when it stands large, on the loop's clock."""
+        self._last: tuple[float, Reading | None, Moment] | None = None
+        """What happened last in this run, and since when it stands large, on the loop's clock."""
         self._number = 0
         self._told: tuple[Moment, bool] | None = None
         self._known: HomeView | None = None
@@ -90,6 +90,18 @@ class Home:
         """A reading is on the disk. Whatever becomes of it here, whoever calls goes on."""
         self._came.append(reading)
         self.wake()
+
+    def nothing(self, known: Known, status: Sequence[str]) -> None:
+        """A device tried just now and has no value. What it takes its leave with after a reading is no news."""
+        kind: Kind = known.model.kind.value
+        stands = None if self._last is None or self._seen() else self._last[2]
+        got = stands is not None and (stands.what, stands.kind) == ("got", kind)
+        if got or any(kind_of(reading) == kind for reading in self._came):
+            return
+        moment = of_nothing(kind, status, self._number + 1)
+        if moment is not None:
+            self._stands(None, moment)
+            self.wake()
 
     def wake(self) -> None:
         """Something may have changed."""
@@ -135,10 +147,13 @@ class Home:
         moment = of_reading(reading, self._number + 1, values=self._config.alerts.home_values)
         if moment is None:
             return
-        self._number += 1
-        self._last = (asyncio.get_running_loop().time(), reading, moment)
+        self._stands(reading, moment)
         if self._asked is not None and moment.what == "got" and moment.kind == self._kind(self._asked.device):
             self._ask(None)
+
+    def _stands(self, reading: Reading | None, moment: Moment) -> None:
+        self._number = moment.number
+        self._last = (asyncio.get_running_loop().time(), reading, moment)
 
     def view(self) -> HomeView:
         """How it stands now."""
@@ -159,11 +174,13 @@ class Home:
     # What has just happened, and what stands
 
     def _happening(self) -> Moment | None:
-        """The last reading for a minute, unless an alert has come of it since; then the alert."""
+        """What happened last for a minute, unless an alert has come of it since; then the alert."""
         call = self._call()
         if self._last is None or self._seen():
             return None
         _, reading, moment = self._last
+        if reading is None:
+            return moment
         told = [a for a in self._store.open_alerts() if reading.id in a.readings]
         if call is not None and call in told:
             return Moment(what="call", number=moment.number)

@@ -77,6 +77,8 @@ _HOWS: Final[dict[Kind, tuple[tuple[str, How], ...]]] = {
         ("body-movement", "arm-still"),
     ),
     "oximeter": (
+        ("no-finger", "finger-in"),
+        ("sensor-unconnected-to-user", "finger-in"),
         ("sensor-displaced", "finger-in"),
         ("out-of-track", "finger-in"),
         ("sensor-alarm", "finger-in"),
@@ -92,10 +94,14 @@ _HOWS: Final[dict[Kind, tuple[tuple[str, How], ...]]] = {
         ("questionable", "hand-still"),
         ("early-estimate", "hand-still"),
         ("measurement-ongoing", "hand-still"),
+        ("not-steady", "hand-still"),
     ),
 }
 """By the status bits with which a device doubts its value, the one that is easiest to mend first."""
 _USUAL_HOW: Final[dict[Kind, How]] = {"scale": "stand-still", "cuff": "rest", "oximeter": "warm-hand"}
+_NOTHING_HOW: Final[dict[Kind, How]] = {"cuff": "rest", "oximeter": "finger-in", "thermometer": "plain"}
+"""The kinds that try and may fail, with what usually helps. A scale's frames without a value lead to one; a belt's come
+for as long as it is worn."""
 
 
 def kind_of(reading: Reading) -> Kind | None:
@@ -122,10 +128,27 @@ def of_reading(reading: Reading, number: int, *, values: bool) -> Moment | None:
     return Moment(what="got", number=number, kind=kind, way="sending", values=shown)
 
 
+def of_nothing(kind: Kind, status: Iterable[str], number: int) -> Moment | None:
+    """What the home is told when a device tried and has no value; None for kinds that always have some without.
+
+    Args:
+        kind: the device's.
+        status: what it found wrong, where it says so.
+        number: the moment's.
+    """
+    usual = _NOTHING_HOW.get(kind)
+    if usual is None:
+        return None
+    return Moment(what="again", number=number, kind=kind, how=_named_how(kind, status) or usual)
+
+
 def how(kind: Kind | None, status: Iterable[str]) -> How:
     """How to measure better, by what the device found wrong."""
     if kind is None:
         return "plain"
+    return _named_how(kind, status) or _USUAL_HOW.get(kind, "plain")
+
+
+def _named_how(kind: Kind, status: Iterable[str]) -> How:
     found = set(status)
-    named = (how for bit, how in _HOWS.get(kind, ()) if bit in found)
-    return next(named, _USUAL_HOW.get(kind, "plain"))
+    return next((how for bit, how in _HOWS.get(kind, ()) if bit in found), "")

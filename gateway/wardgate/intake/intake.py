@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import zoneinfo
 from collections.abc import Awaitable, Callable
@@ -81,7 +82,9 @@ class Intake:
         on_new: Callable[[Reading], Awaitable[None]],
         changed: Callable[[str], None],
         tests: Tests = NO_TESTS,
+        on_nothing: Callable[[Known, tuple[str, ...]], None] = lambda known, status: None,
     ) -> None:
+        """`on_nothing` is told when a device tried just now and has no value, with what it found wrong."""
         self.config: Final = config
         self.store: Final = store
         self.devices: Final = devices
@@ -89,6 +92,7 @@ class Intake:
         self.clock: Final = steady(clock)
         self.zone: Final = zoneinfo.ZoneInfo(config.hub.timezone)
         self.tests: Final = tests
+        self.on_nothing: Final = on_nothing
         self._on_new = on_new
         self._changed = changed
         self._new: asyncio.Queue[Reading] = asyncio.Queue()
@@ -216,6 +220,7 @@ class DeviceSink:
         arrival = self._intake.arrival()
         self.measurements += 1
         if measurement.outcome is not Outcome.DECODE:
+            self._tell_nothing(measurement, arrival)
             return _after(self._intake.devices.count(self._known.id, _COUNTED[measurement.outcome]))
         try:
             reading = self._reading(measurement, arrival)
@@ -223,6 +228,7 @@ class DeviceSink:
                 self._intake.devices.change(self._known.id, save=False, stamp_leads=self._leads.all)
         except NotPlausible as verdict:
             log.warning("%s: %s; frame %s", self._known.id, verdict, measurement.frame.hex())
+            self._tell_nothing(measurement, arrival)
             return _after(self._intake.devices.count(self._known.id, "implausible"))
         try:
             put = self._intake.store.put_reading(reading, arrival_s=arrival.boottime_s)
@@ -231,6 +237,12 @@ class DeviceSink:
             put.set_exception(error)
         put.add_done_callback(self._intake.watch_store)
         return _after(put, lambda done: self._intake.stored(self._known, reading, done))
+
+    def _tell_nothing(self, measurement: Measurement, arrival: Arrival) -> None:
+        """What fails now, and to the patient as far as anybody can tell, can be done again."""
+        tried, dated = dataclasses.replace(measurement, quantities=()), self._date(measurement, arrival)
+        if not dated.backfill and self._unattributed_because(tried, dated, arrival, None) is None:
+            self._intake.on_nothing(self._known, measurement.status)
 
     def rejected(self, error: FrameError, frame: bytes) -> None:
         """Count a refused frame; the log keeps its bytes."""
