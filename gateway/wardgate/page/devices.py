@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from wardgate.control.messages import DeviceView
-from wardgate.faces.words import Times, sentence, span
+from wardgate.faces.words import Times, count, sentence, span
 from wardgate_drivers.model.declaration import Kind
 
 TITLES: Final = {
@@ -101,6 +101,22 @@ def state_sentence(device: DeviceView, among: tuple[DeviceView, ...]) -> str:
             return f"{name} is not set up."
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`Test`, and of what for those who do not see the card."""
+
+    words: str
+    of: str
+    address: str
+
+
+def device_links(device: DeviceView, among: tuple[DeviceView, ...], pages: str) -> tuple[Link, ...]:
+    """What can be done about a device, below the address of the devices' pages."""
+    at, of = f"{pages}/{device.id}", noun(device, among)
+    again = () if device.bonded is None else (Link("Pair again", of, f"{at}/pair"),)
+    return (Link("Test", of, f"{at}/test"), *again, Link("More", f"about {of}", at))
+
+
 def card(device: DeviceView, times: Times) -> Card:
     """Everything the card of one device says."""
     named = device.name.startswith(device.maker)
@@ -114,7 +130,7 @@ def card(device: DeviceView, times: Times) -> Card:
         word=state_word(device),
         what_to_do="" if device.state == "working" else device.what_to_do,
         rows=(_last(device, times), _expected(device, times), _battery(device, times), _signal(device)),
-        more=(_heard(device), _pairing(device), _clock(device), *_wake(device), *_counts(device)),
+        more=(_heard(device), _pairing(device), _clock(device), _unsent(device), *_wake(device), *_counts(device)),
     )
 
 
@@ -182,6 +198,10 @@ def _clock(device: DeviceView) -> Row:
     if abs(offset_s) < 2:
         return Row("Its clock", "Right")
     return Row("Its clock", f"{span(abs(offset_s))} {'fast' if offset_s > 0 else 'slow'}", "readings are corrected")
+
+
+def _unsent(device: DeviceView) -> Row:
+    return Row("Not at the ward yet", count(device.unsent, "reading") if device.unsent else "Nothing")
 
 
 def _wake(device: DeviceView) -> tuple[Row, ...]:

@@ -18,7 +18,7 @@ from wardgate.faces.scale import PANELS
 from wardgate.faces.templates import environment
 from wardgate.faces.words import Times, sentence
 from wardgate.page.delivery import hub_rows, way
-from wardgate.page.devices import card, in_order
+from wardgate.page.devices import card, device_links, in_order
 from wardgate.page.verdict import Verdict, away, hub_troubles, known_since, verdict, worst_first
 
 SPANS: Final = (7, 14, 30, 90)
@@ -69,20 +69,27 @@ class Renderer:
         self._env = environment(assets, "wardgate.page")
 
     def parts(self, snapshot: Snapshot) -> dict[str, str]:
-        """Each part's HTML by the id of its outermost element, in the page's order."""
-        status, times = snapshot.status, snapshot.times
+        """Each part's HTML by the id of its outermost element."""
+        return self.state(snapshot.status, snapshot.times) | self.charts(snapshot)
+
+    def state(self, status: Status, times: Times, pages: str = "") -> dict[str, str]:
+        """All parts but the charts. With `pages`, every device has a page of its own below that address."""
         found = {
             "verdict": self._part("verdict.html", verdict=verdict(status)),
             "alerts": self._part("alerts.html", alerts=[_alert(a, times) for a in worst_first(status.open_alerts)]),
             "way": self._part("way.html", way=way(status, times)),
         }
         for device in in_order(status.devices):
-            found[f"device-{device.id}"] = self._part("device.html", device=card(device, times))
+            links = device_links(device, status.devices, pages) if pages else ()
+            found[f"device-{device.id}"] = self._part("device.html", device=card(device, times), links=links)
         troubled = any(hub_troubles(status.hub, status.delivery))
         found["hub"] = self._part("hub.html", rows=hub_rows(status.hub, status.delivery), troubled=troubled)
-        found.update((f"chart-{chart.id}", self.chart(chart)) for chart in charts(snapshot))
         found["events"] = self._part("events.html", events=_happenings(status, times))
         return found
+
+    def charts(self, snapshot: Snapshot) -> dict[str, str]:
+        """The panels, which cost more than all the rest."""
+        return {f"chart-{chart.id}": self.chart(chart) for chart in charts(snapshot)}
 
     def chart(self, chart: Chart) -> str:
         """One panel."""

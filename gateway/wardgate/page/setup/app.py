@@ -176,7 +176,7 @@ def _live_route(app: FastAPI, frame: Frame) -> None:
         tokens = tokens_of(visit, request.url.path.replace("/live", "/setup", 1) if name else "/")
 
         async def parts() -> tuple[Mapping[str, str], str]:
-            now = await frame.visit(request, path=path, touch=False)
+            now = replace(await frame.visit(request, path=path, touch=False), live=True)
             shown = await step_of(frame, name).show(now) if name else start_of(now)
             drawn = frame.pages.parts(now, shown, Tokens(tokens.csrf, now.seen.revision, tokens.action, tokens.key))
             return drawn, now.times.clock_s(now.seen.now)
@@ -229,7 +229,7 @@ def _refusals(app: FastAPI, frame: Frame) -> None:
 
 async def shown_page(request: Request, frame: Frame, step: Step, visit: Visit, status: int = 200) -> Response:
     """A step's page, or the way to where it is."""
-    if tasks(visit.seen)[step.number - 1].state == "later":
+    if step.number and tasks(visit.seen)[step.number - 1].state == "later":
         return RedirectResponse("/", 303)
     try:
         shown = await step.show(visit)

@@ -170,6 +170,12 @@ CHECKING: Final = (
         "Look at the hub's clock. If that is right, ring the ward.",
         _NOTHING,
     ),
+    Reason(
+        "no-broker",
+        "This hub does not know the ward's broker yet.",
+        "Put the ward's file on the boot partition, then switch the hub off and on.",
+        _NOTHING,
+    ),
     Reason("ward-not-understood", "The hub cannot read the ward's answer.", "Ring the ward.", _NOTHING),
     Reason(
         "no-certificate",

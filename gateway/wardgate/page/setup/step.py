@@ -44,6 +44,8 @@ class Visit:
     """How a phone reaches these pages: `https://kitchen-7.local:8443`."""
     fingerprint: str = ""
     """Of the page's certificate, SHA-256, lower-case hexadecimal."""
+    live: bool = False
+    """An open page is kept true: its parts are drawn and nothing else. What is shown once is not shown by that."""
 
     @property
     def times(self) -> Times:
@@ -64,7 +66,7 @@ class Shown:
     """A page of a step."""
 
     template: str
-    """It extends `setup/step.html`."""
+    """It extends `setup/step.html`, or `after/frame.html` where it is no step."""
     title: str
     said: str = ""
     """One sentence of truth below the title: the page's `role=status`, kept live where the page has parts."""
@@ -72,6 +74,11 @@ class Shown:
     """What the template and its parts need besides the frame's own names."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Live parts: the id of the outermost element, and its template. In the page they are `parts[id]`."""
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    """Live parts that are HTML already, by the id of the outermost element. One called `verdict` is the page's heading
+    and its `role=status`."""
+    query: str = ""
+    """What stands behind the address of the page, for its live updates: `days=30`."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Which field a reason is about: key of the reason -> id of the field. The summary's link goes there."""
     bare: bool = False
@@ -79,11 +86,11 @@ class Shown:
 
 
 class Step(Protocol):
-    """One of the six."""
+    """One of the six, or a page for afterwards."""
 
     @property
     def number(self) -> int:
-        """From 1 to 6."""
+        """From 1 to 6; 0 for afterwards."""
 
     @property
     def name(self) -> str:
