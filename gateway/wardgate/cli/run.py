@@ -66,14 +66,18 @@ def _hub(path: Path) -> Callable[[], Hub | Unassigned]:
         Unassigned(path)  # what cannot be used is told now
         return lambda: Unassigned(path)
 
-    from wardgate.hub import Hub
-
     def report(out: Path) -> None:
         from wardgate.cli.support_bundle import write
 
         write(out, config, path)
 
-    return lambda: Hub(config, report=report)
+    def make() -> Hub:
+        # Not before it is wanted: a program that only looks whether it may start anew would load all of it twice.
+        from wardgate.hub import Hub
+
+        return Hub(config, report=report)
+
+    return make
 
 
 async def until_told_to_stop(hub: Hub | Unassigned) -> int:
