@@ -73,8 +73,8 @@ class Leaving(Struct, frozen=True, kw_only=True):
 class Record(Struct, frozen=True, kw_only=True):
     """The file. Every change counts `revision` up.
 
-    Fields are added and never change their meaning. One of a later version is passed over: an update that was taken back
-    still knows whose hub it is.
+    Fields are added and never change their meaning. One of a later version is passed over: an update that was taken
+    back still knows whose hub it is.
     """
 
     revision: int = 0

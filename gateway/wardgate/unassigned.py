@@ -16,7 +16,7 @@ from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
 from wardgate.checked import Unusable
 from wardgate.clock import Clock, SystemClock, steady
-from wardgate.config import bare_over, load_bare
+from wardgate.config import bare_over, load_bare, load_over
 from wardgate.contract.messages import Event
 from wardgate.control import installing
 from wardgate.control.desk import Desk
@@ -80,6 +80,7 @@ class Unassigned:
     """
 
     def __init__(self, path: Path, *, clock: Clock | None = None, backend: RadioBackend = BLUEZ) -> None:
+        self._path = path
         self._record = installation.read(load_bare(path).data_dir)
         self.config: Final = bare_over(path, self._record)
         self.anew: Final = asyncio.Event()
@@ -107,7 +108,14 @@ class Unassigned:
 
     async def _serve(self, store: Store) -> None:
         self.desk = desk = Desk(
-            self.config, self._record, store, self.clock, by_file=False, apply=self.anew.set, changed=self._changed
+            self.config,
+            self._record,
+            store,
+            self.clock,
+            by_file=False,
+            apply=self.anew.set,
+            changed=self._changed,
+            try_on=lambda record: load_over(self._path, record),
         )
         self.checks = Checks(
             self.config, self.clock, lambda: desk.hub, lambda: desk.stage != "factory", lambda: self._changed("hub")

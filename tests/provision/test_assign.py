@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.authority import Ward
 from tests.support.boxed import HUB, Boxed
 from tests.support.shipped_broker import ShippedBroker
 from wardgate.config import load
+from wardgate.contract.assigning import Ask, Assigned
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Audit, Installation, Referral
@@ -110,6 +112,48 @@ async def test_the_ward_accepts_the_hub_once_it_is_claimed(boxed: Boxed, ward: W
     await boxed.until("claimed")
     found = await until("ward-accepts", "good")
     assert ticks(found)["clock"] == "good"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"assignment": "a/#"},
+        {"assignment": "x" * 80},
+        {"patient": ""},
+        {"pathways": ("moon-sickness",)},
+        {"limits": {"gain_3_days_kg": -4.0}},
+        {"limits": {"target_low_pct": 95.0, "target_high_pct": 90.0}},
+    ],
+    ids=str,
+)
+async def test_what_no_hub_can_run_with_is_not_kept(
+    boxed: Boxed, ward: Ward, monkeypatch: pytest.MonkeyPatch, given: dict[str, object]
+) -> None:
+    """Kept, it would leave a hub that starts no more, with nobody there to mend it (H17)."""
+    sound = Referrals.assign
+
+    def nonsense(self: Referrals, hub: str, ask: Ask) -> Assigned:
+        return replace(sound(self, hub, ask), **given)
+
+    await boxed.do("claim", hub=HUB, code=ward.code(HUB))
+    await boxed.until("claimed")
+    monkeypatch.setattr(Referrals, "assign", nonsense)
+    assert await refused(boxed, "assign", words="Copper Heron", digits=HERON.digits) == "ward-not-understood"
+    assert (await boxed.stands()).stage == "claimed"
+    monkeypatch.setattr(Referrals, "assign", sound)
+    await boxed.do("assign", words="Copper Heron", digits=HERON.digits)
+    assert (await boxed.until("assigned")).patient == "Copper Heron"
+
+
+async def test_without_a_broker_nobody_is_given_the_hub(tmp_path: Path, ward: Ward) -> None:
+    """The ward is not even asked: for it the patient would have a hub that cannot reach it."""
+    async with ward.endpoint() as port:
+        boxed = Boxed(tmp_path, ward, port)
+        async with boxed.running():
+            await boxed.do("claim", hub=HUB, code=ward.code(HUB))
+            await boxed.until("claimed")
+            assert await refused(boxed, "assign", words="Copper Heron", digits=HERON.digits) == "no-broker"
+    assert Referrals(ward.authority.register).of(HERON.slug).state == "waiting"
 
 
 async def test_without_an_endpoint_the_referral_sheet_is_all(tmp_path: Path) -> None:

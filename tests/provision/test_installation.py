@@ -72,8 +72,8 @@ def test_a_record_of_an_earlier_version_is_whole(tmp_path: Path) -> None:
 def test_a_record_of_a_later_version_still_says_whose_hub_it_is(tmp_path: Path) -> None:
     """As after an update that was taken back (H24)."""
     device = {"id": "scale", "model": "and-uc-352ble", "address": "F0:00:00:00:00:01", "shelf": 2}
-    said = {"revision": 3, "stage": "assigned", "patient": "copper-heron-93", "device": [device], "moon": {"full": True}}
-    _written(tmp_path, said)
+    said = {"stage": "assigned", "patient": "copper-heron-93", "device": [device]}
+    _written(tmp_path, {**said, "moon": {"full": True}})
     found = installation.read(tmp_path)
     assert (found.patient, [d.id for d in found.device]) == ("copper-heron-93", ["scale"])
 

@@ -4,7 +4,7 @@
 a technician mends the file once. What was set up on the hub itself is laid over the file (`wardgate.installation`).
 """
 
-from wardgate.config.file import ConfigError, NotAssigned, bare_over, checked_whole, load, load_bare, parse
+from wardgate.config.file import ConfigError, NotAssigned, bare_over, checked_whole, load, load_bare, load_over, parse
 from wardgate.config.sections import (
     Alerts,
     Broker,
@@ -53,5 +53,6 @@ __all__ = [
     "checked_whole",
     "load",
     "load_bare",
+    "load_over",
     "parse",
 ]

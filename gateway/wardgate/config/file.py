@@ -56,6 +56,15 @@ def load(path: Path) -> Config:
     return _checked(installation.over(raw, record), path)
 
 
+def load_over(path: Path, record: Record) -> Config:
+    """What would hold for a hub with a patient if this were what was set up on it.
+
+    Raises:
+        ConfigError: see `load`.
+    """
+    return _checked(installation.over(_tables(_text(path), path), record), path)
+
+
 def load_bare(path: Path) -> Bare:
     """Read what a hub's own file says, for whoever runs before the hub has a patient, or may not read its directory.
 

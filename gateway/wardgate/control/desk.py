@@ -59,6 +59,7 @@ class Desk:
         record: what was set up, as it was read when the hub started.
         apply: starts the hub anew, with what is set up then.
         changed: tells whoever watches that something of a room changed.
+        try_on: raises ConfigError where no hub could run with a record.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Desk:
         by_file: bool,
         apply: Callable[[], object],
         changed: Callable[[str], None],
+        try_on: Callable[[Record], object] = lambda _: None,
     ) -> None:
         self.config: Final = config
         self.record = record
@@ -80,6 +82,7 @@ class Desk:
         self.by_file: Final = by_file
         self.apply: Final = apply
         self.changed: Final = changed
+        self.try_on: Final = try_on
         self.on_kept: Final[list[Callable[[Record], None]]] = []
         """Called with every record as soon as it holds."""
         self.one_at_a_time: Final = asyncio.Lock()

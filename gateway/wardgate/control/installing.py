@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from wardgate import __version__
+from wardgate.config import ConfigError
 from wardgate.control.desk import ActParams, By, Desk, checked, told
 from wardgate.control.protocol import Done
 from wardgate.control.provisioning import Added, Check, Installation, Kind, Missing, Referral, TestRun, Window
@@ -219,10 +220,23 @@ class Installing:
     async def _assign(self, asked: AssignParams) -> None:
         desk, hub = self._desk, self._desk.hub or ""
         may_be_assigned(desk.record, desk.stage)  # before the ward gives anything away
+        if desk.config.broker is None:
+            raise Refused(
+                "no-broker",
+                "This hub does not know the ward's broker yet.",
+                "Put the ward's wardgate.toml on the boot partition, or set broker.host in the hub's file.",
+            )
         words, told_by_ward = await asyncio.to_thread(
             given, self._ward_list(), hub, asked.words, asked.digits, asked.pathways
         )
         record = assigned(desk.record, desk.stage, hub, words, told_by_ward, desk.clock.utc())
+        try:
+            desk.try_on(record)
+        except ConfigError as error:
+            said = " ".join(error.problems)
+            raise Refused(
+                "ward-not-understood", f"No hub can run with what the ward says of {words}: {said}", "Ring the ward."
+            ) from error
         await desk.keep(
             record,
             "assigned",
