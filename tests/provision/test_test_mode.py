@@ -106,6 +106,7 @@ class Tests(RuleBasedStateMachine):
         self.on: str | None = None
         self.until_s = 0.0
         self.came = False
+        self.behind_s: dict[str, float] = {}
         self.expected: dict[float, bool] = {}
 
     async def _open(self, directory: Path) -> Bench:
@@ -118,7 +119,8 @@ class Tests(RuleBasedStateMachine):
             self.place.cleanup()
 
     def _is_on(self, device: str) -> bool:
-        return self.on == device and self.bench.clock.boottime_s() < self.until_s
+        now_s = self.bench.clock.boottime_s()
+        return (self.on == device and now_s < self.until_s) or now_s < self.behind_s.get(device, 0.0)
 
     @rule(device=DEVICES)
     def begin(self, device: str) -> None:
@@ -138,9 +140,9 @@ class Tests(RuleBasedStateMachine):
         reading = self.loop.run_until_complete(self.bench.measure(device))
         assert reading.test == test
         self.expected[_kg(reading)] = test
-        if test and not self.came:
-            self.came = True
-            self.until_s = min(self.until_s, self.bench.clock.boottime_s() + BEHIND_S)
+        if test and device == self.on and not self.came:
+            self.came, self.until_s = True, 0.0
+            self.behind_s[device] = self.bench.clock.boottime_s() + BEHIND_S
 
     @rule(device=DEVICES)
     def memory(self, device: str) -> None:
@@ -157,7 +159,7 @@ class Tests(RuleBasedStateMachine):
     @rule()
     def lock(self) -> None:
         self.bench.becomes("locked")
-        self.on = None
+        self.on, self.behind_s = None, {}
 
     @rule()
     def unlock(self) -> None:
@@ -166,7 +168,7 @@ class Tests(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.loop.run_until_complete(self._restart())
-        self.on = None
+        self.on, self.behind_s = None, {}
 
     async def _restart(self) -> None:
         self.bench.restart()
@@ -217,6 +219,23 @@ async def test_what_comes_right_behind_the_first_belongs_to_it(tmp_path: Path) -
     moment = of_reading(first, 1, values=False)
     assert moment is not None
     assert moment.what == "got", "whoever tries it out is not asked who it was"
+    await bench.store.close()
+
+
+@pytest.mark.parametrize("then", ["end", "x"])
+async def test_the_rest_of_a_test_is_one_whatever_is_pressed_meanwhile(tmp_path: Path, then: str) -> None:
+    """The command ends the test as soon as the ward has the weight; the composition is still on its way."""
+    bench = Bench(tmp_path)
+    bench.mode.begin("scale")
+    await bench.measure("scale")
+    if then == "end":
+        bench.mode.end()
+    else:
+        bench.mode.begin(then)
+    rest = await bench.measure("scale")
+    bench.clock.go(BEHIND_S)
+    assert (rest.test, rest.patient) == (True, None), "whoever tried it out is not the patient"
+    assert not (await bench.measure("scale")).test
     await bench.store.close()
 
 

@@ -79,6 +79,8 @@ class TestMode:
         self._begun = clock.utc()
         self._until_s = float("-inf")
         self._reading: str | None = None
+        self._behind_s: dict[str, float] = {}
+        """By device: until when what it brings belongs to the test reading that it has brought."""
         self._tried = {t.device: t for t in self._kept()}
 
     def begin(self, device: str) -> None:
@@ -94,7 +96,7 @@ class TestMode:
         self._changed("devices")
 
     def end(self) -> None:
-        """From now on, what is measured is real."""
+        """From now on, what is measured is real; what follows upon a test reading still belongs to that."""
         if self._until_s > float("-inf"):
             self._until_s = float("-inf")
             self._changed("devices")
@@ -102,13 +104,19 @@ class TestMode:
     def heard(self, record: Record) -> None:
         """A hub that is locked tries nothing out, nor after it is unlocked."""
         if record.stage == "locked":
-            self.end()
+            self._stop()
 
     def is_on(self, device: str) -> bool:
         """Whether what this device brings at this moment is a test."""
         if self._stage() != "assigned":
-            self.end()
-        return device == self._device and self._clock.boottime_s() < self._until_s
+            self._stop()
+        until_s = self._until_s if device == self._device else float("-inf")
+        return self._clock.boottime_s() < max(until_s, self._behind_s.get(device, float("-inf")))
+
+    def _stop(self) -> None:
+        """Whatever comes now, nothing of it is a test."""
+        self._behind_s.clear()
+        self.end()
 
     def came(self, reading: Reading) -> None:
         """A test reading is on the disk; the first one ends the mode."""
@@ -116,7 +124,8 @@ class TestMode:
         if device != self._device or self._reading is not None or identity is None:
             return
         self._reading = reading.id
-        self._until_s = min(self._until_s, self._clock.boottime_s() + BEHIND_S)
+        self._behind_s[device] = self._clock.boottime_s() + BEHIND_S
+        self._until_s = float("-inf")
         self._tried[device] = Tried(
             device=device, identity=identity, assignment=self._assignment, begun=self._begun, reading=reading.id
         )
@@ -157,6 +166,7 @@ class TestMode:
 
     def forget(self, device: str) -> None:
         """The device has gone, or another one has its name."""
+        self._behind_s.pop(device, None)
         if self._device == device:
             self._device, self._reading = None, None
             self.end()
