@@ -12,6 +12,9 @@ from typing import Any
 
 import msgspec
 
+from tests.support.home import history, series
+from tests.support.home import status as home_status
+from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import (
     LEFT_OUT,
@@ -24,6 +27,7 @@ from wardgate.control.provisioning import (
     Model,
     Nearby,
     Referral,
+    Report,
     SetupCode,
     SignedIn,
     Window,
@@ -145,6 +149,7 @@ class SetupHub:
         self.nearby: tuple[Nearby, ...] = ()
         self.limits = LIMITS
         self.audit = Audit(entries=())
+        self.status = home_status()
         self.code, self.tries_left, self.wait_s = CODE, 5, 0
         self.refuse: dict[str, ControlError] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -309,6 +314,15 @@ class SetupHub:
 
     async def do_audit(self, _: dict[str, Any]) -> Audit:
         return self.audit
+
+    async def do_status(self, _: dict[str, Any]) -> Status:
+        return self.status
+
+    async def do_series(self, params: dict[str, Any]) -> Series:
+        return series(params["channel"], params["days"], history(30).get(params["channel"], ()))
+
+    async def do_report(self, _: dict[str, Any]) -> Report:
+        return Report(name="wardgate-support-20261121-091512.zip", data=b"PK-a-report")
 
     async def do_note_audit(self, _: dict[str, Any]) -> Done:
         return Done(sentence="Noted.")

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import SignedIn, Window
+from wardgate.control.provisioning import Report, SignedIn, Window
 from wardgate.faces.assets import Assets
 from wardgate.faces.words import Times
 from wardgate.page.setup.forms import Tokens, read_form, revision_of
@@ -128,6 +128,14 @@ def _session_routes(app: FastAPI, frame: Frame) -> None:
         await frame.tell_audit("taken-over", session.place.address)
         return RedirectResponse("/", 303)
 
+    @app.post("/report")
+    async def report(request: Request) -> Response:
+        visit = await frame.visit(request)
+        await checked_form(request, visit.session)
+        made = await frame.hub.ask("report", Report)
+        named = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+        return Response(made.data, 200, named, "application/zip")
+
     @app.post("/keep-open")
     async def keep_open(request: Request) -> Response:
         visit = await frame.visit(request)
@@ -234,9 +242,9 @@ async def shown_page(request: Request, frame: Frame, step: Step, visit: Visit, s
     try:
         shown = await step.show(visit)
     except NoSuchPage:
-        if not visit.path:
+        if not visit.path and step.number:
             raise HTTPException(404) from None
-        return RedirectResponse(f"/setup/{step.name}", 303)
+        return RedirectResponse(f"/setup/{step.name}" if visit.path else "/", 303)
     html = frame.pages.step(step, visit, shown, tokens_of(visit, request.url.path))
     visit.session.said = ""
     return page(request, html, status)

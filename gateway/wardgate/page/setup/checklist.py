@@ -11,7 +11,7 @@ from wardgate.faces.words import Times
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.devices_view import full_name
 from wardgate.page.setup.limits_step import LimitsView, limits_view
-from wardgate.page.setup.test_step import tested_of, times_of_the_way
+from wardgate.page.setup.test_step import times_of_the_way
 
 _NOT_ON_PAPER: Final = frozenset({"signed-in", "sign-in-refused", "window-opened", "window-closed", "window-extended"})
 _MOST_DONE: Final = 14
@@ -36,6 +36,8 @@ class DeviceLine:
     tested: str
     why: str
     """Why it was left out."""
+    way: tuple[tuple[str, str], ...]
+    """The doors that its test reading passed, each with its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,7 @@ class Sheet:
     stage: str
     done: tuple[DoneLine, ...]
     devices: tuple[DeviceLine, ...]
-    tested: str
-    way: tuple[tuple[str, str], ...]
+    ward_can_confirm: bool
     limits: LimitsView
     phone: str
 
@@ -64,9 +65,8 @@ def sheet(installation: Installation, limits: Limits, audit: Iterable[AuditEntry
         zone=times.zone_sentence(),
         stage="Locked" if installation.stage == "locked" else "Not locked yet",
         done=tuple(_done(audit, times)),
-        devices=tuple(_device(device, times) for device in installation.devices),
-        tested=tested_of(installation),
-        way=times_of_the_way(installation.test, times) if installation.test else (),
+        devices=tuple(_device(device, installation, times) for device in installation.devices),
+        ward_can_confirm=installation.ward_can_confirm,
         limits=limits_view(installation, limits, times),
         phone=limits.phone or installation.phone,
     )
@@ -87,11 +87,15 @@ def _today(entry: AuditEntry, times: Times) -> bool:
     return times.day(entry.at) == "today"
 
 
-def _device(device: Added, times: Times) -> DeviceLine:
+def _device(device: Added, installation: Installation, times: Times) -> DeviceLine:
+    run = installation.test
+    # What was not confirmed yet is known of the last run alone.
+    way = device.way or (run if run is not None and run.device == device.id and run.seen is not None else None)
     return DeviceLine(
         title=TITLES[device.model.kind],
         name=full_name(device.model),
         serial=device.serial or device.address or device.port or "not known",
         tested=times.clock(device.tested) if device.tested else "none",
         why="" if device.tested else device.left_out,
+        way=() if way is None else times_of_the_way(way, times, ward_can_confirm=installation.ward_can_confirm),
     )

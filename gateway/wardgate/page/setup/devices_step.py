@@ -24,7 +24,7 @@ _ORDER: Final = "devices-in-order"
 """In the session's draft: the devices in the air in the order in which they were first shown."""
 _MOST_INDEX: Final = 0xFFFFFFFF
 _MOST_DIGITS: Final = 10
-_FIELDS: Final = {
+FIELDS: Final = {
     "six-digits": "passkey",
     "no-pairing-waits": "passkey",
     "wrong-passkey": "passkey",
@@ -116,7 +116,7 @@ def _questions(row: InTheAir) -> Shown:
             "asks_user": any(model.needs_user for model in row.models),
             "asks_consent": any(model.needs_consent for model in row.models),
         },
-        fields=_FIELDS,
+        fields=FIELDS,
     )
 
 
@@ -128,7 +128,7 @@ def _device(device: Added) -> Shown:
         said=view.said,
         context={"view": view, "asks_number": view.asks_number or (device.model.passkey and needs_pairing(device))},
         parts={"state": "setup/steps_device_state.html", "ticks": "setup/steps_device_ticks.html"},
-        fields=_FIELDS,
+        fields=FIELDS,
     )
 
 
@@ -147,16 +147,11 @@ async def _add(visit: Visit) -> str:
     row = _found(await _look(visit), part)
     if not visit.path and row.asks:
         return f"/setup/devices/add/{row.part}"
-    model = _model_of(row, visit.form.get("model", ""))
+    model = model_of(row, visit.form.get("model", ""))
     where = {"port" if row.serial else "address": row.address}
-    asked: dict[str, int] = {}
-    if model.needs_user:
-        asked["user_index"] = _number(visit, "user", "user-number", "Type the patient's number on this device.")
-    if model.needs_consent:
-        asked["consent_code"] = _number(
-            visit, "consent", "consent-code", "Type the code that was chosen on this device.", most=9999
-        )
-    added = await visit.ask("add_device", Added, model=model.id, revision=visit.revision, **where, **asked)
+    added = await visit.ask(
+        "add_device", Added, model=model.id, revision=visit.revision, **where, **asked_numbers(visit, model)
+    )
     visit.session.draft.pop(_ORDER, None)
     if needs_pairing(added):
         await _begin_pairing(visit, added)
@@ -171,7 +166,12 @@ async def _begin_pairing(visit: Visit, device: Added) -> None:
         visit.session.said = refused.sentence
 
 
-def _model_of(row: InTheAir, chosen: str) -> Model:
+def model_of(row: InTheAir, chosen: str) -> Model:
+    """Which of the models that a device may be it is.
+
+    Raises:
+        ControlError: it was not said.
+    """
     if len(row.models) == 1:
         return row.models[0]
     model = next((model for model in row.models if model.id == chosen), None)
@@ -179,6 +179,22 @@ def _model_of(row: InTheAir, chosen: str) -> Model:
         what_to_do = "Choose the name that stands on the device."
         raise ControlError("choose-model", "More than one model answers like this.", what_to_do)
     return model
+
+
+def asked_numbers(visit: Visit, model: Model) -> dict[str, int]:
+    """What was typed of the numbers that a device of this model has for its user.
+
+    Raises:
+        ControlError: it is no such number.
+    """
+    asked: dict[str, int] = {}
+    if model.needs_user:
+        asked["user_index"] = _number(visit, "user", "user-number", "Type the patient's number on this device.")
+    if model.needs_consent:
+        asked["consent_code"] = _number(
+            visit, "consent", "consent-code", "Type the code that was chosen on this device.", most=9999
+        )
+    return asked
 
 
 def _number(visit: Visit, name: str, key: str, what_to_do: str, most: int = _MOST_INDEX) -> int:

@@ -335,6 +335,12 @@ AFTER: Final = (
     ),
     Reason("locked", "This hub is locked.", "Unlock it in step 6 first.", "A locked hub measures and sends as before."),
     Reason("not-locked", "This hub is not locked.", "You can change it now.", _NOTHING),
+    Reason(
+        "no-report",
+        "This hub has no program that makes a report.",
+        "On the hub, run: wardgate support-bundle",
+        _NOTHING,
+    ),
     Reason("no-such-note", "The hub does not know this note.", "Choose one from the list.", _NOTHING),
     Reason(
         "not-parked", "No such message is set aside.", "It may have been sent meanwhile. Look at the newest.", _NOTHING

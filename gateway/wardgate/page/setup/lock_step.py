@@ -11,7 +11,6 @@ from wardgate.page.setup.checklist import sheet
 from wardgate.page.setup.label import label_view
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 from wardgate.page.setup.tasks import STEPS
-from wardgate.page.setup.test_step import ward_answers
 
 _CODE: Final = "setup-code"
 """In the session's draft, between the act that made it and the one page that shows it."""
@@ -106,6 +105,6 @@ def lock_view(installation: Installation) -> LockView:
 def done_sentence(installation: Installation) -> str:
     """`Done. The ward has this hub, 3 devices and 1 test reading. You can leave.`: only what the ward said it has."""
     devices, tests = count(len(installation.devices), "device"), count(installation.tests_confirmed, "test reading")
-    if not ward_answers(installation):
+    if not installation.ward_can_confirm:
         return f"Done. This hub, {devices} and {tests} are set up and sent. This ward does not answer. You can leave."
     return f"Done. The ward has this hub, {devices} and {tests}. You can leave."

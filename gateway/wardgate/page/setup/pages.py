@@ -36,10 +36,10 @@ class Pages:
         """What is kept true while the page is open, by the id of each outermost element."""
         context = self._frame(visit, shown, tokens)
         named = {"closing": "setup/closing.html", "said": "setup/said.html", **shown.parts}
-        if "verdict" in shown.drawn:
+        if shown.still or "verdict" in shown.drawn:
             del named["said"]
         found = {name: self._env.get_template(template).render(context).strip() for name, template in named.items()}
-        return found | shown.drawn
+        return {**found, **shown.drawn}
 
     def start(self, visit: Visit, tokens: Tokens) -> str:
         """The task list."""

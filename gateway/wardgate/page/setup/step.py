@@ -77,6 +77,8 @@ class Shown:
     drawn: Mapping[str, str] = field(default_factory=dict)
     """Live parts that are HTML already, by the id of the outermost element. One called `verdict` is the page's heading
     and its `role=status`."""
+    still: bool = False
+    """Of an open page nothing is drawn anew but how long it stays open."""
     query: str = ""
     """What stands behind the address of the page, for its live updates: `days=30`."""
     fields: Mapping[str, str] = field(default_factory=dict)

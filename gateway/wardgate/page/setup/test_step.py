@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final, Literal
 
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import LEFT_OUT, Added, Installation, TestRun
-from wardgate.faces.words import Times, listed, sentence, span
+from wardgate.control.provisioning import LEFT_OUT, Added, Installation, TestRun, TestWay
+from wardgate.faces.words import Times, listed, span
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.devices_view import full_name, long_noun, noun
 from wardgate.page.setup.pictures import Word, emphasised, wake_words
@@ -138,21 +138,16 @@ class TestView:
 
 def reading_view(installation: Installation, times: Times) -> TestView:
     """The step as it stands."""
-    has_it = "The ward has it" if ward_answers(installation) else "Sent"
+    has_it = "The ward has it" if installation.ward_can_confirm else "Sent"
     devices = tuple(_tested(device, times, has_it) for device in installation.devices)
     run = installation.test
     tested = next((device for device in installation.devices if run and device.id == run.device), None)
     return TestView(
         run=_run(run, tested, times) if run and tested else None,
         devices=devices,
-        said=_how_far(run, noun(tested.model.kind)) if run and tested else _so_far(installation.devices),
+        said=_how_far(run, noun(tested.model.kind)) if run and tested else _so_far(installation),
         done=bool(devices) and not any(missing.step == 4 for missing in installation.missing),
     )
-
-
-def ward_answers(installation: Installation) -> bool:
-    """Whether it says of a reading that it has it, as far as the last test tells."""
-    return installation.test is None or installation.test.ward_can_confirm
 
 
 def _tested(device: Added, times: Times, has_it: str) -> Tested:
@@ -169,15 +164,19 @@ def _tested(device: Added, times: Times, has_it: str) -> Tested:
     )
 
 
-def _so_far(devices: tuple[Added, ...]) -> str:
+def _so_far(installation: Installation) -> str:
+    devices = installation.devices
     waiting = [f"the {long_noun(d.model.kind)}" for d in devices if d.tested is None and not d.left_out]
     if not devices:
         return "No device is added yet. Add one first."
-    if not waiting and any(device.left_out and device.tested is None for device in devices):
+    if waiting:
+        return f"Still to test: {listed(waiting)}."
+    if any(device.left_out and device.tested is None for device in devices):
         return "Every device is tested or left out."
-    if not waiting:
-        return f"The ward has a test reading of {'this device' if len(devices) == 1 else 'every device'}."
-    return f"Still to test: {listed(waiting)}."
+    every = "this device" if len(devices) == 1 else "every device"
+    if not installation.ward_can_confirm:
+        return f"A test reading of {every} is sent."
+    return f"The ward has a test reading of {every}."
 
 
 def _how_far(run: TestRun, name: str) -> str:
@@ -263,15 +262,8 @@ def _said(run: TestRun, name: str) -> tuple[str, Literal["good", "waiting", "pro
     return "Still waiting. This can take 1 minute. Nothing is lost.", "waiting"
 
 
-def times_of_the_way(run: TestRun, times: Times) -> tuple[tuple[str, str], ...]:
+def times_of_the_way(way: TestRun | TestWay, times: Times, *, ward_can_confirm: bool) -> tuple[tuple[str, str], ...]:
     """The four doors with the time of day, for paper."""
-    ward = "No answer from this ward" if not run.ward_can_confirm else "Not yet"
-    doors = (("Seen", run.seen), ("Stored", run.stored), ("Broker", run.broker), ("Ward", run.ward))
+    ward = "Not yet" if ward_can_confirm else "No answer from this ward"
+    doors = (("Seen", way.seen), ("Stored", way.stored), ("Broker", way.broker), ("Ward", way.ward))
     return tuple((name, times.clock_s(at) if at else ward if name == "Ward" else "Not yet") for name, at in doors)
-
-
-def tested_of(installation: Installation) -> str:
-    """`scale`: whose test reading the last run was; empty when there was none."""
-    run = installation.test
-    found = next((d for d in installation.devices if run and d.id == run.device), None)
-    return sentence(long_noun(found.model.kind)) if found else ""
