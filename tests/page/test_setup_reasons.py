@@ -97,6 +97,13 @@ def test_the_hubs_own_sentence_goes_first() -> None:
     )  # fmt: skip
 
 
+def test_no_socket_and_no_command_are_told_on_a_page() -> None:
+    said = told(HubAway(Path("/run/wardgate/control.sock"), "No such file or directory"))
+    assert "/" not in said.sentence + said.what_to_do
+    assert "`" not in said.sentence + said.what_to_do
+    assert said.sentence == "The hub does not answer."
+
+
 def test_a_reason_that_nobody_knows_still_says_what_to_do() -> None:
     said = told(ControlError("never-heard-of", "", ""))
     assert said.sentence

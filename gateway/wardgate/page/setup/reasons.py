@@ -37,6 +37,8 @@ def of_status(status: int) -> Told:
 
 def told(error: ControlError) -> Told:
     """What a page says when the hub did not do something."""
+    if error.key == "hub-away":
+        return of_key(error.key)  # the socket's path is for whoever sits at a command line
     reason = REASONS.get(error.key, REASONS["failed"])
     sentence = reason.sentence if error.key == "stale" else error.sentence or reason.sentence
     return Told(error.key, sentence, error.what_to_do or reason.what_to_do, reason.guide)
