@@ -45,6 +45,18 @@ class KeptDevice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     consent_code: int | None = None
 
 
+class TestWay(Struct, frozen=True, kw_only=True):
+    """When a device's test reading passed each door."""
+
+    __test__ = False  # for pytest, which takes the name for its own
+
+    seen: Utc
+    stored: Utc
+    broker: Utc | None
+    ward: Utc | None
+    """None where no ward confirms: the broker was the last."""
+
+
 class Act(Struct, frozen=True, kw_only=True):
     """The act that made this revision: the audit gets it from here when a power cut came between the two."""
 
@@ -98,7 +110,9 @@ class Record(Struct, frozen=True, kw_only=True):
     """What the ward said of the patient's limits with the assignment."""
     device: tuple[KeptDevice, ...] = ()
     tested: dict[str, Utc] = {}
-    """By device: when the ward confirmed a test reading of it."""
+    """By device: when the ward confirmed a test reading of it, or the broker where no ward does."""
+    ways: dict[str, TestWay] = {}
+    """By device: how that reading got there."""
     left_out: dict[str, str] = {}
     """By device: why it was left without a test reading."""
     limits_read_back: Utc | None = None

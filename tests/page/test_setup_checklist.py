@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from selenium import webdriver
@@ -23,6 +24,7 @@ from tests.support.half_set_up import (
     way,
 )  # fmt: skip
 from tests.support.paper import Paper, paper_server, sheets
+from wardgate.control.provisioning import TestWay
 from wardgate.page.setup.checklist import Sheet, sheet
 
 ACTS = (
@@ -37,10 +39,22 @@ ACTS = (
     ("limits-read-back", "The limits were read back."),
     ("locked", "The hub was locked."),
 )
+
+
+def kept_way(ward_s: float) -> TestWay:
+    """Of a reading that was at the ward so many seconds after it was seen."""
+    stored, broker, ward = (NOW + timedelta(seconds=s) for s in (0.02, 1.2, ward_s))
+    return TestWay(seen=NOW, stored=stored, broker=broker, ward=ward)
+
+
 HOME = installation(
     stage="locked",
-    devices=(added(SCALE, tested=NOW), added(CUFF, serial="", address="C0:FF:EE:00:00:02"), added(OXIMETER)),
-    test=way((0, 0.02, 0.3, 12)),
+    devices=(
+        added(SCALE, tested=NOW, way=kept_way(12)),
+        added(CUFF, serial="", address="C0:FF:EE:00:00:02", tested=NOW, way=kept_way(48)),
+        added(OXIMETER),
+    ),
+    test=way((0, 0.02, 0.3), device="oximeter"),
     limits_read_back=NOW,
 )
 
@@ -72,15 +86,24 @@ def test_acts_come_in_their_order_and_once() -> None:
 
 def test_devices_are_told_by_their_serial_number_or_address() -> None:
     assert [device.serial for device in full().devices] == ["5181200417", "C0:FF:EE:00:00:02", "5181200417"]
-    assert [device.tested for device in full().devices] == ["9:15am", "none", "none"]
+    assert [device.tested for device in full().devices] == ["9:15am", "9:15am", "none"]
 
 
-def test_the_four_times_of_the_test_reading() -> None:
-    assert full().way == (
-        ("Seen", "9:15:12am"), ("Stored", "9:15:12am"), ("Broker", "9:15:12am"), ("Ward", "9:15:24am"),
+def test_the_four_times_of_the_test_reading_of_every_device() -> None:
+    scale, cuff, oximeter = (device.way for device in full().devices)
+    assert scale == (
+        ("Seen", "9:15:12am"), ("Stored", "9:15:12am"), ("Broker", "9:15:13am"), ("Ward", "9:15:24am"),
     )  # fmt: skip
-    silent = sheet(installation(test=way((0, 0, 1), ward_can_confirm=False)), limits(), (), TIMES)
-    assert silent.way[-1] == ("Ward", "No answer from this ward")
+    assert cuff[-1] == ("Ward", "9:16:00am")
+    assert oximeter[-1] == ("Ward", "Not yet"), "the one that is on its way"
+    assert sheet(installation(devices=(added(SCALE),)), limits(), (), TIMES).devices[0].way == ()
+
+
+def test_what_no_ward_confirmed_is_not_said_to_be_there() -> None:
+    devices = (added(SCALE, tested=NOW, way=TestWay(seen=NOW, stored=NOW, broker=NOW)),)
+    silent = sheet(installation(devices=devices, ward_can_confirm=False), limits(), (), TIMES)
+    assert silent.devices[0].way[-1] == ("Ward", "No answer from this ward")
+    assert not silent.ward_can_confirm
 
 
 @pytest.mark.browser
@@ -99,5 +122,13 @@ def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, wid
     assert judge(window) == ([], [])
     assert window.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     text = window.find_element(By.CSS_SELECTOR, ".sheet").text
-    for words in ("Technician, date", "Patient or carer, date", "0116 000 0000", "What to do if", "version 3"):
+    for words in (
+        "Technician, date",
+        "Patient or carer, date",
+        "0116 000 0000",
+        "What to do if",
+        "version 3",
+        "at the ward",
+    ):
         assert words in text
+    assert "Test reading at the ward: 9:15am" in text

@@ -9,7 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from tests.support.half_set_up import CUFF, NOW, OXIMETER, SCALE, added, done, installation, limits, way
+from tests.support.half_set_up import CUFF, NOW, OXIMETER, SCALE, added, done, installation, limits
 from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import at, is_for_all, phone_window, press, quiet, served_steps, sign_in, text
 from wardgate.control.provisioning import Audit, Missing
@@ -53,7 +53,7 @@ def test_what_is_missing_comes_in_the_order_of_the_steps() -> None:
 
 def test_the_last_sentence() -> None:
     assert done_sentence(READY) == "Done. The ward has this hub, 3 devices and 1 test reading. You can leave."
-    silent = installation(devices=DEVICES, tests_confirmed=1, test=way((0, 0, 0), ward_can_confirm=False))
+    silent = installation(devices=DEVICES, tests_confirmed=1, ward_can_confirm=False)
     assert "The ward has" not in done_sentence(silent)
     assert "This ward does not answer." in done_sentence(silent)
 

@@ -74,8 +74,8 @@ def test_a_ward_that_does_not_answer_is_never_green() -> None:
     assert doors(run)[3] == ("none", "This ward does not answer", "")
     assert run.said == "This ward does not answer. Sent is the last thing we know."
     assert (run.tone, run.over) == ("none", True)
-    sent = installation(devices=(added(SCALE, tested=NOW),), test=way((0, 0, 0), ward_can_confirm=False))
-    assert reading_view(sent, TIMES).devices[0].word == "Sent, 9:15am"
+    sent = reading_view(installation(devices=(added(SCALE, tested=NOW),), ward_can_confirm=False), TIMES)
+    assert (sent.devices[0].word, sent.said) == ("Sent, 9:15am", "A test reading of this device is sent.")
 
 
 def test_nothing_came_in_time() -> None:

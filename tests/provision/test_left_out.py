@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.support.table import Table
+from wardgate.cli.provision import main
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import LEFT_OUT, Audit
 from wardgate_sim.clock import LeapClock
@@ -72,3 +74,13 @@ async def test_what_cannot_be_left_out(table: Table) -> None:
     table.expect(stage="locked")
     async with table.running():
         assert await refused(table, device="cuff", reason="not-ready") == "locked"
+
+
+async def test_by_command_line(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
+    async with table.running():
+        words = ["leave-out", "cuff", "nobody-can", "--config", str(table.file)]
+        assert await asyncio.to_thread(main, words) == 0
+        assert capsys.readouterr().out == "The cuff is left out. Nobody here can use it today.\n"
+        assert (await table.device("cuff")).left_out == LEFT_OUT["nobody-can"]
+        assert await asyncio.to_thread(main, ["status", "--config", str(table.file)]) == 0
+        assert "Device cuff: UA-651BLE; left out. Nobody here can use it today." in capsys.readouterr().out

@@ -285,6 +285,9 @@ async def test_the_way_of_a_test_reading_to_the_ward(tmp_path: Path) -> None:
             assert None not in times
             assert run.ward == done.tested
             assert table.record.tested == {"scale": run.ward}
+            assert done.way is not None
+            assert [done.way.seen, done.way.stored, done.way.broker, done.way.ward] == times
+            assert (await table.installation()).ward_can_confirm
             (reading,) = table.readings()
             assert (reading.test, reading.patient, reading.id) == (True, None, run.reading)
             await scale.asleep()
@@ -307,7 +310,8 @@ async def test_the_way_of_a_test_reading_to_the_ward(tmp_path: Path) -> None:
                 "locked",
             ]
         async with table.running():
-            assert (await table.device("scale")).tested == done.tested, "it is remembered"
+            again = await table.device("scale")
+            assert (again.tested, again.way) == (done.tested, done.way), "it is remembered"
     finally:
         ward.cancel()
         await asyncio.gather(ward, return_exceptions=True)
@@ -344,3 +348,37 @@ async def test_a_test_that_the_ward_has_not_answered_waits_with_its_seconds(tmp_
         assert await table.do("test_end") == "From now on every reading counts."
         await scale.asleep()
     await scale.stop()
+
+
+async def test_where_the_broker_alone_answers_nothing_says_that_the_ward_has_it(tmp_path: Path) -> None:
+    link, clock = Link(), LeapClock()
+    scale = AndScale(link, SCALE, DeviceClock(lambda: clock.utc().timestamp()))
+    await scale.start()
+    broker = Mosquitto(tmp_path / "broker")
+    broker.start()
+    way = f'host = "127.0.0.1"\nport = {broker.port}\ntls = false\nconfirm = "broker"'
+    table = Table(tmp_path, link, clock, broker=way)
+    try:
+        async with table.running():
+            await table.ask("add_device", Added, address=SCALE, model=scale.MODEL)
+        async with table.running():
+            await table.do("pair_start", device="scale")
+            await scale.press_pairing_key()
+            await table.until_device("scale", lambda d: d.pairing == "paired")
+            await scale.asleep()
+            gaps = {m.key: m.sentence for m in (await table.installation()).missing}
+            assert gaps["test-scale"] == "No test reading of the scale was sent yet."
+            await table.do("test_begin", device="scale")
+            await scale.take({"weight": 78.4})
+            done = await table.until_device("scale", lambda d: d.tested is not None)
+            assert done.way is not None
+            assert (done.way.broker, done.way.ward) == (done.tested, None)
+            seen = await table.installation()
+            assert not seen.ward_can_confirm
+            lines = (await table.ask("audit", Audit, limit=99)).entries
+            (told,) = [e.sentence for e in lines if e.what == "test-read"]
+            assert told == "A test reading of the scale was sent. This ward does not say what it has."
+            await scale.asleep()
+    finally:
+        broker.stop()
+        await scale.stop()

@@ -11,7 +11,7 @@ from wardgate.cli.options import PROBLEM
 from wardgate.cli.provision_words import asked_again
 from wardgate.control.client import HubClient
 from wardgate.control.protocol import Done
-from wardgate.control.provisioning import Added, Installation, Limits, Nearby, TestRun
+from wardgate.control.provisioning import LEFT_OUT, Added, Installation, Limits, Nearby, TestRun
 
 Say = Callable[[object, str], None]
 LOOK_S: Final = 0.5
@@ -65,6 +65,12 @@ async def _test(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
     return 0 if run is not None and _is_there(run) else PROBLEM
 
 
+async def _leave_out(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+    done = await asked_again(hub.path, "leave_out", Done, device=options.device, reason=options.reason, by="command")
+    say(done, done.sentence)
+    return 0
+
+
 async def _limits(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
     if options.read_back:
         done = await hub.ask("read_back", Done, by="command")
@@ -99,6 +105,7 @@ ACTS: Final[dict[str, Callable[[HubClient, argparse.Namespace, Say], Awaitable[i
     "remove": _remove,
     "replace": _replace,
     "test": _test,
+    "leave-out": _leave_out,
     "limits": _limits,
 }
 
@@ -118,5 +125,8 @@ def add_acts(act: Callable[[str, str], argparse.ArgumentParser]) -> None:
     test = act("test", "take a test reading and follow it to the ward")
     test.add_argument("device", help="the device's id")
     test.add_argument("--seconds", type=float, default=TEST_S, help=f"for how long (default: {TEST_S:.0f})")
+    left_out = act("leave-out", "go without a device's test reading; the checklist says why")
+    left_out.add_argument("device", help="the device's id")
+    left_out.add_argument("reason", choices=LEFT_OUT, help="; ".join(f"{k}: {why}" for k, why in LEFT_OUT.items()))
     limits = act("limits", "what the ward is told of, in sentences")
     limits.add_argument("--read-back", action="store_true", help="they were read back and are right")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from wardgate.control.client import HubAway, connect
-from wardgate.control.provisioning import Audit, Installation
+from wardgate.control.provisioning import Added, Audit, Installation
 
 T = TypeVar("T")
 AGAIN_S: Final = 1.0
@@ -69,9 +69,7 @@ def status_words(found: Installation) -> str:
         f"{_TICKS[check.tick]} {check.sentence} {check.what_to_do if check.tick != 'good' else ''}".rstrip()
         for check in found.checks
     ]
-    lines += [
-        f"Device {one.id}: {one.model.name}; {_device(one.tested is not None, one.pairing)}" for one in found.devices
-    ]
+    lines += [f"Device {one.id}: {one.model.name}; {_device(one)}" for one in found.devices]
     if found.unsent:
         lines.append(f"{found.unsent} messages are not at the ward yet.")
     lines += [f"Missing (step {one.step}): {one.sentence}" for one in found.missing]
@@ -88,5 +86,5 @@ def audit_words(found: Audit) -> str:
     return "\n".join(lines) or "Nothing was done yet."
 
 
-def _device(tested: bool, pairing: str) -> str:
-    return "tested" if tested else f"not tested, {pairing}"
+def _device(one: Added) -> str:
+    return "tested" if one.tested else f"left out. {one.left_out}" if one.left_out else f"not tested, {one.pairing}"

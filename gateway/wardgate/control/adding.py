@@ -17,10 +17,11 @@ from wardgate.control.desk import ActParams, By, Desk, checked
 from wardgate.control.here import Here, NoParams
 from wardgate.control.pairings import DeviceParams, Id, Pairings
 from wardgate.control.protocol import ControlError, Done
-from wardgate.control.provisioning import Added, Check, Model, Nearby
+from wardgate.control.provisioning import Added, Check, Model, Nearby, TestWay
 from wardgate.control.server import Handler
 from wardgate.control.view import View
 from wardgate.installation import Record
+from wardgate.installation import TestWay as KeptWay
 from wardgate.intake.device_clock import zone_offset_s
 from wardgate.provision import devices
 from wardgate.provision.devices import Wish
@@ -130,6 +131,7 @@ class Adding:
                 for t in ticks
             ),
             tested=self._desk.record.tested.get(device.id),
+            way=_way(self._desk.record.ways.get(device.id)),
             left_out=self._desk.record.left_out.get(device.id, ""),
         )
 
@@ -250,6 +252,12 @@ class Adding:
                 f"The ward's configuration names the {device}.",
                 "Press Replace instead, or ask the ward to take it out of its configuration.",
             )
+
+
+def _way(kept: KeptWay | None) -> TestWay | None:
+    if kept is None:
+        return None
+    return TestWay(seen=kept.seen, stored=kept.stored, broker=kept.broker, ward=kept.ward)
 
 
 def _as_told(model: declaration.Model) -> Model:

@@ -141,6 +141,7 @@ class Installing:
             by_file=desk.by_file,
             can_claim=has_list,
             can_list=has_list,
+            ward_can_confirm=self._ward_confirms,
             patient=record.words or desk.config.hub.patient,
             pathways=desk.config.watch.pathways,
             kinds=self._kinds(),
@@ -346,7 +347,12 @@ class Installing:
         if self._desk.stage == "locked":
             return ()
         devices = [(device.id, device.model) for device in self._desk.config.device]
-        return lacking(self._desk.record, self._desk.stage, devices)
+        return lacking(self._desk.record, self._desk.stage, devices, ward_confirms=self._ward_confirms)
+
+    @property
+    def _ward_confirms(self) -> bool:
+        broker = self._desk.config.broker
+        return broker is None or broker.confirm == "ward"
 
     def _kinds(self) -> tuple[Kind, ...]:
         here = [kind_of(device.model) for device in self._desk.config.device]

@@ -76,6 +76,17 @@ class Nearby(Struct, frozen=True, kw_only=True):
 Pairing = Literal["idle", "waiting", "passkey-wanted", "pairing", "paired", "failed"]
 
 
+class TestWay(Struct, frozen=True, kw_only=True):
+    """When a device's test reading passed each door."""
+
+    __test__ = False  # for pytest, which takes the name for its own
+
+    seen: Utc
+    stored: Utc
+    broker: Utc | None = None
+    ward: Utc | None = None
+
+
 class Added(Struct, frozen=True, kw_only=True):
     """A device of this home while it is being set up."""
 
@@ -91,7 +102,9 @@ class Added(Struct, frozen=True, kw_only=True):
     pairing_left_s: float | None = None
     checks: tuple[Check, ...] = ()
     tested: Utc | None = None
-    """When a test reading of it was confirmed by the ward."""
+    """When a test reading of it was confirmed: by the ward, or by the broker where `ward_can_confirm` is false."""
+    way: TestWay | None = None
+    """How that reading got there."""
     left_out: str = ""
     """Why it was left without one, in a sentence."""
 
@@ -171,6 +184,8 @@ class Installation(Struct, frozen=True, kw_only=True):
     """False where there is no enrolment endpoint: plain broker credentials stand in the file."""
     can_list: bool = True
     """Whether the ward gives a list of patients; else the pseudonym is typed."""
+    ward_can_confirm: bool = True
+    """Whether the ward says which readings it has. Where it does not, nothing may say that the ward has one."""
     patient: str | None = None
     """`Copper Heron`, without the digits."""
     pathways: tuple[str, ...] = ()

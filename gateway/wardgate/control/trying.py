@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,7 @@ from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import LEFT_OUT, LeftOut, TestRun
 from wardgate.control.server import Handler
 from wardgate.control.view import View
+from wardgate.installation import TestWay
 from wardgate.provision.devices import left_out
 from wardgate.provision.test_reading import MOST_S, TestMode, in_words
 from wardgate.store.errors import StoreError
@@ -56,8 +56,8 @@ class TryingOut:
         run = self._tests.run()
         if run is None:
             return None
-        reading, way, confirm = run.reading, run.way, self._view.config.broker.confirm
-        arrived = (way.broker if confirm == "broker" else way.ward) if way is not None else None
+        reading, way = run.reading, run.way
+        arrived = (way.broker if self._at_broker else way.ward) if way is not None else None
         since = None if way is None or arrived is not None else way.broker or way.stored
         return TestRun(
             device=run.device,
@@ -70,7 +70,7 @@ class TryingOut:
             broker=None if way is None else way.broker,
             ward=None if way is None else way.ward,
             waiting_s=None if since is None else max(0.0, (self._desk.clock.utc() - since).total_seconds()),
-            ward_can_confirm=confirm == "ward",
+            ward_can_confirm=not self._at_broker,
         )
 
     async def test_begin(self, params: dict[str, Any]) -> Done:
@@ -108,9 +108,13 @@ class TryingOut:
         if (self._confirming is None or self._confirming.done()) and self._news():
             self._confirming = asyncio.get_running_loop().create_task(self._confirm(), name="test readings")
 
-    def _news(self) -> dict[str, datetime]:
-        at_broker = self._view.config.broker.confirm == "broker"
-        return self._tests.arrived(set(self._desk.record.tested), at_broker=at_broker)
+    def _news(self) -> dict[str, TestWay]:
+        return self._tests.arrived(self._desk.record.tested.keys(), at_broker=self._at_broker)
+
+    @property
+    def _at_broker(self) -> bool:
+        """Whether no ward confirms: then what the broker took is all that is known."""
+        return self._view.config.broker.confirm == "broker"
 
     async def _confirm(self) -> None:
         """What the disk refuses now is tried again after the next commit."""
@@ -120,11 +124,13 @@ class TryingOut:
                 news = self._news()
                 if not news:
                     return
-                await desk.keep_quietly(msgspec.structs.replace(desk.record, tested={**desk.record.tested, **news}))
+                at = {d: found for d, way in news.items() if (found := way.broker if self._at_broker else way.ward)}
+                record, tested, ways = desk.record, {**desk.record.tested, **at}, {**desk.record.ways, **news}
+                await desk.keep_quietly(msgspec.structs.replace(record, tested=tested, ways=ways))
+            said = "A test reading of the {} was sent. This ward does not say what it has."
+            said = said if self._at_broker else "The ward has a test reading of the {}."
             for device in news:
-                await desk.audit.note(
-                    "test-read", "hub", f"The ward has a test reading of the {device}.", device=device
-                )
+                await desk.audit.note("test-read", "hub", said.format(device), device=device)
         except (ControlError, StoreError) as error:
             log.warning("that the ward has a test reading is noted later: %s", error)
         desk.changed("devices")

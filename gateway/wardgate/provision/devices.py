@@ -201,6 +201,7 @@ def _untested(record: Record, device: str) -> Record:
     return replace(
         record,
         tested={id_: at for id_, at in record.tested.items() if id_ != device},
+        ways={id_: way for id_, way in record.ways.items() if id_ != device},
         left_out={id_: why for id_, why in record.left_out.items() if id_ != device},
     )
 

@@ -27,24 +27,28 @@ class Lacking(Struct, frozen=True, kw_only=True):
     step: int
 
 
-def lacking(record: Record, stage: Stage, devices: Sequence[tuple[str, str]]) -> tuple[Lacking, ...]:
+def lacking(
+    record: Record, stage: Stage, devices: Sequence[tuple[str, str]], *, ward_confirms: bool = True
+) -> tuple[Lacking, ...]:
     """Everything that is missing, in the order in which it is done.
 
     Args:
         devices: id and model of each device of this home, from the file or added.
+        ward_confirms: whether the ward says what it has; else only what was sent is known.
     """
     if stage == "factory":
         return (Lacking(key="claim", sentence="The hub is not claimed.", step=1),)
     if stage == "claimed":
         return (Lacking(key="patient", sentence="No patient was chosen.", step=2),)
     found = [*_devices(record, [model for _, model in devices])]
+    none = "The ward has no test reading of {} yet." if ward_confirms else "No test reading of {} was sent yet."
     found += [
-        Lacking(key=f"test-{device}", sentence=f"The ward has no test reading of the {_name(model)} yet.", step=4)
+        Lacking(key=f"test-{device}", sentence=none.format(f"the {_name(model)}"), step=4)
         for device, model in devices
         if device not in record.tested and device not in record.left_out
     ]
     if devices and all(device in record.left_out and device not in record.tested for device, _ in devices):
-        found.append(Lacking(key="test", sentence="The ward has no test reading of any device yet.", step=4))
+        found.append(Lacking(key="test", sentence=none.format("any device"), step=4))
     if record.limits_read_back is None:
         found.append(Lacking(key="limits", sentence="The limits were not read back.", step=5))
     return tuple(found)

@@ -174,6 +174,7 @@ def without_patient(record: Record) -> Record:
         limits={},
         device=(),
         tested={},
+        ways={},
         left_out={},
         limits_read_back=None,
         limits_fingerprint="",

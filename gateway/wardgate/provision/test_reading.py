@@ -18,7 +18,7 @@ from msgspec import Struct
 from wardgate.capture.devices import Devices
 from wardgate.clock import Clock
 from wardgate.contract.messages import Reading, Utc
-from wardgate.installation import Record, Stage
+from wardgate.installation import Record, Stage, TestWay
 from wardgate.provision.devices import refuse_stage
 from wardgate.store.rows import Way
 from wardgate.store.store import Store
@@ -149,20 +149,19 @@ class TestMode:
             if t.assignment == self._assignment and t.identity == self._identities.get(t.device)
         )
 
-    def arrived(self, known: Collection[str], *, at_broker: bool) -> dict[str, datetime]:
-        """By device, but for those that are known: when the ward confirmed its test reading.
+    def arrived(self, known: Collection[str], *, at_broker: bool) -> dict[str, TestWay]:
+        """By device, but for those that are known: the way of its test reading, once the ward has confirmed it.
 
-        With `at_broker`, where no ward confirms: when the broker did.
+        With `at_broker`, where no ward confirms: once the broker has.
         """
-        found = {}
-        for tried in self.tried():
-            if tried.device in known:
-                continue
-            way = self._store.way(tried.reading)
-            at = None if way is None else way.broker if at_broker else way.ward
-            if at is not None:
-                found[tried.device] = at
-        return found
+        ways = {t.device: self._way(t.reading) for t in self.tried() if t.device not in known}
+        return {d: way for d, way in ways.items() if way is not None and (way.broker if at_broker else way.ward)}
+
+    def _way(self, reading: str) -> TestWay | None:
+        kept, way = self._store.read.reading(reading), self._store.way(reading)
+        if kept is None or way is None:
+            return None
+        return TestWay(seen=kept.time.received, stored=way.stored, broker=way.broker, ward=way.ward)
 
     def forget(self, device: str) -> None:
         """The device has gone, or another one has its name."""
