@@ -24,6 +24,7 @@ from wardgate.control.chronicle import Chronicle
 from wardgate.control.configuring import Configuring, tell_what_holds
 from wardgate.control.methods import Methods
 from wardgate.control.orders import Orders
+from wardgate.control.proving import Proving
 from wardgate.control.reporting import Reporting
 from wardgate.control.server import ControlServer
 from wardgate.control.setting_up import SettingUp
@@ -97,12 +98,12 @@ class Hub:
         progress: Callable[[], None] | None = None,
         report: Callable[[Path], None] | None = None,
     ) -> None:
-        self.overlay: Final = Overlay(config)
+        self.clock: Final = steady(SystemClock() if clock is None else clock)
+        self.overlay: Final = Overlay(config, self.clock.boot_id())
         self.config: Final = self.overlay.config
         self.anew: Final = asyncio.Event()
         """Set when the hub has to be stopped and another one started: a new configuration, or the ward's word."""
         self._leaving: asyncio.Task[None] | None = None
-        self.clock: Final = steady(SystemClock() if clock is None else clock)
         self._backend = backend
         self._progress = progress
         self._report = report
@@ -127,19 +128,25 @@ class Hub:
     async def start(self) -> None:
         """Bring everything up; see `run` for what is raised."""
         self.config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.store, quarantine = Store.open_or_quarantine(self.config.database, self.clock)
+        self.overlay.begin()
         try:
-            await self._build(quarantine)
-        except BaseException:
-            if self._server is not None:
-                await self._server.stop()
-            await self.store.close()
+            self.store, quarantine = Store.open_or_quarantine(self.config.database, self.clock)
+            try:
+                await self._build(quarantine)
+            except BaseException:
+                if self._server is not None:
+                    await self._server.stop()
+                await self.store.close()
+                raise
+        except (StoreError, OSError):
+            self.overlay.end()  # a disk that refuses is not the configuration's doing
             raise
         notify(f"READY=1\nSTATUS=Hub {self.config.hub.id} is running.")
 
     async def stop(self) -> None:
         """Take everything down: no new readings, then what was committed is assessed, then delivery, then the disk."""
         notify("STOPPING=1")
+        self.overlay.end()
         if self._leaving is not None:
             self._leaving.cancel()
         await self._radio_tasks.stop()
@@ -288,6 +295,7 @@ class Hub:
         self._tasks.keep("page window", self.way_in.run)
         if config.page.button is not None:
             self._tasks.keep("button", Button(Path(config.page.button), self.way_in.pressed, journal).run)
+        self._tasks.keep("probation", self._proving().run)
         self._tasks.keep("ward checks", self.setting_up.checks.run)
         self._tasks.keep("clearing", self.setting_up.clear)
         for indicator in self.home.indicators:
@@ -313,6 +321,17 @@ class Hub:
 
     async def _obey(self, admitted: Admitted) -> Outcome:
         return await self.orders.do(admitted)
+
+    def _proving(self) -> Proving:
+        own = (self._tasks, self._delivery)
+        return Proving(
+            self.overlay,
+            self.clock,
+            self.journal,
+            self.canary.state,
+            lambda: sum(supervisor.falls for supervisor in own),
+            self.start_anew,
+        )
 
     def start_anew(self) -> None:
         """Stop and start with what is configured then, once the answer is out and no device is being talked to."""

@@ -2,12 +2,13 @@
 
 Kept beside the database as the signed envelopes themselves, in one file that is replaced as a whole. Of each part the
 last word counts, so that at most five envelopes are kept. A file that is damaged, or that is about an earlier
-assignment, changes nothing: the hub runs on its own file then, and says so.
+assignment, changes nothing: the hub runs on its own file then, and says so. One under which the hub's program falls is
+taken back (`probation`).
 """
 
 from __future__ import annotations
 
-import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -17,53 +18,49 @@ from msgspec import Struct
 
 from wardgate.checked import Unusable, did_you_mean
 from wardgate.config import Alerts, Config, Ward, checked_whole
-from wardgate.contract.commands import PARTS, Configuration, Envelope
+from wardgate.contract.commands import Configuration
 from wardgate.contract.signing import PublicKey
-from wardgate.durable import write_whole
 from wardgate.pathways.known import LIMITS
+from wardgate.probation import Gone, Kept, Record, read, words, write
+
+__all__ = ["NAME", "Overlay", "Record", "leave_patient"]
+
+log: Final = logging.getLogger(__name__)
 
 NAME: Final = "ward-configuration.json"
 LONGEST_CADENCE_H: Final = 24.0 * 31
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file."""
-
-    version: int = 0
-    """The highest that was applied."""
-    envelopes: tuple[bytes, ...] = ()
-    """In the order in which they were applied."""
-    retired: tuple[str, ...] = ()
-    """Keys of the hub's own file that the ward has taken back."""
-
-    def digest(self) -> str:
-        """It tells a damaged file. Who may write here needs no key."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
-
-
-class _Kept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    record: Record
-    sha256: str
-
-
 class Overlay:
-    """The hub's file and the ward's word on it. `config` is what holds."""
+    """The hub's file and the ward's word on it. `config` is what holds.
 
-    def __init__(self, file: Config) -> None:
+    Args:
+        file: what the hub's own file says.
+        boot_id: of the hub that starts with it now; None for whoever only looks.
+    """
+
+    def __init__(self, file: Config, boot_id: str | None = None) -> None:
         self._file = file
         self._path = file.data_dir / NAME
         self.problem = ""
         """Why the ward's configuration does not hold; empty when it does, or there is none."""
-        self.record = Record()
+        self._kept = self._on_disk = Kept()
         self.config = file
         try:
-            self.record = _read(self._path)
-            self.config = self._over(self.record)
-            words = _read_all(self.record.envelopes)
-            if any(map(self._is_of_another, words)) and all(w.assignment != file.hub.assignment for w in words):
+            self._kept = self._on_disk = read(self._path)
+            if boot_id is not None:
+                self._kept = self._kept.started(boot_id)
+            self.config = self._over(self._kept)
+            said = words(self.record.envelopes)
+            if any(map(self._is_of_another, said)) and all(w.assignment != file.hub.assignment for w in said):
                 self.problem = "What the ward configured was for another assignment and does not hold for this one."
         except Unusable as error:
             self.problem = str(error)
+
+    @property
+    def record(self) -> Record:
+        """What the ward has said."""
+        return self._kept.record
 
     @property
     def version(self) -> int:
@@ -75,19 +72,21 @@ class Overlay:
         return [PublicKey.of(text) for text in self.config.ward.command_keys]
 
     def holds(self, nonce: str) -> bool:
-        """Whether a configuration is among what is kept."""
-        return any(configuration.nonce == nonce for configuration in _read_all(self.record.envelopes))
+        """Whether a configuration is among what is kept, and was not taken back."""
+        return self.gone(nonce) is None and any(word.nonce == nonce for word in words(self.record.envelopes))
 
     def last_word(self) -> Configuration | None:
         """The last that holds of what the ward has said of limits, pathways or cadences; None: it has not."""
         if self.config is self._file:
             return None
-        words = [w for w in _read_all(self.record.envelopes) if w.assignment == self._file.hub.assignment]
-        return next((w for w in reversed(words) if w.speaks_of() & {"limits", "pathways", "cadences"}), None)
+        mine = [w for w in words(self.record.envelopes) if w.assignment == self._file.hub.assignment]
+        parts = {"limits", "pathways", "cadences"}
+        return next((w for w in reversed(mine) if self._kept.speaks_of(w) & parts), None)
 
     def names(self, device: str) -> bool:
         """Whether a cadence of this device is among what the ward has configured."""
-        return any(device in (word.cadences or {}) for word in _read_all(self.record.envelopes))
+        said = [word for word in words(self.record.envelopes) if "cadences" in self._kept.speaks_of(word)]
+        return any(device in (word.cadences or {}) for word in said)
 
     def tried(self, new: Configuration, envelope: bytes, signer: PublicKey) -> tuple[Record, Config]:
         """What would be kept, and what would hold.
@@ -102,12 +101,12 @@ class Overlay:
             raise Unusable([f"{part}: it is set and taken back at once." for part in twice])
         record = Record(
             version=new.version,
-            envelopes=_last_words((*self.record.envelopes, envelope)),
+            envelopes=self._kept.last_words((*self.record.envelopes, envelope)),
             retired=self.record.retired,
         )
         if "command_keys" in new.speaks_of():
             record = msgspec.structs.replace(record, retired=self._retired(new))
-        config = self._over(record)
+        config = self._over(msgspec.structs.replace(self._kept, record=record))
         if str(signer) not in config.ward.command_keys:
             raise Unusable(
                 [f"command_keys: the key {signer.id}, which signs this, has to stay until another one signs."]
@@ -115,32 +114,85 @@ class Overlay:
         return record, config
 
     def keep(self, record: Record, config: Config) -> None:
-        """From the next start on this holds.
+        """From the next start on this holds, on probation.
 
         Raises:
             OSError: the disk refuses; what was kept before stays.
         """
-        _write(self._path, record)
-        self.record, self.config = record, config
+        self._keep(self._kept.applied(record))
+        self.config = config
 
-    def _over(self, record: Record) -> Config:
-        if not record.envelopes:
+    # The probation
+
+    @property
+    def proving(self) -> bool:
+        """Whether the hub runs with a configuration that is on probation."""
+        return self._kept.probation is not None and bool(self._kept.probation.running)
+
+    @property
+    def all_gone(self) -> tuple[Gone, ...]:
+        """The configurations that were taken back, the last one last."""
+        return self._kept.gone
+
+    def gone(self, nonce: str) -> Gone | None:
+        """How a configuration was taken back; None when it was not."""
+        return self._kept.is_gone(nonce)
+
+    def begin(self) -> None:
+        """The hub starts now: note it before anything else can fall. A disk that refuses stops no hub."""
+        self._keep_if_possible(self._kept)
+
+    def end(self) -> None:
+        """The hub stops in order, or could not start for a reason of the machine's."""
+        self._keep_if_possible(self._kept.ended())
+
+    def prove(self) -> None:
+        """The hub can live with what holds.
+
+        Raises:
+            OSError: the disk refuses; it stays on probation.
+        """
+        self._keep(self._kept.proven())
+
+    def go_back(self, why: str) -> None:
+        """From the next start on what held before the probation holds again; `why` is a sentence.
+
+        Raises:
+            OSError: the disk refuses; nothing has changed.
+        """
+        self._keep(self._kept.back(why))
+        self.config = self._over(self._kept)
+
+    def _keep(self, kept: Kept) -> None:
+        if kept != self._on_disk:
+            write(self._path, kept)
+        self._kept = self._on_disk = kept
+
+    def _keep_if_possible(self, kept: Kept) -> None:
+        try:
+            self._keep(kept)
+        except OSError as error:
+            log.warning("how the hub does with the ward's configuration is not noted: %s", error)
+            self._kept = kept
+
+    def _over(self, kept: Kept) -> Config:
+        if not kept.record.envelopes:
             return self._file
-        words = _read_all(record.envelopes)
-        mine = [w for w in words if w.assignment == self._file.hub.assignment]
-        config = msgspec.structs.replace(self._file, ward=Ward(command_keys=self._keys_of(words, record.retired)))
+        said = words(kept.record.envelopes)
+        mine = [w for w in said if w.assignment == self._file.hub.assignment and not kept.is_gone(w.nonce)]
+        config = msgspec.structs.replace(self._file, ward=Ward(command_keys=self._keys_of(said, kept.record.retired)))
         for configuration in mine:
             config = _laid_over(config, self._file, configuration)
         return checked_whole(config)
 
     def _is_of_another(self, word: Configuration) -> bool:
         """Whether somebody's limits are in it who is not this hub's patient now."""
-        return word.assignment != self._file.hub.assignment and bool(word.speaks_of() - {"command_keys"})
+        return word.assignment != self._file.hub.assignment and bool(self._kept.speaks_of(word) - {"command_keys"})
 
-    def _keys_of(self, words: Sequence[Configuration], retired: Sequence[str]) -> tuple[str, ...]:
+    def _keys_of(self, said: Sequence[Configuration], retired: Sequence[str]) -> tuple[str, ...]:
         """Keys are the hub's and not the patient's: what was said of them outlives an assignment."""
         introduced: tuple[str, ...] = ()
-        for word in words:
+        for word in said:
             if "command_keys" in word.speaks_of():
                 introduced = word.command_keys or ()
         own = [key for key in self._file.ward.command_keys if key not in retired]
@@ -161,45 +213,12 @@ def leave_patient(data_dir: Path) -> None:
         Unusable: the file is damaged; it holds for nobody.
         OSError: the disk refuses.
     """
-    record = _read(data_dir / NAME)
-    kept = tuple(e for e, word in zip(record.envelopes, _read_all(record.envelopes), strict=True) if word.command_keys)
-    if kept != record.envelopes:
-        _write(data_dir / NAME, msgspec.structs.replace(record, envelopes=kept))
-
-
-def _read(path: Path) -> Record:
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-        _read_all(kept.record.envelopes)
-    except FileNotFoundError:
-        return Record()
-    except OSError as error:
-        raise Unusable([f"{path} cannot be read: {error}."]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Unusable([f"{path} is damaged."]) from None
-    if kept.record.digest() != kept.sha256:
-        raise Unusable([f"{path} is damaged."])
-    return kept.record
-
-
-def _write(path: Path, record: Record) -> None:
-    write_whole(path, msgspec.json.encode(_Kept(record=record, sha256=record.digest())))
-
-
-def _read_all(envelopes: Sequence[bytes]) -> list[Configuration]:
-    """Raises msgspec.DecodeError: one is none."""
-    signed = [msgspec.json.decode(envelope, type=Envelope).signed for envelope in envelopes]
-    return [msgspec.json.decode(text, type=Configuration) for text in signed]
-
-
-def _last_words(envelopes: Sequence[bytes]) -> tuple[bytes, ...]:
-    """Without those whose every part a later one has set or taken back."""
-    open_parts, kept = set(PARTS), []
-    for envelope, word in reversed(list(zip(envelopes, _read_all(envelopes), strict=True))):
-        if open_parts & word.speaks_of():
-            open_parts -= word.speaks_of()
-            kept.append(envelope)
-    return tuple(reversed(kept))
+    kept = read(data_dir / NAME)
+    envelopes = kept.record.envelopes
+    of_keys = tuple(e for e, word in zip(envelopes, words(envelopes), strict=True) if word.command_keys)
+    left = Kept(record=msgspec.structs.replace(kept.record, envelopes=of_keys), gone=kept.gone)
+    if left != kept:
+        write(data_dir / NAME, left)
 
 
 def _laid_over(config: Config, file: Config, word: Configuration) -> Config:

@@ -23,6 +23,8 @@ class Supervisor:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._tasks: list[asyncio.Task[None]] = []
+        self.falls = 0
+        """How often one of them has fallen."""
 
     def keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run this from now on, until `stop`."""
@@ -47,6 +49,7 @@ class Supervisor:
             except Exception as error:  # the boundary that supervision is
                 log.exception("%s fell", name)
                 why = f"{type(error).__name__}: {error}"
+            self.falls += 1
             self._journal.begin(
                 f"task-restarted-{name.replace(' ', '-')}",
                 "problem",

@@ -8,19 +8,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from wardgate.capture.journal import Detail, Journal
 from wardgate.checked import Unusable
 from wardgate.clock import Clock
 from wardgate.config import Config
-from wardgate.contract.commands import Configuration
+from wardgate.contract.commands import CommandAnswer, Configuration, Result
 from wardgate.contract.signing import PublicKey
 from wardgate.deliver.downlink import Outcome
 from wardgate.overlay import Overlay
+from wardgate.probation import Gone
 from wardgate.store.commands import CommandLog
 from wardgate.store.reader import Reader
 from wardgate.watch.dry_run import DryRun, dry_run, in_words
 
 DAYS: Final = 14.0
+ROLLED_BACK: Final = "rolled-back"
 
 
 class Configuring:
@@ -39,12 +43,18 @@ class Configuring:
             return await self._take(new, envelope, signer)
 
     def finished(self, nonce: str) -> Outcome | None:
-        """What became of one that was being taken when the hub ended: it is kept, or nobody knows."""
+        """What became of one that was being taken when the hub ended: it is kept, was taken back, or nobody knows."""
+        gone = self._overlay.gone(nonce)
+        if gone is not None:
+            return _taken_back(gone, "failed")
         if not self._overlay.holds(nonce):
             return None
         return Outcome("The configuration holds.", detail=_what(self._overlay.version, self._overlay.config))
 
     async def _take(self, new: Configuration, envelope: bytes, signer: PublicKey) -> Outcome:
+        gone = self._overlay.gone(new.nonce)
+        if gone is not None:
+            return _taken_back(gone, "refused")
         applied = max(self._overlay.version, self._commands.memory().version)
         if new.version <= applied:
             return Outcome(
@@ -80,6 +90,15 @@ class Configuring:
         )
 
 
+def _taken_back(gone: Gone, result: Result) -> Outcome:
+    return Outcome(
+        f"It was taken back. {gone.why} Send what is right with a version above {gone.version}.",
+        result,
+        ROLLED_BACK,
+        {"version": gone.version},
+    )
+
+
 def _what(version: int, config: Config) -> Detail:
     return {"version": version, "config_hash": config.fingerprint()}
 
@@ -106,6 +125,19 @@ async def tell_what_holds(overlay: Overlay, commands: CommandLog, journal: Journ
     """
     memory, version = commands.memory(), overlay.version
     detail = _what(version, overlay.config)
+    gone = overlay.all_gone[-1] if overlay.all_gone else None
+    if gone is not None and gone.version > memory.told_back:
+        journal.tell(
+            "configuration-rolled-back",
+            "problem",
+            f"The ward's configuration, version {gone.version}, was taken back; what held before holds again. "
+            f"{gone.why}",
+            what_to_do=f"Ask for a report of this hub. Send what is right with a version above {version}.",
+            detail=detail | {"version": gone.version},
+        )
+        for one in overlay.all_gone:
+            await _answer_anew(one, commands)
+        await commands.told_back(gone.version)
     problem = overlay.problem or ("It is missing here." if version < memory.version else "")
     if problem:
         journal.tell(
@@ -115,8 +147,24 @@ async def tell_what_holds(overlay: Overlay, commands: CommandLog, journal: Journ
             what_to_do=f"Send the configuration again, with a version above {max(version, memory.version)}.",
             detail=detail,
         )
-    elif version > memory.told:
+    elif version > max(memory.told, 0 if gone is None else gone.version):
         journal.tell(
             "configuration-applied", "info", f"The ward's configuration, version {version}, holds.", detail=detail
         )
         await commands.told(version)
+
+
+async def _answer_anew(gone: Gone, commands: CommandLog) -> None:
+    """Whoever sends it again hears what has become of it since, and not that it was done."""
+    row = commands.row(gone.nonce)
+    if row is None or not row.answer:
+        return
+    outcome = _taken_back(gone, "failed")
+    answer = msgspec.structs.replace(
+        msgspec.json.decode(row.answer, type=CommandAnswer),
+        result=outcome.result,
+        reason=outcome.reason,
+        sentence=outcome.sentence[:500],
+        detail=outcome.detail,
+    )
+    await commands.put(msgspec.structs.replace(row, answer=msgspec.json.encode(answer)))

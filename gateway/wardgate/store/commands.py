@@ -50,6 +50,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     """The highest configuration that was applied."""
     told: int = 0
     """The last one of which the ward was told that it holds."""
+    told_back: int = 0
+    """The last one of which it was told that it was taken back."""
 
 
 class CommandLog:
@@ -83,6 +85,10 @@ class CommandLog:
     def told(self, version: int) -> asyncio.Future[None]:
         """The ward has been told that this version holds."""
         return self._store.write(lambda c: _remember(c, lambda m: msgspec.structs.replace(m, told=version)))
+
+    def told_back(self, version: int) -> asyncio.Future[None]:
+        """The ward has been told that this version was taken back."""
+        return self._store.write(lambda c: _remember(c, lambda m: msgspec.structs.replace(m, told_back=version)))
 
     def row(self, nonce: str) -> CommandRow | None:
         """A command that was taken."""
