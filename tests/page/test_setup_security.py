@@ -20,10 +20,10 @@ from tests.support.setup_hub import CLAIM, CODE, installation
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Window
+from wardgate.faces.wire import PromptHttp
 from wardgate.page.setup.certificate import own_pair
 from wardgate.page.setup.guard import BODY_DEADLINE_S, Guard
 from wardgate.page.setup.hub import Hub
-from wardgate.page.setup.wire import PromptHttp
 
 T = TypeVar("T")
 POLICY = (

@@ -21,7 +21,7 @@ from wardgate.indicate.moment import HomeView, Moment, Tile
 from wardgate.screen.app import create_app
 from wardgate.screen.catalogue import ORDER
 from wardgate.screen.live import Pace
-from wardgate.screen.server import HOST, listen
+from wardgate.screen.server import HOST, listen, spoken
 from wardgate.screen.voice import Voice
 
 QUICK: Final = Pace(beat_s=0.2, again_s=0.2)
@@ -137,7 +137,7 @@ class Served:
 
     async def _run(self) -> None:
         app = create_app(self._socket, self._chosen, pace=QUICK, voice=self._voice)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        server = uvicorn.Server(spoken(app))
         self.handlers: dict[str, Any] = {"home": self._home, "screen_key": self._key}
         self._server = ControlServer(self._socket, self.handlers)
         await self._server.start()

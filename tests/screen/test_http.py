@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.screen.conftest import STATES, Served, served, view
 from wardgate.config import Bare, BareHub, Page, Screen
+from wardgate.control.home import ScreenKey
+from wardgate.faces.wire import BODY_DEADLINE_S, HEAD_DEADLINE_S, PromptHttp
 from wardgate.screen import ScreenError
 from wardgate.screen.address import address
 from wardgate.screen.server import pair
@@ -129,6 +134,38 @@ def test_another_patient_s_old_tablet_sees_nothing(lan: Served) -> None:
     lan.key = "another2another3"
     assert lan.ask(f"/{old}/").status == 404
     assert lan.ask(f"/{lan.key}/").status == 200
+
+
+def test_guessing_keys_costs_the_hub_nothing(lan: Served) -> None:
+    assert lan.ask(f"/{lan.key}/").status == 200
+    asked = []
+
+    async def key(params: dict[str, Any]) -> ScreenKey:
+        asked.append(params)
+        return ScreenKey(key=lan.key)
+
+    lan.handlers["screen_key"] = key
+    for n in range(40):
+        assert lan.ask(f"/guess{n}guess{n}/").status == 404
+    assert len(asked) <= 5, "once in a second"
+    assert lan.ask(f"/{lan.key}/").status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /x/language HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nlang"],
+    ids=["nothing", "half a head", "half a form"],
+)
+def test_who_sends_drop_by_drop_is_let_go(lan: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """A tablet that lost its network counts as open for ever else, and in weeks the screen takes nobody any more."""
+    assert HEAD_DEADLINE_S <= BODY_DEADLINE_S <= 30
+    monkeypatch.setattr(PromptHttp, "head_deadline_s", 0.2)
+    monkeypatch.setattr(PromptHttp, "body_deadline_s", 0.2)
+    with socket.create_connection(("127.0.0.1", lan.port), 10) as wire:
+        wire.sendall(sent)
+        with contextlib.suppress(ConnectionError):
+            while wire.recv(1000):
+                pass
 
 
 def test_while_the_hub_is_away_the_last_key_holds(lan: Served) -> None:

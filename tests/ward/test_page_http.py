@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.support.certificates import Certificates
 from tests.support.ward_page import HUB, PASSWORD, WardPage, recent, weight_gain
 from wardgate.contract.messages import State
 from wardgate.faces.scale import Scale
+from wardgate.faces.wire import PromptHttp
 from wardgate.ward import audit
 from wardgate.ward.page import PageError
 from wardgate.ward.page.guard import LARGEST
@@ -162,6 +165,14 @@ def test_a_body_that_is_larger_than_it_said_is_cut_off(ward: WardPage) -> None:
     answer = ward.ask(SEEN, "POST", chunks, Content_Type="application/x-www-form-urlencoded", **own)
     assert answer.status == 413
     assert seen(ward) == 0
+
+
+def test_who_sends_drop_by_drop_is_let_go(ward: WardPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PromptHttp, "head_deadline_s", 0.2)
+    with socket.create_connection(("127.0.0.1", ward.port), 10) as wire:
+        wire.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        with contextlib.suppress(ConnectionError):
+            assert wire.recv(1000) == b""
 
 
 def test_seen_is_said_with_who_and_when_and_not_twice(ward: WardPage) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from wardgate.config import Bare
+from wardgate.faces.wire import PromptHttp
 from wardgate.screen import ScreenError
 from wardgate.screen.address import KEY, address
 from wardgate.screen.app import create_app
@@ -44,8 +46,18 @@ def run(config: Bare, port: int, on_ready: Callable[[str], None] | None = None) 
     screen = config.screen
     tls = pair(config)
     app = create_app(config.control_socket, screen)
-    settings = uvicorn.Config(
+    with listen(screen.listen or HOST, port) as listener:
+        if on_ready:
+            on_ready(address(screen, listener.getsockname()[1], KEY if screen.listen else None))
+        _Server(spoken(app, tls), app.state.live).run([listener])
+
+
+def spoken(app: FastAPI, tls: Pair | None = None) -> uvicorn.Config:
+    """How the screen speaks HTTP. No header of a proxy is believed."""
+    return uvicorn.Config(
         app,
+        http=PromptHttp,
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -55,10 +67,6 @@ def run(config: Bare, port: int, on_ready: Callable[[str], None] | None = None) 
         ssl_certfile=str(tls.certificate) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
     )
-    with listen(screen.listen or HOST, port) as listener:
-        if on_ready:
-            on_ready(address(screen, listener.getsockname()[1], KEY if screen.listen else None))
-        _Server(settings, app.state.live).run([listener])
 
 
 def pair(config: Bare) -> Pair | None:

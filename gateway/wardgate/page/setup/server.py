@@ -17,6 +17,7 @@ from wardgate.config.sections import Page
 from wardgate.control.client import HubClient, connect
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Window
+from wardgate.faces.wire import PromptHttp
 from wardgate.page import PageError
 from wardgate.page.setup.app import create_app
 from wardgate.page.setup.certificate import Pair, own_pair
@@ -27,7 +28,6 @@ from wardgate.page.setup.live import Pace
 from wardgate.page.setup.names import address_of, own_names
 from wardgate.page.setup.step import Step
 from wardgate.page.setup.steps import all_steps
-from wardgate.page.setup.wire import PromptHttp
 
 log: Final = logging.getLogger(__name__)
 

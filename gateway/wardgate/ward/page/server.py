@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
+from wardgate.faces.wire import PromptHttp
 from wardgate.ward.page import PageError
 from wardgate.ward.page.app import create_app
 from wardgate.ward.page.live import Live, Pace
 
 LOOPBACK: Final = "127.0.0.1"
+_MOST_CONNECTIONS: Final = 512
+"""A ward's browsers with their open lists, and then some: each takes a file of the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ def serving(
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        http=PromptHttp,
+        ws="none",
+        limit_concurrency=_MOST_CONNECTIONS,
         ssl_certfile=place.cert,
         ssl_keyfile=place.key,
     )
