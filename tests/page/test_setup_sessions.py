@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.served_page import Answer
 from tests.support.served_setup import Phone, ServedSetup, hidden
-from tests.support.setup_hub import CLAIM, NOW, installation
+from tests.support.setup_hub import CLAIM, CUFF, NOW, SCALE, added, installation
 from wardgate.control.protocol import ControlError
 from wardgate.page.setup.sessions import IDLE_S, Place, Sessions, Stolen
 
@@ -223,6 +223,25 @@ def test_a_double_press_that_is_refused_is_refused_alike(served: ServedSetup) ->
     assert len(served.hub.acts("claim")) == 1
     mended = {**hidden(again.text, "claim"), "code": f"kitchen-7 {CLAIM}"}
     assert phone.post("/setup/check", mended).status == 303, "the page that said so has a fresh key"
+
+
+def test_back_and_another_button_is_another_act(served: ServedSetup) -> None:
+    """One page, opened once: what is pressed on it counts by the button and by what was filled in."""
+    served.set(installation("assigned", devices=(added(SCALE), added(CUFF))))
+    phone = served.signed_in()
+    html = phone.ask("/setup/test").text
+    begin = hidden(html, "begin")
+    for device in ("scale", "cuff", "cuff"):
+        assert phone.post("/setup/test", {**begin, "device": device}).status == 303
+    assert [asked["device"] for asked in served.hub.acts("test_begin")] == ["scale", "cuff"]
+
+
+def test_back_and_mended_is_another_act(served: ServedSetup) -> None:
+    phone = served.signed_in()
+    form = phone.form("/setup/check", "claim", code="kitchen-7 AAAA-AAAA-AAAA-AAAA")
+    assert phone.post("/setup/check", form).status == 422
+    assert phone.post("/setup/check", {**form, "code": f"kitchen-7 {CLAIM}"}).status == 303
+    assert len(served.hub.acts("claim")) == 2
 
 
 def test_a_page_that_is_too_old_does_nothing_and_shows_the_newest(served: ServedSetup) -> None:

@@ -7,14 +7,17 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Report, SignedIn, Window
 from wardgate.faces.assets import Assets
 from wardgate.faces.words import Times
-from wardgate.page.setup.forms import Tokens, read_form, revision_of
+from wardgate.page.api.app import create_api
+from wardgate.page.api.document import AT
+from wardgate.page.api.errors import of_reason
+from wardgate.page.setup.forms import Tokens, press_of, read_form, revision_of
 from wardgate.page.setup.frame import (
     Closed,
     Frame,
@@ -28,7 +31,7 @@ from wardgate.page.setup.frame import (
     tokens_of,
     way_back,
 )
-from wardgate.page.setup.guard import Door, Guard
+from wardgate.page.setup.guard import API, METHODS, Door, Guard
 from wardgate.page.setup.hub import Hub
 from wardgate.page.setup.live import MOST_STREAMS, Live, Over, Pace
 from wardgate.page.setup.pages import Pages, start_of
@@ -59,14 +62,23 @@ def create_app(
         {s.name: s for s in steps},
     )
     app = FastAPI(title="Wardgate", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, door=door, refuse=lambda status, key: pages.refusal(of_key(key)))
+    app.add_middleware(Guard, door=door, refuse=lambda path, status, key: _refusal(pages, path, status, key))
     app.state.frame = frame
+    app.mount(AT, create_api(frame))
     _open_routes(app, frame)
     _session_routes(app, frame)
     _step_routes(app, frame)
     _live_route(app, frame)
     _refusals(app, frame)
     return app
+
+
+def _refusal(pages: Pages, path: str, status: int, key: str) -> Response:
+    """What the guard says: programs get what programs read."""
+    headers = {"Connection": "close"} | ({"Allow": ", ".join(sorted(METHODS))} if status == 405 else {})
+    if path.startswith(API):
+        return of_reason(status, key, headers)
+    return HTMLResponse(pages.refusal(of_key(key)), status, headers)
 
 
 def _open_routes(app: FastAPI, frame: Frame) -> None:
@@ -145,7 +157,7 @@ def _session_routes(app: FastAPI, frame: Frame) -> None:
             await frame.hub.ask("extend_window", Window)
             return way_back(form.get("back", ""), frame)
 
-        return RedirectResponse(await visit.session.once(form["key"], extend), 303)
+        return RedirectResponse(await visit.session.once(press_of(request.url.path, form), extend), 303)
 
 
 def _step_routes(app: FastAPI, frame: Frame) -> None:
@@ -164,7 +176,8 @@ def _step_routes(app: FastAPI, frame: Frame) -> None:
         form = await checked_form(request, visit.session)
         acting = replace(visit, form=form, revision=revision_of(form))
         try:
-            address = await visit.session.once(form["key"], lambda: step.act(acting, form.get("act", "")))
+            press = press_of(request.url.path, form)
+            address = await visit.session.once(press, lambda: step.act(acting, form.get("act", "")))
         except NoSuchPage:
             raise HTTPException(404) from None
         except ControlError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Tokens:
     action: str
     """Where the form goes: the page's own address."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
-    """Names one press: the same form pressed twice is one act."""
+    """Names the page that was made; see `press_of`."""
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
@@ -46,6 +47,14 @@ async def read_form(request: Request) -> Mapping[str, str]:
     if len(fields) != len(pairs) or any(len(v) > _MOST_LETTERS or not v.isprintable() for v in fields.values()):
         raise HTTPException(400)
     return {name: value.strip() for name, value in fields.items()}
+
+
+def press_of(path: str, form: Mapping[str, str]) -> str:
+    """Names one press: the same button of the same page, with the same filled in, pressed twice is one act. Who goes
+    back and presses another one, or mends what was typed, does something else.
+    """
+    said = [path, *sorted(f"{name}={value}" for name, value in form.items() if name != "csrf")]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 def revision_of(form: Mapping[str, str]) -> int:
