@@ -35,7 +35,7 @@ def test_the_page_and_its_headers(home: Home) -> None:
     assert answer.headers["content-security-policy"] == POLICY
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert "access-control-allow-origin" not in answer.headers
     assert "set-cookie" not in answer.headers
     assert "2 things need attention" in answer.text

@@ -15,7 +15,7 @@ from wardgate.faces.assets import Assets
 from wardgate.faces.guard import Guard
 from wardgate.screen.ask import seen_once
 from wardgate.screen.catalogue import Language, offered
-from wardgate.screen.door import Door, Keys, Referrer
+from wardgate.screen.door import Door, Keys
 from wardgate.screen.live import Live, Pace
 from wardgate.screen.render import Renderer
 from wardgate.screen.voice import Voice
@@ -34,7 +34,6 @@ def create_app(socket: Path, chosen: Screen, *, pace: Pace | None = None, voice:
     app.state.live = site.live
     if chosen.listen is None:
         app.add_middleware(Guard, refusal=_refusal)
-        app.add_middleware(Referrer)
     else:
         app.add_middleware(Door, fits=site.keys.fits)
     shown = ["GET", "HEAD"]

@@ -21,9 +21,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wardgate.faces.guard import HEADERS
 from wardgate.screen.ask import screen_key
 
-REFERRER: Final = {"Referrer-Policy": "same-origin"}
-"""With `no-referrer` a browser sends `Origin: null` with our own form, which could be anybody's. The address with its
-key goes to no other site with this either."""
 _PUBLIC: Final = "/assets/"
 """Style, script and pictures say nothing about anybody."""
 
@@ -56,21 +53,6 @@ class Keys:
         return self._last is not None and hmac.compare_digest(key.encode(), self._last.encode())
 
 
-class Referrer:
-    """Lets our own form say where it comes from."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(raw=message["headers"]).update(REFERRER)
-            await send(message)
-
-        await self._app(scope, receive, marked)
-
-
 class Door:
     """Takes the key off the address and lets the rest through; everything else is not there."""
 
@@ -86,7 +68,7 @@ class Door:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
-                for name, value in (HEADERS | REFERRER).items():
+                for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

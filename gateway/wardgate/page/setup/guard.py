@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wardgate.faces.guard import HEADERS
@@ -24,15 +24,13 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 MOST_BODY: Final = 64 * 1024
 BODY_DEADLINE_S: Final = 10.0
 """A form of some hundred bytes that is not here by then is nobody's who wants an answer."""
-_HEADERS: Final = {
-    **HEADERS,
-    # Not `no-referrer`: with that, browsers send forms of our own pages with `Origin: null`.
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+_HEADERS: Final = {**HEADERS, "Cache-Control": "no-store"}
 
-Refuse = Callable[[int, str], str]
-"""From a status and a key to a page."""
+API: Final = "/api/"
+"""Below this programs ask, with a token in a header. No browser adds one by itself: a missing `Origin` is no harm."""
+
+Refuse = Callable[[str, int, str], Response]
+"""From the path that was asked for, a status and a key to what is said."""
 
 
 @dataclass
@@ -84,7 +82,7 @@ class Guard:
             await send(message)
 
         reached = (scope.get("server") or ("", None))[0]
-        refused = self._why_not(scope["method"], headers, reached)
+        refused = self._why_not(scope, headers, reached)
         if refused == (403, "closed") and scope["path"].startswith("/assets/"):
             refused = None  # also a closed door is said in style
         if refused is None:
@@ -92,10 +90,10 @@ class Guard:
         else:
             status, key = refused
             # What was left unread is not waited for.
-            page = HTMLResponse(self._refuse(status, key), status, {"Connection": "close"})
-            await page(scope, receive, guarded)
+            await self._refuse(scope["path"], status, key)(scope, receive, guarded)
 
-    def _why_not(self, method: str, headers: Headers, reached: str) -> tuple[int, str] | None:
+    def _why_not(self, scope: Scope, headers: Headers, reached: str) -> tuple[int, str] | None:
+        method, is_program = scope["method"], scope["path"].startswith(API)
         host, origin = headers.get("host", ""), headers.get("origin")
         if len(headers.getlist("host")) != 1 or not self._door.is_ours(host, reached):
             return 421, "not-this-address"
@@ -103,7 +101,7 @@ class Guard:
             return 405, "not-here"
         if not self._door.open:
             return 403, "closed"
-        if not _from_here(method, origin, headers.get("sec-fetch-site"), host):
+        if not _from_here(method, origin, headers.get("sec-fetch-site"), host, is_program=is_program):
             return 403, "not-from-there"
         if not _small(headers.get("content-length", "0")):
             return 413, "too-large"
@@ -131,7 +129,7 @@ class Guard:
         return counted
 
 
-def _from_here(method: str, origin: str | None, site: str | None, host: str) -> bool:
+def _from_here(method: str, origin: str | None, site: str | None, host: str, *, is_program: bool) -> bool:
     """Whether one of our own pages asked, or a person did.
 
     A link in another page may lead here: then there is no cookie (SameSite=Strict), and a look changes nothing. What is
@@ -139,7 +137,7 @@ def _from_here(method: str, origin: str | None, site: str | None, host: str) -> 
     """
     if origin is not None and origin.lower() != f"https://{host}".lower():
         return False
-    return method != "POST" or (origin is not None and site in (None, "same-origin"))
+    return method != "POST" or ((is_program or origin is not None) and site in (None, "same-origin"))
 
 
 def _small(length: str) -> bool:

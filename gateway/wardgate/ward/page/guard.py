@@ -47,8 +47,6 @@ class WardGuard:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
-                # With no-referrer, as elsewhere, browsers send `Origin: null` with our own forms.
-                headers["Referrer-Policy"] = "same-origin"
                 if self._secure:
                     headers["Strict-Transport-Security"] = _YEAR
             await send(message)
