@@ -40,8 +40,9 @@ fuzz: venv ## look for bytes that break a codec (RUNS=10000000 for the record)
 lab: venv debian ## the unmodified hub over the real BlueZ, in a guest kernel (root)
 	@.venv/bin/pytest tests/lab $(ARGS)
 
-contract: venv ## generate docs/contract from the message types
+contract: venv ## generate docs/contract and docs/api from the message types
 	.venv/bin/python -m wardgate.contract.schema docs/contract
+	.venv/bin/python -m wardgate.page.api.document docs/api
 
 supported: venv ## generate SUPPORTED.md from the catalogue
 	.venv/bin/wardgate devices supported > SUPPORTED.md

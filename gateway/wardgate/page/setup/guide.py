@@ -45,6 +45,13 @@ SIGNING_IN: Final = (
         "Wait as long as the page says, then type the code from the label.",
         "This is to keep the patient safe. The hub goes on working.",
     ),
+    Reason("sign-in-first", "Nobody is signed in.", "Sign in with the setup code on the label.", _NOTHING),
+    Reason(
+        "someone-else",
+        "Someone else is setting up this hub.",
+        "Talk to them. Then take over, or wait until they have signed out.",
+        _NOTHING,
+    ),
     Reason("no-code", "This hub has no setup code yet.", "On the hub, run: wardgate provision code --new", _NOTHING),
     Reason(
         "closed",
@@ -139,6 +146,7 @@ THE_PAGE: Final = (
         "Go back, reload the page and try once more.",
         _NOTHING,
     ),
+    Reason("not-json", "The hub takes JSON here and nothing else.", "Send it as application/json.", _NOTHING),
     Reason("too-large", "That was too much to take in.", "Go back and type less.", _NOTHING),
     Reason("too-slow", "What was sent did not arrive in time.", "Go nearer to the router and try again.", _NOTHING),
     Reason("no-light", "This hub has no light of its own that it can blink.", "Look for its id on the label."),
