@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.watching import MORNING, Home, make_reading
 from wardgate import config
 from wardgate.pathways.known import LIMITS, RULES
 from wardgate.pathways.pathway import PathwayError, names, pathway, read
@@ -76,6 +78,30 @@ def test_a_pathway_that_cannot_be_is_refused_with_its_reason(good: str, wrong: s
     with pytest.raises(PathwayError, match=re.escape(sentence)) as caught:
         read("knee", GOOD.replace(good, wrong))
     assert str(caught.value).startswith("The pathway knee cannot be used:\n")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ((97, 96, 95), []),
+        ((96, 94), []),
+        ((96, 94, 93), [("saturation.spot_target", "medium")]),
+        ((96, 92), [("saturation.oximetry_at_home", "high")]),
+        ((96, 94, 93, 92), [("saturation.spot_target", "medium"), ("saturation.oximetry_at_home", "high")]),
+    ],
+)
+async def test_covid_oximetry_at_home(tmp_path: Path, values: tuple[int, ...], told: list[tuple[str, str]]) -> None:
+    """NHS England's three bands: 95 % and more is well, 93 to 94 % rings the team, 92 % and less needs help at once."""
+    home = Home(tmp_path / "home.db", watch=config.Watch(pathways=("covid-oximetry",)))
+    await home.watcher.start()
+    for number, value in enumerate(values):
+        await home.take(make_reading("saturation", MORNING + timedelta(hours=8 * number), spo2=value, pulse=80))
+    assert [(alert.rule, alert.priority) for alert in home.alerts()] == told
+    if told and told[-1][1] == "high":
+        last = home.alerts()[-1]
+        assert last.sentence.startswith("Oxygen saturation is 92 %. COVID oximetry at home: 92 % or less needs help")
+        assert last.home_sentence == "Please ask for help. Ring your team."
+    await home.store.close()
 
 
 def test_whatever_is_put_together_the_target_is_one_of_those_offered_and_the_limits_the_tightest() -> None:

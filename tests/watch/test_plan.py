@@ -45,7 +45,7 @@ def test_the_narrower_target_and_the_shorter_cadence_win() -> None:
     plan = make_plan(config.Watch(pathways=("heart-failure", "covid-oximetry", "copd")))
     assert (plan.limit("target_low_pct"), plan.limit("target_high_pct")) == (88.0, 92.0)
     assert plan.settings["target_low_pct"].source == "copd 1"
-    assert dict(plan.settings["target_low_pct"].instead_of) == {"heart-failure 1": 94.0, "covid-oximetry 1": 95.0}
+    assert dict(plan.settings["target_low_pct"].instead_of) == {"heart-failure 1": 94.0, "covid-oximetry 2": 95.0}
     saturation = plan.asked["saturation"]
     assert (saturation.cadence_h, saturation.serves) == (8.0, ("heart-failure", "covid-oximetry", "copd"))
     assert len([channel for channel in plan.asked if channel == "saturation"]) == 1
@@ -71,6 +71,16 @@ def test_a_rule_outside_the_pathways_is_off_until_its_limit_is_given() -> None:
     assert "weight.guideline_esc" not in make_plan(config.Watch(pathways=("copd",))).rules
     given = config.Watch(pathways=("copd",), weight=config.Weight(gain_3_days_kg=2.0))
     assert make_plan(given).rules["weight.guideline_esc"] == ()
+
+
+def test_levels_for_a_healthy_lung_never_call_for_a_patient_with_a_lower_target() -> None:
+    """92 % is help at once in COVID oximetry at home, and well where 88 to 92 % is prescribed."""
+    rule = "saturation.oximetry_at_home"
+    assert make_plan(config.Watch(pathways=("covid-oximetry",))).rules[rule] == ("covid-oximetry",)
+    assert rule in make_plan(config.Watch(pathways=("covid-oximetry", "heart-failure"))).rules
+    assert rule not in make_plan(config.Watch(pathways=("covid-oximetry", "copd"))).rules
+    own = config.Saturation(target_low_pct=90, target_high_pct=94)
+    assert rule not in make_plan(config.Watch(pathways=("covid-oximetry",), saturation=own)).rules
 
 
 def test_comfort_softens() -> None:

@@ -47,6 +47,7 @@ RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "weight.fluid_retention": (),
     "saturation.spot_target": TARGET,
     "saturation.own_level": (),
+    "saturation.oximetry_at_home": (),
     "pressure.persistent_low": ("systolic_low_mmhg",),
     "pressure.low_under_therapy": ("systolic_low_mmhg",),
     "pressure.sustained_high": ("systolic_high_mmhg", "diastolic_high_mmhg"),
@@ -55,6 +56,9 @@ RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fusion.patient": (),
 }
 """Every rule of the hub, and its limits."""
+ABOVE_TARGET_LOW_PCT: Final[Mapping[str, float]] = {"saturation.oximetry_at_home": 92.0}
+"""Rules with levels of their own, for patients whose target begins above so much: who is to be at 88 to 92 % would be
+called for being well."""
 WITHOUT_PATHWAYS: Final = (
     "weight.guideline_esc",
     "weight.guideline_us",

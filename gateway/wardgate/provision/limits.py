@@ -27,6 +27,7 @@ _WHEN: Final[dict[str, Callable[[Plan], tuple[str, ...]]]] = {
     ),
     "weight.fluid_retention": lambda _: ("weight rises as it does with fluid in the body",),
     "saturation.spot_target": lambda plan: (f"oxygen is below {plan.limit('target_low_pct'):g} %",),
+    "saturation.oximetry_at_home": lambda _: ("oxygen is 92 % or below",),
     "saturation.own_level": lambda _: ("oxygen stays below what is usual for this patient",),
     "pressure.persistent_low": lambda plan: (
         f"the upper pressure stays below {plan.limit('systolic_low_mmhg'):g} mmHg",

@@ -55,6 +55,7 @@ PLAIN: Final = (
     "weight.guideline_esc",
     "weight.guideline_us",
     "saturation.spot_target",
+    "saturation.oximetry_at_home",
     "pressure.persistent_low",
     "pressure.low_under_therapy",
 )

@@ -16,7 +16,7 @@ from wardgate.watch.rule import (
     Setup,
 )
 from wardgate_signal.finding import Finding
-from wardgate_signal.oximetry import SpotTarget
+from wardgate_signal.oximetry import OximetryAtHome, SpotTarget
 from wardgate_signal.pressure import LowUnderTherapy, PersistentLow, SustainedHigh
 from wardgate_signal.weight import GuidelineEsc, GuidelineUs
 
@@ -57,6 +57,17 @@ def saturation(setup: Setup) -> Rule:
 
     of = SpotTarget
     return Rule(of.RULE, of.VERSION, LOW_SATURATION, "saturation", of.WORSE_BY, _by_target, start)
+
+
+def oximetry_at_home(_: Setup) -> Rule:
+    """The levels of COVID oximetry at home: what wants help at once, for whoever has no lower target."""
+
+    def start() -> Feed:
+        rule = OximetryAtHome()
+        return lambda s: rule.update(s.time_s, s.values["spo2"], s.values.get("perfusion"))
+
+    of = OximetryAtHome
+    return Rule(of.RULE, of.VERSION, LOW_SATURATION, "saturation", of.WORSE_BY, lambda _: "high", start)
 
 
 def low_pressure(setup: Setup) -> Rule:

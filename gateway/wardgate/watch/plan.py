@@ -18,7 +18,7 @@ from wardgate.pathways.combine import (
     settings,
     stand_ins,
 )
-from wardgate.pathways.known import LIMITS, RULES
+from wardgate.pathways.known import ABOVE_TARGET_LOW_PCT, LIMITS, RULES
 from wardgate.pathways.pathway import Pathway, pathway
 from wardgate_drivers.model.lookup import by_id
 
@@ -66,11 +66,16 @@ def make_plan(watch: Watch) -> Plan:
     """The plan of a checked configuration."""
     pathways = tuple(pathway(name) for name in dict.fromkeys(watch.pathways))
     given = watch.given()
+    limits = settings(pathways, given)
     return Plan(
         pathways=pathways,
         asked=channels(pathways),
-        settings=settings(pathways, given),
-        rules=serves(pathways, watch.agreed, given),
+        settings=limits,
+        rules={
+            rule: ids
+            for rule, ids in serves(pathways, watch.agreed, given).items()
+            if limits["target_low_pct"].value > ABOVE_TARGET_LOW_PCT.get(rule, 0.0)
+        },
         stand_ins=stand_ins(pathways, given),
         conditions=frozenset(watch.conditions).union(*(p.conditions for p in pathways)),
         reminds=not any(p.softens for p in pathways),

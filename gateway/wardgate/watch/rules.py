@@ -49,6 +49,7 @@ _MADE: Final[dict[str, Callable[[Setup], Rule]]] = {
     "weight.fluid_retention": detectors.fluid,
     "saturation.spot_target": limits.saturation,
     "saturation.own_level": detectors.own_saturation,
+    "saturation.oximetry_at_home": limits.oximetry_at_home,
     "pressure.persistent_low": limits.low_pressure,
     "pressure.low_under_therapy": limits.low_under_therapy,
     "pressure.sustained_high": limits.high_pressure,

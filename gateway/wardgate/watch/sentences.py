@@ -90,6 +90,13 @@ def _saturation(inputs: dict[str, float], usual: float | None) -> str:
     return said + _usual(usual, "%", 0)
 
 
+def _at_home(inputs: dict[str, float], usual: float | None) -> str:
+    return (
+        f"Oxygen saturation is {number(inputs['spo2_pct'])} %. COVID oximetry at home: {number(inputs['help_pct'])} % "
+        f"or less needs help at once.{_usual(usual, '%', 0)}"
+    )
+
+
 def _pressure(inputs: dict[str, float], usual: float | None) -> str:
     return (
         f"Systolic pressure stays low: {number(inputs['low_readings'], 0)} of the last "
@@ -109,6 +116,7 @@ _WORDS: Final[dict[str, Callable[[dict[str, float], float | None], str]]] = {
     "weight.guideline_esc": _gain,
     "weight.guideline_us": _gain,
     "saturation.spot_target": _saturation,
+    "saturation.oximetry_at_home": _at_home,
     "pressure.persistent_low": _pressure,
     **detector_words.WORDS,
 }
