@@ -12,7 +12,7 @@ from tests.indicate.conftest import QUIET, Told, living, london, oxygen, pressur
 from tests.support.mosquitto import Mosquitto
 from wardgate import config
 from wardgate.control.client import connect
-from wardgate.control.home import ScreenKey
+from wardgate.control.messages import ScreenKey
 from wardgate.indicate import home as home_room
 from wardgate.indicate.moment import HomeView, Moment, Tile
 from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
@@ -237,6 +237,19 @@ async def test_a_hub_that_does_not_know_the_time_says_no_date(tmp_path: Path, mo
         assert (view.part, view.date, view.moment.what) == (None, None, "free")
         await home.measured("scale", weighing(78.4))
         assert (await home.shown(lambda v: v.moment.what == "got")).moment.way == "later"
+
+
+async def test_the_hub_tells_what_to_open_on_a_tablet(tmp_path: Path) -> None:
+    async def told(home: Told) -> ScreenKey:
+        async with connect(Path(home.hub.config.hub.control_socket)) as asked:
+            return await asked.ask("screen_key", ScreenKey)
+
+    async with living(tmp_path, london(9)) as home:
+        assert (await told(home)).address == "", "this machine's own display needs none"
+    tablet = config.Screen(listen="192.168.1.20", port=8078)
+    async with living(tmp_path, london(10), screen=tablet) as home:
+        found = await told(home)
+        assert found.address == f"https://192.168.1.20:8078/{found.key}/"
 
 
 async def test_another_patient_has_another_key(tmp_path: Path) -> None:

@@ -24,8 +24,11 @@ from tests.support.half_set_up import (
     way,
 )  # fmt: skip
 from tests.support.paper import Paper, paper_server, sheets
+from tests.support.qr import scanned
 from wardgate.control.provisioning import TestWay
 from wardgate.page.setup.checklist import Sheet, sheet
+from wardgate.page.setup.label import qr_svg
+from wardgate.page.setup.lock_step import ScreenView
 
 ACTS = (
     ("window-opened", "The page was opened for 30 minutes."),
@@ -57,6 +60,10 @@ HOME = installation(
     test=way((0, 0.02, 0.3), device="oximeter"),
     limits_read_back=NOW,
 )
+
+
+TABLET = "https://192.168.100.200:8078/k3m9x7pqr2s4tv6w/"
+SCREEN = ScreenView(TABLET, qr_svg(TABLET))
 
 
 def full(lines: int = 2) -> Sheet:
@@ -110,7 +117,7 @@ def test_what_no_ward_confirmed_is_not_said_to_be_there() -> None:
 @pytest.mark.parametrize("lines", [2, 12])
 def test_it_is_one_sheet_of_a4(window: webdriver.Chrome, paper: Paper, lines: int) -> None:
     resize(window, 360)
-    window.get(paper.put("setup/checklist.html", sheet=full(lines), back="/setup/6"))
+    window.get(paper.put("setup/checklist.html", sheet=full(lines), screen=SCREEN, back="/setup/6"))
     assert sheets(window) == [pytest.approx((210, 297), abs=0.5)]
 
 
@@ -118,7 +125,7 @@ def test_it_is_one_sheet_of_a4(window: webdriver.Chrome, paper: Paper, lines: in
 @pytest.mark.parametrize("width", [320, 1280])
 def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, width: int) -> None:
     resize(window, width)
-    window.get(paper.put("setup/checklist.html", sheet=full(), back="/setup/6"))
+    window.get(paper.put("setup/checklist.html", sheet=full(), screen=SCREEN, back="/setup/6"))
     assert judge(window) == ([], [])
     assert window.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     text = window.find_element(By.CSS_SELECTOR, ".sheet").text
@@ -128,7 +135,8 @@ def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, wid
         "0116 000 0000",
         "What to do if",
         "version 3",
-        "at the ward",
     ):
         assert words in text
     assert "Test reading at the ward: 9:15am" in text
+    assert TABLET in text
+    assert scanned(window) == TABLET

@@ -12,24 +12,12 @@ from tests.support.axe import judge
 from tests.support.browser import chromium, resize
 from tests.support.half_set_up import FINGERPRINT, added, installation
 from tests.support.paper import Paper, paper_server, sheets
-from tests.support.qr import read
-from wardgate.page.setup.label import LabelView, ends_of, groups, label_view
+from tests.support.qr import modules, read
+from wardgate.page.setup.label import QUIET_ZONE, LabelView, ends_of, groups, label_view
 
 ADDRESS = "https://192.168.100.200:8443"
 CODE = "X7QK-4M2P-9RTA"
 CSS_PX_PER_MM = 96 / 25.4
-_MODULES = """
-const [svg, done] = arguments, size = svg.viewBox.baseVal.width, side = size * 8, picture = new Image();
-const text = new XMLSerializer().serializeToString(svg).replace('<svg ', `<svg width="${side}" height="${side}" `);
-picture.onload = () => {
-  const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
-  canvas.width = canvas.height = side;
-  pen.fillStyle = '#fff'; pen.fillRect(0, 0, side, side); pen.drawImage(picture, 0, 0, side, side);
-  const dark = (r, c) => pen.getImageData(c * 8 + 4, r * 8 + 4, 1, 1).data[0] < 128;
-  done([...Array(size)].map((_, r) => [...Array(size)].map((_, c) => dark(r, c))));
-};
-picture.src = 'data:image/svg+xml,' + encodeURIComponent(text);
-"""
 
 
 def label(code: str = "") -> LabelView:
@@ -73,8 +61,8 @@ def test_the_fingerprints_ends_are_what_a_browser_shows_at_its_ends() -> None:
 @pytest.mark.parametrize("code", ["", CODE])
 def test_a_phone_reads_the_address_off_it(window: webdriver.Chrome, paper: Paper, code: str) -> None:
     opened(window, paper, "small", code)
-    drawn = window.execute_async_script(_MODULES, window.find_element(By.CSS_SELECTOR, "svg.qr"))
-    quiet = 4
+    drawn = modules(window)
+    quiet = QUIET_ZONE
     around = [
         dark
         for r, row in enumerate(drawn)
@@ -131,3 +119,21 @@ def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, siz
     resize(window, width)
     assert judge(window) == ([], [])
     assert window.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.browser
+def test_it_is_printed_by_a_button_and_without_a_script_by_the_browser_s_menu(
+    window: webdriver.Chrome, paper: Paper
+) -> None:
+    opened(window, paper, "small", CODE)
+    window.execute_script("window.print = () => { window.printed = true; }")
+    window.find_element(By.ID, "print").click()
+    assert window.execute_script("return window.printed")
+    page = paper.put("setup/label.html", label=label(CODE), size="small", back="/setup/6")
+    window.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        window.get(page)
+        assert not window.find_element(By.ID, "print").is_displayed()
+        assert "Print this page with your browser" in window.find_element(By.TAG_NAME, "main").text
+    finally:
+        window.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -12,6 +12,8 @@ from selenium.webdriver.common.by import By
 from tests.support.half_set_up import CUFF, NOW, OXIMETER, SCALE, added, done, installation, limits
 from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import at, is_for_all, phone_window, press, quiet, served_steps, sign_in, text
+from wardgate.control.messages import ScreenKey
+from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Audit, Missing
 from wardgate.page.setup.lock_step import done_sentence, lock_view
 
@@ -75,6 +77,25 @@ def test_the_checklist_says_what_was_done(served: ServedSetup) -> None:
     sheet = html.unescape(served.signed_in().ask("/setup/finish/checklist").text)
     for words in ("The hub was claimed.", "5181200417", "Tell the ward if oxygen falls below 88 %.", "Copper Heron"):
         assert words in sheet
+
+
+@pytest.mark.parametrize("path", ["finish", "finish/checklist"])
+def test_the_address_of_the_patient_s_screen(served: ServedSetup, path: str) -> None:
+    """Where the hub's file says that a tablet may reach it."""
+    tablet = "https://192.168.1.20:8078/k3m9x7pqr2s4tv6w/"
+    served.set(READY)
+    phone = served.signed_in()
+    assert "The patient's screen</h2>" not in phone.ask(f"/setup/{path}").text
+    served.call(lambda: setattr(served.hub, "screen", ScreenKey(key="k3m9x7pqr2s4tv6w", address=tablet)))
+    try:
+        page = phone.ask(f"/setup/{path}").text
+        assert tablet in page
+        assert "Opens the patient" in page
+        served.call(lambda: served.hub.refuse.update(screen_key=ControlError("not-kept", "The key was not kept.")))
+        assert tablet not in phone.ask(f"/setup/{path}").text
+    finally:
+        served.call(served.hub.refuse.clear)
+        served.call(lambda: setattr(served.hub, "screen", ScreenKey(key="k3m9x7pqr2s4tv6w")))
 
 
 @pytest.mark.browser

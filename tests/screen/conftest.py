@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from wardgate.config import Screen
-from wardgate.control.home import ScreenKey
+from wardgate.control.messages import ScreenKey
 from wardgate.control.server import ControlServer
 from wardgate.indicate.moment import HomeView, Moment, Tile
 from wardgate.screen.app import create_app

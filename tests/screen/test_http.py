@@ -12,10 +12,10 @@ import pytest
 
 from tests.screen.conftest import STATES, Served, served, view
 from wardgate.config import Bare, BareHub, Page, Screen
-from wardgate.control.home import ScreenKey
+from wardgate.control.messages import ScreenKey
 from wardgate.faces.wire import BODY_DEADLINE_S, HEAD_DEADLINE_S, PromptHttp
+from wardgate.indicate.screen_address import address
 from wardgate.screen import ScreenError
-from wardgate.screen.address import address
 from wardgate.screen.server import pair
 from wardgate.screen.voice import Voice
 

@@ -29,7 +29,7 @@ class Paper:
         self._numbers = itertools.count()
         assets = Assets("wardgate.page")
         self._templates = environment(assets, "wardgate.page")
-        for name in ("page.css", "print.css", "icon.svg"):
+        for name in ("page.css", "print.css", "print.js", "icon.svg"):
             asset = assets.at(assets.address(name))
             assert asset
             file = folder / asset.address.removeprefix("/")

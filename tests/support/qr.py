@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
 Matrix = Sequence[Sequence[bool]]
 
 _BLOCKS_OF_M: Final = {2: (28,), 3: (44,), 4: (32, 32), 5: (43, 43), 6: (27, 27, 27, 27)}
@@ -24,6 +27,31 @@ _MASKS: Final[tuple[Callable[[int, int], bool], ...]] = (
     lambda r, c: (r * c % 2 + r * c % 3) % 2 == 0,
     lambda r, c: ((r + c) % 2 + r * c % 3) % 2 == 0,
 )
+
+
+_MODULES: Final = """
+const [svg, done] = arguments, size = svg.viewBox.baseVal.width, side = size * 8, picture = new Image();
+const text = new XMLSerializer().serializeToString(svg).replace('<svg ', `<svg width="${side}" height="${side}" `);
+picture.onload = () => {
+  const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+  canvas.width = canvas.height = side;
+  pen.fillStyle = '#fff'; pen.fillRect(0, 0, side, side); pen.drawImage(picture, 0, 0, side, side);
+  const dark = (r, c) => pen.getImageData(c * 8 + 4, r * 8 + 4, 1, 1).data[0] < 128;
+  done([...Array(size)].map((_, r) => [...Array(size)].map((_, c) => dark(r, c))));
+};
+picture.src = 'data:image/svg+xml,' + encodeURIComponent(text);
+"""
+
+
+def modules(window: webdriver.Chrome) -> list[list[bool]]:
+    """The code of the open page as it is drawn there, with its quiet zone."""
+    found: list[list[bool]] = window.execute_async_script(_MODULES, window.find_element(By.CSS_SELECTOR, "svg.qr"))
+    return found
+
+
+def scanned(window: webdriver.Chrome, quiet: int = 4) -> str:
+    """What the code of the open page says."""
+    return read([row[quiet:-quiet] for row in modules(window)[quiet:-quiet]])
 
 
 def read(matrix: Matrix) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from tests.support.home import history, series
 from tests.support.home import status as home_status
-from wardgate.control.messages import Series, Status
+from wardgate.control.messages import ScreenKey, Series, Status
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import (
     LEFT_OUT,
@@ -149,6 +149,7 @@ class SetupHub:
         self.nearby: tuple[Nearby, ...] = ()
         self.limits = LIMITS
         self.audit = Audit(entries=())
+        self.screen = ScreenKey(key="k3m9x7pqr2s4tv6w")
         self.status = home_status()
         self.code, self.tries_left, self.wait_s = CODE, 5, 0
         self.refuse: dict[str, ControlError] = {}
@@ -276,6 +277,9 @@ class SetupHub:
 
     async def do_read_back(self, _: dict[str, Any]) -> Done:
         return self.moved(limits_read_back=NOW, missing=tuple(m for m in self.seen.missing if m.step != 5))
+
+    async def do_screen_key(self, _: dict[str, Any]) -> ScreenKey:
+        return self.screen
 
     async def do_lock(self, _: dict[str, Any]) -> Done:
         if self.seen.missing:

@@ -35,7 +35,7 @@ def _serve(config: Bare, port: int) -> int:
 
 
 def _address(config: Bare, port: int) -> int:
-    from wardgate.screen.address import address
+    from wardgate.indicate.screen_address import address
     from wardgate.screen.ask import screen_key
 
     if config.screen.listen is None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from msgspec import Struct
-
 from wardgate.config import Config
+from wardgate.control.messages import ScreenKey
 from wardgate.control.protocol import ControlError
 from wardgate.control.server import Handler
 from wardgate.indicate.home import Home
 from wardgate.indicate.moment import HomeView
+from wardgate.indicate.screen_address import address
 from wardgate.indicate.screen_key import screen_key
-
-
-class ScreenKey(Struct, frozen=True, kw_only=True):
-    """The answer to `screen_key`: what has to stand in the screen's address on the home's network."""
-
-    key: str
 
 
 def home_methods(home: Home, config: Config) -> dict[str, Handler]:
@@ -31,8 +25,13 @@ def home_methods(home: Home, config: Config) -> dict[str, Handler]:
     async def key(_: dict[str, Any]) -> ScreenKey:
         """The screen's key, made when it is first asked for."""
         try:
-            return ScreenKey(key=await asyncio.to_thread(screen_key, config.data_dir, config.hub.assignment))
+            return await asyncio.to_thread(_key, config)
         except OSError as error:
             raise ControlError("not-kept", "The screen's key could not be kept.", str(error)) from error
 
     return {"home": view, "screen_key": key}
+
+
+def _key(config: Config) -> ScreenKey:
+    key, screen = screen_key(config.data_dir, config.hub.assignment), config.screen
+    return ScreenKey(key=key, address=address(screen, screen.port, key) if screen.listen and screen.port else "")

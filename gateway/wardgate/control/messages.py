@@ -190,3 +190,11 @@ class Problem(Struct, frozen=True, kw_only=True):
     key: str
     sentence: str
     what_to_do: str = ""
+
+
+class ScreenKey(Struct, frozen=True, kw_only=True):
+    """The answer to `screen_key`: what has to stand in the screen's address on the home's network."""
+
+    key: str
+    address: str = ""
+    """What to open on a tablet; empty where the screen is this machine's own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wardgate.control.client import HubAway, HubClient, connect
-from wardgate.control.home import ScreenKey
+from wardgate.control.messages import ScreenKey
 from wardgate.control.protocol import ControlError
 from wardgate.indicate.moment import HomeView
 from wardgate.screen.said import Seen

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from wardgate.config import Bare
 from wardgate.faces.wire import PromptHttp
+from wardgate.indicate.screen_address import KEY, address
 from wardgate.screen import ScreenError
-from wardgate.screen.address import KEY, address
 from wardgate.screen.app import create_app
 from wardgate.screen.live import Live
 

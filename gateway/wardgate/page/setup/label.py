@@ -57,11 +57,9 @@ def groups(code: str) -> tuple[str, ...]:
     return tuple(plain[i : i + _GROUP] for i in range(0, len(plain), _GROUP))
 
 
-def qr_svg(content: str) -> Markup:
+def qr_svg(content: str, title: str = "Opens this hub's page") -> Markup:
     """The code as SVG without a size: the style sheet says how large it is on paper."""
     code = segno.make(content, error=ERROR_LEVEL, boost_error=False, micro=False)
-    drawn: str = code.svg_inline(
-        border=QUIET_ZONE, omitsize=True, svgclass="qr", lineclass=None, title="Opens this hub's page"
-    )
+    drawn: str = code.svg_inline(border=QUIET_ZONE, omitsize=True, svgclass="qr", lineclass=None, title=title)
     drawn = drawn.replace("<svg ", '<svg role="img" ', 1)
     return Markup(drawn)  # noqa: S704 - modules drawn by segno: nothing of the content is in it but dark and light

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
+from wardgate.control.client import HubAway
+from wardgate.control.messages import ScreenKey
+from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Audit, Installation, Limits, Missing, SetupCode
 from wardgate.faces.words import count
 from wardgate.page.setup.checklist import sheet
-from wardgate.page.setup.label import label_view
+from wardgate.page.setup.label import label_view, qr_svg
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 from wardgate.page.setup.tasks import STEPS
+
+log: Final = logging.getLogger(__name__)
 
 _CODE: Final = "setup-code"
 """In the session's draft, between the act that made it and the one page that shows it."""
@@ -34,7 +42,7 @@ class LockStep:
                     template="setup/steps_finish.html",
                     title="Done" if view.locked else "Label, checklist, lock",
                     said=view.said,
-                    context={"view": view, "ways": ways},
+                    context={"view": view, "ways": ways, "screen": None if visit.live else await _screen(visit)},
                     parts={"missing": "setup/steps_finish_missing.html"},
                 )
             case ("label",):
@@ -77,9 +85,35 @@ async def _checklist(visit: Visit) -> Shown:
     return Shown(
         template="setup/checklist.html",
         title=f"Checklist for hub {visit.seen.hub}",
-        context={"sheet": sheet(visit.seen, limits, audit.entries, visit.times), "back": "/setup/finish"},
+        context={
+            "sheet": sheet(visit.seen, limits, audit.entries, visit.times),
+            "screen": await _screen(visit),
+            "back": "/setup/finish",
+        },
         bare=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenView:
+    """Where the patient's screen is."""
+
+    address: str
+    qr: Markup
+
+
+async def _screen(visit: Visit) -> ScreenView | None:
+    """None while there is no patient, and where no tablet reaches the screen."""
+    if visit.seen.stage not in ("assigned", "locked"):
+        return None
+    try:
+        address = (await visit.ask("screen_key", ScreenKey)).address
+    except HubAway:
+        raise
+    except ControlError as error:
+        log.warning("the patient's screen is left out: %s", error.sentence)
+        return None
+    return ScreenView(address, qr_svg(address, "Opens the patient's screen")) if address else None
 
 
 @dataclass(frozen=True, slots=True)
