@@ -12,11 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from wardgate import __version__
+from wardgate import __version__, installation
 from wardgate.capture.capture import Capture
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
+from wardgate.checked import Unusable
 from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
@@ -41,6 +42,7 @@ from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.notify import beat_s, notify
 from wardgate.overlay import Overlay
+from wardgate.provision.since import dated
 from wardgate.provision.test_reading import TestMode
 from wardgate.store.audit import Audit
 from wardgate.store.commands import CommandLog
@@ -185,10 +187,8 @@ class Hub:
         await self._note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
         self.corrections = Corrections(config, store, clock, self.devices, journal)
-        try:
-            await self.corrections.run()
-        except StoreError as error:
-            log.warning("what came before the hub knew the time is dated later: %s", error)
+        if not await asyncio.to_thread(self._dates_assignment):
+            await self._correct()
         self.watcher = Watcher(config, store, clock, journal, self._changed)
         self.life = Life(config, store, clock, journal, self.watcher, self.chronicle.acknowledged)
         self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
@@ -451,14 +451,26 @@ class Hub:
         else:
             self.journal.over("clock-moved", sentence="The hub's clock is as it should be again.")
 
-    async def _date_anew(self) -> None:
-        """Once the time is known: what came before is dated, and looked at with what is known now."""
+    def _dates_assignment(self) -> bool:
+        """Whether the time is known and the assignment's beginning was not: the hub starts anew with it then."""
         try:
-            corrected = await self.corrections.run()
+            return dated(installation.read(self.config.data_dir), self.clock) is not None
+        except (Unusable, OSError):
+            return False
+
+    async def _correct(self) -> bool:
+        try:
+            return bool(await self.corrections.run())
         except StoreError as error:
             log.warning("what came before the hub knew the time is dated later: %s", error)
-            return
-        if corrected:
+            return False
+
+    async def _date_anew(self) -> None:
+        """Once the time is known: what came before is dated, and looked at with what is known now."""
+        if await asyncio.to_thread(self._dates_assignment):
+            if await self.setting_up.date_assignment(self.clock):
+                self.start_anew()
+        elif self._leaving is None and await self._correct():
             self.intake.learn()
             await self.watcher.corrected()
             self.shadows.corrected()

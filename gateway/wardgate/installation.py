@@ -102,6 +102,8 @@ class Record(Struct, frozen=True, kw_only=True):
     assignment: str | None = None
     since: Utc | None = None
     """When this patient was given the hub."""
+    since_at: tuple[str, float] | None = None
+    """Boot and its second at that moment, as long as the hub has not known the time since (`provision.since`)."""
     pathways: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     """The kinds of device that are expected: scale, cuff, ..."""

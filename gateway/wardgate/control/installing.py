@@ -230,7 +230,9 @@ class Installing:
         words, told_by_ward = await asyncio.to_thread(
             given, self._ward_list(), hub, asked.words, asked.digits, asked.pathways
         )
-        record = assigned(desk.record, desk.stage, hub, words, told_by_ward, desk.clock.utc())
+        clock = desk.clock
+        now_at = None if clock.synchronised() else (clock.boot_id(), clock.boottime_s())
+        record = assigned(desk.record, desk.stage, hub, words, told_by_ward, clock.utc(), now_at)
         try:
             desk.try_on(record)
         except ConfigError as error:

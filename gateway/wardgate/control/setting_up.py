@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -10,11 +11,13 @@ from wardgate import installation
 from wardgate.capture.bonds import forget_bonds
 from wardgate.capture.radio import RadioBackend
 from wardgate.checked import Unusable
+from wardgate.clock import SteadyClock
 from wardgate.control.adding import Adding
 from wardgate.control.desk import Desk, told
 from wardgate.control.here import Here
 from wardgate.control.installing import Installing, Seen
 from wardgate.control.pairings import PairingActs, Pairings
+from wardgate.control.protocol import ControlError
 from wardgate.control.reading_back import ReadingBack
 from wardgate.control.server import Handler
 from wardgate.control.signing_in import WayIn
@@ -24,7 +27,10 @@ from wardgate.deliver.sender import Sender
 from wardgate.installation import Record
 from wardgate.overlay import Overlay
 from wardgate.provision.checks import Checks, Finding, accepted, not_accepted
+from wardgate.provision.since import dated
 from wardgate.provision.test_reading import TestMode
+
+log: Final = logging.getLogger(__name__)
 
 CLEAR_S: Final = 60.0
 
@@ -90,6 +96,20 @@ class SettingUp:
         """What goes on behind the pages ends."""
         await self._pairings.stop()
         await self._trying.stop()
+
+    async def date_assignment(self, clock: SteadyClock) -> bool:
+        """Note when the assignment began, if only now the time is known. Whether the hub has to start anew with it."""
+        desk = self.desk
+        async with desk.one_at_a_time:
+            known = dated(desk.record, clock)
+            if known is None:
+                return False
+            try:
+                await desk.keep_quietly(known)
+            except ControlError as error:
+                log.warning("when the assignment began is noted later: %s", error)
+                return False
+        return True
 
     async def clear(self) -> None:
         """Until nothing of an earlier patient is left; then there is nothing more to do."""

@@ -69,8 +69,19 @@ def may_be_assigned(record: Record, stage: Stage) -> None:
         )
 
 
-def assigned(record: Record, stage: Stage, hub: str, words: str, given: Assigned, now: datetime) -> Record:
+def assigned(
+    record: Record,
+    stage: Stage,
+    hub: str,
+    words: str,
+    given: Assigned,
+    now: datetime,
+    now_at: tuple[str, float] | None = None,
+) -> Record:
     """The hub serves a patient from now on; nothing of an earlier one is taken over.
+
+    Args:
+        now_at: boot and its second, where the clock that says `now` does not know the time.
 
     Raises:
         Refused: it is not claimed, or serves a patient.
@@ -84,6 +95,7 @@ def assigned(record: Record, stage: Stage, hub: str, words: str, given: Assigned
         words=words,
         assignment=given.assignment,
         since=now,
+        since_at=now_at,
         pathways=given.pathways,
         kinds=given.kinds,
         phone=given.phone,
@@ -168,6 +180,7 @@ def without_patient(record: Record) -> Record:
         words=None,
         assignment=None,
         since=None,
+        since_at=None,
         pathways=(),
         kinds=(),
         phone="",
