@@ -7,21 +7,27 @@ import asyncio
 import contextlib
 import sys
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tests.support.authority import Ward
 from tests.support.mosquitto import HOST, free_port
-from tests.support.programs import Program
+from tests.support.programs import Program, until_answers
 from tests.support.shipped_broker import ShippedBroker
+from tests.support.ward_side import readings
+from wardgate.contract.messages import Reading
 from wardgate.control.client import connect
-from wardgate.control.provisioning import Installation
+from wardgate.control.provisioning import Installation, SetupCode, Window
+from wardgate.mqtt import Link
+from wardgate.page.setup.hub import Hub
+from wardgate.ward.referrals import Referral, Referrals
 from wardgate_sim.firmware.and_medical import AndDevice
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.home import Home
-from wardgate_sim.radio import HubDoor, Link
+from wardgate_sim.radio import HubDoor
+from wardgate_sim.radio import Link as Air
 from wardgate_sim.scenario import DeviceSpec, Scenario
 
 T = TypeVar("T")
@@ -37,6 +43,7 @@ DEVICES: Final = (
     ),
 )
 ANSWER_S: Final = 60.0
+LOOK_S: Final = 0.05
 
 
 class Kitchen:
@@ -48,15 +55,18 @@ class Kitchen:
         self.control = directory / "control.sock"
         self.config = directory / "wardgate.toml"
         self.ward_database = directory / "ward.db"
-        self.page_port, self.setup_port = free_port(), free_port()
-        self.ward = Ward(directory / "authority")
-        self.broker = ShippedBroker(directory / "broker", self.ward)
+        self.page_port, self.setup_port, self.endpoint_port = free_port(), free_port(), free_port()
+        self._endpoint: asyncio.Server
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kitchen")
         self._stack = contextlib.AsyncExitStack()
+        self.ward: Ward
+        self.broker: ShippedBroker
         self.home: Home
         self.hub: Program
         self.page: Program
+        self.topics: list[str] = []
+        """Of everything that the broker was given, in order, until it was first stopped."""
 
     def start(self) -> None:
         """Ward, broker, endpoint and home; the hub and its page are started and killed by the test."""
@@ -70,17 +80,101 @@ class Kitchen:
         self._thread.join(20)
         self._loop.close()
 
+    def open_the_box(self) -> str:
+        """The hub is switched on, its page opened as by command; the setup code of its label."""
+        self.do(self.page.start())
+        self.start_hub()
+        code = self.do(self._open())
+        self.wait_for_page()
+        return code
+
+    def start_hub(self) -> None:
+        """Until it answers."""
+        self.do(self.hub.start())
+        self.do(until_answers(self.control))
+
+    def power_cut(self) -> None:
+        """`kill -9` of the hub and its page, at once."""
+        self.do(self._kill())
+
+    def power_back(self) -> None:
+        """Both start again, and the door opens as far as its window is open."""
+        self.do(self.page.start())
+        self.start_hub()
+        self.wait_for_page()
+
+    def wait_for_page(self) -> None:
+        """Until the technician's door takes connections."""
+        self.do(_until_listens(self.setup_port))
+
     def do(self, work: Coroutine[Any, Any, T], within_s: float = ANSWER_S) -> T:
         """Have it done in the kitchen, and wait."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(within_s)
 
     def command(self, *words: str) -> tuple[int, str]:
         """`wardgate ...` as somebody types it; its exit status and all it printed."""
-        return self.do(self._command(words))
+        return self.do(self._command((*words, "--config", str(self.config))))
+
+    def provision(self, *words: str) -> str:
+        """`wardgate provision ...`, which does what it is told; what it printed."""
+        status, said = self.command("provision", *words)
+        assert status == 0, said
+        return said
 
     def ask(self) -> Installation:
         """How far the hub is."""
         return self.do(self._ask())
+
+    def code(self, hub: str = HUB) -> str:
+        """A claim code of the ward's."""
+
+        async def give() -> str:
+            return self.ward.code(hub)
+
+        return self.do(give())
+
+    def refer(self, **known: Any) -> Referral:
+        """The ward puts a patient on its list."""
+
+        async def add() -> Referral:
+            return Referrals(self.ward.authority.register).add(None, **known)
+
+        return self.do(add())
+
+    def close_window(self) -> None:
+        """As when its time is over."""
+        self.do(self._close_window())
+
+    # The ward
+
+    def endpoint_down(self) -> None:
+        """Nobody answers there."""
+        self.do(self._close_endpoint())
+
+    def endpoint_up(self) -> None:
+        """On the same port."""
+        self.do(self._open_endpoint())
+
+    def broker_down(self) -> None:
+        """It is gone."""
+        self.broker.stop()
+
+    def broker_up(self) -> None:
+        """On the same ports, with what it kept."""
+        self.broker.start()
+
+    def has_come(self, is_it: Callable[[Reading], bool]) -> Reading:
+        """Wait until the ward has committed such a reading. Another process's database cannot be awaited in another
+        way."""
+        return self.do(self._until_there(is_it))
+
+    def at_the_ward(self) -> list[Reading]:
+        """Every reading that it has committed."""
+        return readings(self.ward_database) if self.ward_database.exists() else []
+
+    def assignments(self) -> list[str]:
+        """Those that the ward has ever given."""
+        return self.do(self._assignments())
 
     # The devices
 
@@ -102,6 +196,12 @@ class Kitchen:
         assert isinstance(one, Peripheral)
         return self.do(one.passkey_shown())
 
+    def forget_passkeys(self, device: str) -> None:
+        """What it showed to a hub that is gone."""
+        one = self.home.devices[device]
+        assert isinstance(one, Peripheral)
+        self.do(one.forget_passkeys())
+
     def measure(self, device: str, values: Mapping[str, float]) -> None:
         """The patient, or the technician, uses it."""
         self.do(self.home.devices[device].take(values))
@@ -109,9 +209,13 @@ class Kitchen:
     # How it comes up
 
     async def _start(self) -> None:
+        self.ward = Ward(self.directory / "authority")
+        self._stack.callback(self.ward.authority.close)
+        self.broker = ShippedBroker(self.directory / "broker", self.ward)
         await asyncio.to_thread(self.broker.start)
         self._stack.push_async_callback(asyncio.to_thread, self.broker.stop)
-        self.endpoint_port = await self._stack.enter_async_context(self.ward.endpoint())
+        await self._open_endpoint()
+        self._stack.push_async_callback(self._close_endpoint)
         account = self.ward.account("ward.consumer")
         words = ("ward", "--host", "localhost", "--port", str(self.broker.ward_port), "--ca-file", str(self.ward.ca))
         files = ("--cert-file", account["cert_file"], "--key-file", account["key_file"])
@@ -119,7 +223,15 @@ class Kitchen:
         await consumer.start()
         self._stack.push_async_callback(consumer.stop)
         await consumer.says("Connected to")
-        link = Link()
+        listener = Link(self.broker.account("ward.command"), "listener", on_message=lambda t, _: self.topics.append(t))
+        await listener.open()
+        self._stack.callback(listener.close)
+        listener.subscribe("wardgate/1/+/up/+")
+        await self._furnish()
+
+    async def _furnish(self) -> None:
+        """The home, the air in it, and the hub that is still in its box."""
+        link = Air()
         scenario = Scenario(name="kitchen", hub=HUB, patient_pseudonym="nobody", assignment="none", device=DEVICES)
         self.home = Home(scenario, link, lambda: datetime.now(UTC))
         await self.home.start()
@@ -129,7 +241,9 @@ class Kitchen:
         self._stack.push_async_callback(door.close)
         self.config.write_text(self._factory_file(), encoding="utf-8")
         self.hub = Program(
-            self.directory / "hub.log", "hub", "--config", str(self.config), "--radio", radio, module="wardgate_sim"
+            self.directory / "hub.log",
+            *("hub", "--config", str(self.config), "--radio", radio),
+            module="tests.support.kitchen_hub",
         )
         self.page = Program(self.directory / "page.log", "page", "--config", str(self.config))
         for program in (self.hub, self.page):
@@ -155,6 +269,38 @@ setup_port = {self.setup_port}
 state_dir = "{self.directory / "page"}"
 """
 
+    async def _open(self) -> str:
+        async with connect(self.control) as hub:
+            made = await hub.ask("new_setup_code", SetupCode, by="command")
+            await hub.ask("open_window", Window, by="command")
+        return made.code
+
+    async def _close_window(self) -> None:
+        async with connect(self.control) as hub:
+            await hub.ask("close_window", Window)
+
+    async def _open_endpoint(self) -> None:
+        self._endpoint = await self.ward.enrolment().start(HOST, self.endpoint_port)
+
+    async def _close_endpoint(self) -> None:
+        self._endpoint.close()
+        await self._endpoint.wait_closed()
+
+    async def _kill(self) -> None:
+        await asyncio.gather(self.hub.kill(), self.page.kill())
+
+    async def _until_there(self, is_it: Callable[[Reading], bool]) -> Reading:
+        while True:
+            found = next((one for one in self.at_the_ward() if is_it(one)), None)
+            if found is not None:
+                return found
+            await asyncio.sleep(LOOK_S)
+
+    async def _assignments(self) -> list[str]:
+        Referrals(self.ward.authority.register)  # its tables are there
+        rows = self.ward.authority.register.db.execute("SELECT id FROM assignment ORDER BY begun").fetchall()
+        return [str(row[0]) for row in rows]
+
     async def _command(self, words: tuple[str, ...]) -> tuple[int, str]:
         made = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "wardgate", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -164,5 +310,26 @@ state_dir = "{self.directory / "page"}"
         return made.returncode, said.decode()
 
     async def _ask(self) -> Installation:
-        async with connect(self.control) as hub:
-            return await hub.ask("installation", Installation)
+        return await Hub(self.control, ANSWER_S / 2).installation()
+
+
+async def _until_listens(port: int) -> None:
+    """Another process's door cannot be waited for in another way."""
+    async with asyncio.timeout(ANSWER_S):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(HOST, port)
+                writer.close()
+                return
+            await asyncio.sleep(LOOK_S)
+
+
+@contextlib.contextmanager
+def kitchen_table(directory: Path) -> Iterator[Kitchen]:
+    """Everything but the hub and its page, until the end of the block."""
+    kitchen = Kitchen(directory)
+    kitchen.start()
+    try:
+        yield kitchen
+    finally:
+        kitchen.stop()

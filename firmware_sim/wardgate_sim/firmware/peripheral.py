@@ -119,6 +119,11 @@ class Peripheral:
         """The next code on its display, once it is there."""
         return await self._passkeys.get()
 
+    async def forget_passkeys(self) -> None:
+        """Codes that were shown, and that nobody has read off the display."""
+        while not self._passkeys.empty():
+            self._passkeys.get_nowait()
+
     # What a model says about itself.
 
     def may_pair(self) -> bool:
