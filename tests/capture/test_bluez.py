@@ -99,6 +99,14 @@ async def test_a_code_that_nobody_types(bus: Bus, watched: Watched) -> None:
     assert cancelled.error_name == "org.bluez.Error.Canceled"
 
 
+async def test_a_code_that_bluez_no_longer_waits_for(bus: Bus, watched: Watched) -> None:
+    daemon = await bus.bluetoothd()
+    daemon.bus.export("/org/bluez/hci0", Adapter())
+    await watched.until("on")
+    await daemon.ask_agent(await agent_of(daemon), "Cancel")
+    await asyncio.wait_for(watched.cancelled.wait(), 10)
+
+
 async def test_bonds(bus: Bus, watched: Watched) -> None:
     daemon = await bus.bluetoothd()
     daemon.bus.export("/org/bluez/hci0", Adapter())

@@ -157,6 +157,20 @@ async def test_a_number_that_is_wrong_is_told_at_once_and_never_kept(
             assert digits not in kept + caplog.text
 
 
+async def test_a_device_that_is_on_the_air_before_anybody_begins_asks_for_its_number_too(
+    table: Table, cuff: BeurerBm85
+) -> None:
+    async with table.running():
+        await add(table, cuff, user_index=1)
+    async with table.running():
+        await cuff.take(PRESSURE)
+        shown = await cuff.passkey_shown()
+        wanted = await table.until_device("cuff", lambda d: d.pairing == "passkey-wanted")
+        assert wanted.pairing_sentence == "The cuff shows 6 digits."
+        assert await table.do("passkey", device="cuff", passkey=shown) == "The cuff is paired."
+        await table.until_device("cuff", lambda d: d.pairing == "paired")
+
+
 async def test_a_cuff_that_shows_no_number(table: Table, cuff: BeurerBm85) -> None:
     async with table.running():
         await add(table, cuff, user_index=1)

@@ -99,10 +99,15 @@ class Bluetoothd:
         self.manager = AgentManager()
         bus.export("/org/bluez", self.manager)
 
-    async def ask_agent(self, to: str, member: str, path: str) -> Message:
-        """As bluetoothd asks during a pairing."""
+    async def ask_agent(self, to: str, member: str, *path: str) -> Message:
+        """As bluetoothd asks during a pairing; `Cancel` is about no device."""
         message = Message(
-            destination=to, path=AGENT_PATH, interface="org.bluez.Agent1", member=member, signature="o", body=[path]
+            destination=to,
+            path=AGENT_PATH,
+            interface="org.bluez.Agent1",
+            member=member,
+            signature="o" * len(path),
+            body=list(path),
         )
         reply = await self.bus.call(message)
         assert reply is not None
@@ -161,7 +166,9 @@ class Watched:
 
     def __init__(self) -> None:
         self.passkeys: dict[str, int] = {}
-        self.host = Bluez("hci0", PairingAgent(lambda address: address == CUFF, self._passkey), [CUFF])
+        self.cancelled = asyncio.Event()
+        agent = PairingAgent(lambda address: address == CUFF, self._passkey, self.cancelled.set)
+        self.host = Bluez("hci0", agent, [CUFF])
         self.host.on_change = self._note
         self.connected: asyncio.Queue[str] = asyncio.Queue()
         self.host.on_connected = self.connected.put_nowait

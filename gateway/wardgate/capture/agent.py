@@ -30,12 +30,16 @@ class PairingAgent(ServiceInterface):
     Args:
         may_pair: whether this address may pair now.
         passkey: asks a person for the six digits that the device shows; TimeoutError when nobody answers.
+        cancelled: BlueZ wants no answer any more. It asks for one code at a time.
     """
 
-    def __init__(self, may_pair: Callable[[str], bool], passkey: Callable[[str], Awaitable[int]]) -> None:
+    def __init__(
+        self, may_pair: Callable[[str], bool], passkey: Callable[[str], Awaitable[int]], cancelled: Callable[[], None]
+    ) -> None:
         super().__init__("org.bluez.Agent1")
         self._may_pair = may_pair
         self._passkey = passkey
+        self._cancelled = cancelled
 
     def _check(self, device: str) -> str:
         address = address_of(device)
@@ -55,6 +59,7 @@ class PairingAgent(ServiceInterface):
     @dbus_method(name="Cancel")
     def cancel(self) -> None:
         log.debug("BlueZ cancelled a request")
+        self._cancelled()
 
     @dbus_method(name="RequestPinCode")
     def request_pin_code(self, device: DBusObjectPath) -> DBusStr:

@@ -97,7 +97,6 @@ class Caller:
         self._bond_wanted = known.model.bond is not Bond.NONE
         self._timeouts_while_bonded = 0
         self._calling: asyncio.Task[None] | None = None
-        self._person_is_asked = asyncio.Event()
         self._session: asyncio.Task[None] | None = None
         self._asked: asyncio.Future[None] | None = None
         self.pairing = False
@@ -127,24 +126,16 @@ class Caller:
     async def call(self, device: BLEDevice) -> None:
         """Connect, and bond where there is need; the session then goes on by itself. Never raises.
 
-        Done when the radio is free for others: that it also is while a person looks for the code that the device shows,
-        as the link is up by then.
+        Done when the radio is free for others. That it is not while a person looks for the code that the device shows:
+        BlueZ lets a search wait until a pairing is over, and answers for ever after that one is in progress.
         """
-        self._person_is_asked.clear()
         calling = self._calling = asyncio.create_task(self._call(device), name=f"call {self.known.id}")
-        asked = asyncio.create_task(self._person_is_asked.wait())
         try:
-            await asyncio.wait({calling, asked}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({calling})
         except asyncio.CancelledError:
             calling.cancel()
             await asyncio.wait({calling})
             raise
-        finally:
-            asked.cancel()
-
-    def person_is_asked(self) -> None:
-        """The device shows a code, and somebody has to type it."""
-        self._person_is_asked.set()
 
     async def _call(self, device: BLEDevice) -> None:
         bonded, began_s = None, self._clock.boottime_s()

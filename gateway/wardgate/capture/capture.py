@@ -49,7 +49,7 @@ class Capture:
         open_port: OpenPort = open_serial_port,
     ) -> None:
         jitter = random_ or random.Random()  # noqa: S311 - it spreads retries, it guards nothing
-        self._passkeys = Passkeys(journal)
+        self._passkeys = Passkeys(journal, changed)
         self._radio = config.radio
         self._callers: dict[str, Caller] = {}
         self._by_address: dict[str, Caller] = {}
@@ -58,7 +58,7 @@ class Capture:
         self._host: RadioHost = (
             Bluez(
                 config.radio.adapter,
-                PairingAgent(self._may_pair, self._passkey),
+                PairingAgent(self._may_pair, self._passkey, self._passkeys.give_all_up),
                 [k.device.address for k in devices.known if isinstance(k.model.link, Gatt) and k.device.address],
             )
             if backend.bluez
@@ -156,6 +156,11 @@ class Capture:
         caller = self._callers.get(device)
         return caller is not None and caller.pairing
 
+    def noun(self, device: str) -> str:
+        """What to call it."""
+        caller = self._callers.get(device)
+        return "device" if caller is None else caller.kind
+
     def passkey_left_s(self, device: str) -> float | None:
         """How long the code that this device shows is waited for yet; None when it is not."""
         return self._passkeys.left_s(device)
@@ -195,5 +200,4 @@ class Capture:
 
     async def _passkey(self, address: str) -> int:
         caller = self._by_address[address]
-        caller.person_is_asked()
         return await self._passkeys.ask(caller.known.id, caller.kind)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from wardgate.capture.journal import Journal
 
-PASSKEY_S: Final = 60.0
-"""BlueZ gives its agent about as long."""
+PASSKEY_S: Final = 30.0
+"""Both sides of a pairing give it up so long after the last word (Core Specification, volume 3, part H, 3.4)."""
 
 
 class Passkeys:
     """Where a pairing waits for the code and a person brings it."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, changed: Callable[[str], None]) -> None:
         self._journal = journal
+        self._changed = changed
         self._asked: dict[str, asyncio.Future[int]] = {}
         self._until_s: dict[str, float] = {}
 
@@ -32,14 +34,16 @@ class Passkeys:
             "passkey-needed",
             "attention",
             f"The {kind} shows 6 digits.",
-            what_to_do=f"Type them within a minute: wardgate pair {device} --passkey DIGITS.",
+            what_to_do=f"Type them within half a minute: wardgate pair {device} --passkey DIGITS.",
             device=device,
         )
+        self._changed("devices")
         try:
             async with asyncio.timeout(PASSKEY_S):
                 return await answer
         finally:
             self._asked.pop(device, None)
+            self._changed("devices")
 
     def left_s(self, device: str) -> float | None:
         """How long a pairing of it waits for the code yet; None when none does."""
@@ -47,6 +51,11 @@ class Passkeys:
         if answer is None or answer.done():
             return None
         return max(0.0, self._until_s[device] - asyncio.get_running_loop().time())
+
+    def give_all_up(self) -> None:
+        """The pairings that wait for a code are over without one."""
+        for device in tuple(self._asked):
+            self.give_up(device)
 
     def give_up(self, device: str) -> bool:
         """Nobody will bring the code. False when no pairing of it waits for one."""

@@ -81,15 +81,21 @@ class Pairings:
     def stand(self, device: str) -> Stand:
         """How far it is."""
         attempt = self._attempts.get(device)
-        if attempt is None or attempt.task.done():
-            return self._over.get(device, Stand())
-        noun, wake = attempt.known.model.kind.noun, attempt.known.model.wake
-        left_s = max(0.0, attempt.until_s - asyncio.get_running_loop().time())
+        if attempt is not None and attempt.task.done():
+            attempt = None
+        left_s = None if attempt is None else max(0.0, attempt.until_s - asyncio.get_running_loop().time())
+        # A device that is not paired yet is paired whenever it is on the air, also where nobody began it here.
+        noun = self._capture.noun(device)
         code_left_s = self._capture.passkey_left_s(device)
         if code_left_s is not None:
             return Stand("passkey-wanted", f"The {noun} shows 6 digits.", "Type them here.", code_left_s)
+        if attempt is None and device in self._over:
+            return self._over[device]
         if self._capture.pairing(device):
             return Stand("pairing", f"Pairing with the {noun}.", f"Leave the {noun} next to the hub.", left_s)
+        if attempt is None:
+            return Stand()
+        wake = attempt.known.model.wake
         if attempt.refused:
             return Stand("waiting", f"The {noun} did not accept the number. It shows a new one.", wake, left_s)
         return Stand("waiting", f"Waiting for the {noun}.", wake, left_s)
