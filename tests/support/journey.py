@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tests.support.kitchen import HUB, Kitchen
@@ -40,13 +40,14 @@ def check_and_claim(who: Technician, kitchen: Kitchen) -> None:
     who.wait("Go on to the patient")
 
 
-def choose_patient(who: Technician, referral: Referral) -> None:
-    """Step 2."""
+def choose_patient(who: Technician, referral: Referral, before: Callable[[str], object] = lambda _: None) -> None:
+    """Step 2. `before` is told which page it is, before its button is pressed."""
     who.press("Go on to the patient")
     who.choose(referral.words)
     who.press("Go on")
     who.type("digits", referral.digits)
     who.press("Go on")
+    before("confirm")
     who.press("Yes, this is right")
 
 
