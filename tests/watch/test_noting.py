@@ -6,11 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.support.watching import MORNING, Home, make_reading
 from wardgate import config
 from wardgate.contract.messages import Reading
-from wardgate.watch.rules import TOGETHER, Feed, Rule, Sample
+from wardgate.pathways.notes import NOTES, note_problem
+from wardgate.watch.plan import make_plan
+from wardgate.watch.rules import TOGETHER, Feed, Rule, Sample, Setup, made
 from wardgate_signal.finding import Finding, Level
 
 HEARD: list[tuple[str, float, str | None]] = []
@@ -113,3 +116,88 @@ async def test_a_note_said_twice_at_once_is_one(tmp_path: Path) -> None:
     assert await home.watcher.note("discharged")
     assert not await home.watcher.note("discharged")
     await home.store.close()
+
+
+# What is about one reading alone
+
+HEART_FAILURE = config.Watch(pathways=("heart-failure",))
+
+
+def cuff(minutes: float, systolic: float) -> Reading:
+    at = MORNING + timedelta(minutes=minutes)
+    return make_reading("blood_pressure", at, systolic=systolic, diastolic=70, pulse=66)
+
+
+async def said(home: Home, minutes: float, *notes: str) -> None:
+    for number, note in enumerate(notes):
+        home.clock.now = MORNING + timedelta(minutes=minutes, seconds=number)
+        assert await home.watcher.note(note)
+
+
+async def test_a_note_about_a_reading_is_about_the_next_one_of_the_cuff_and_no_other(tmp_path: Path) -> None:
+    home = Home(tmp_path / "f.db", rule_set=(listening(TOGETHER),))
+    await home.watcher.start()
+    await said(home, 0, "diuretic_up", "symptoms:dizzy", "standing")
+    await home.take(make_reading("saturation", MORNING + timedelta(minutes=1), spo2=96, pulse=66))
+    for minutes in (2, 4):
+        await home.take(cuff(minutes, 130))
+    assert [note for _, _, note in notes()] == ["standing", "diuretic_up"], "the last one said; what lasts waits"
+    await said(home, 5, "standing")
+    await home.take(cuff(16, 130))
+    assert len(notes()) == 2, "nobody stands for eleven minutes before a measurement"
+    await home.restart()
+    await home.take(cuff(30, 130))
+    assert len(notes()) == 2
+    await home.store.close()
+
+
+async def test_standing_up_is_told_where_the_pressure_falls(tmp_path: Path) -> None:
+    """ESC: a drop of more than 20 mmHg on standing. 108 mmHg alone is nobody's alarm."""
+    home = Home(tmp_path / "g.db", watch=HEART_FAILURE)
+    await home.watcher.start()
+    await home.take(cuff(0, 132))
+    await home.take(cuff(3, 108))
+    assert home.alerts() == []
+    await home.take(cuff(60, 132))
+    await said(home, 62, "standing")
+    await home.take(cuff(63, 108))
+    (alert,) = home.alerts()
+    assert (alert.kind, alert.rule) == ("low-pressure", "pressure.low_under_therapy")
+    assert alert.sentence == "Systolic pressure is 108 mmHg on standing, 24 mmHg less than sitting."
+    await home.store.close()
+
+
+@pytest.mark.parametrize(("note", "told"), [("symptoms:dizzy", 1), ("symptoms:faint", 1), (None, 0)])
+async def test_one_low_pressure_that_is_felt_is_told(tmp_path: Path, note: str | None, told: int) -> None:
+    home = Home(tmp_path / "h.db", watch=HEART_FAILURE)
+    await home.watcher.start()
+    if note is not None:
+        await said(home, 0, note)
+    await home.take(cuff(1, 86))
+    assert len(home.alerts()) == told
+    if told:
+        assert home.alerts()[0].sentence.startswith("Systolic pressure is 86 mmHg and the patient feels it.")
+    await home.store.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["pressure.persistent_low", "pressure.sustained_high", "pulse.resting_trend", "fusion.patient"]
+)
+def test_a_pressure_on_standing_is_in_no_series_that_is_measured_sitting(name: str) -> None:
+    feed = made(name, Setup(make_plan(HEART_FAILURE), HEART_FAILURE)).start()
+    values = {"systolic": 82.0, "diastolic": 60.0, "pulse": 110.0}
+    assert feed(Sample(1.0, "a", values, "blood_pressure", note="standing")) is None
+    assert feed(Sample(2.0, "b", values, "blood_pressure")) is not None
+
+
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        ("symptoms:swollen", "of symptoms the detectors know symptoms:dizzy and symptoms:faint"),
+        ("symptoms", "of symptoms the detectors know symptoms:dizzy and symptoms:faint"),
+        ("standing:108/70", "say `standing`, then measure with the cuff"),
+    ],
+)
+def test_what_no_detector_can_use_is_refused_with_what_to_do(note: str, why: str) -> None:
+    assert why in (note_problem(note) or "")
+    assert all(note_problem(known) is None for known in NOTES)

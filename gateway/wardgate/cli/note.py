@@ -1,10 +1,8 @@
-"""`wardgate note`: tell the hub of a change of treatment or device, so that its detectors do not mistake it."""
+"""`wardgate note`: tell the hub of a change of treatment or device, or of the next reading, for its detectors."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, bare_or_exit, command, complain
 from wardgate.control.client import HubAway, call
 from wardgate.control.protocol import ControlError
 from wardgate.pathways.notes import NOTES, note_problem
@@ -20,9 +18,9 @@ def main(words: list[str]) -> int:
     if problem is not None:
         complain(problem)
         return 2
-    config = load_or_exit(options.config)
+    config = bare_or_exit(options.config)
     try:
-        print(call(Path(config.hub.control_socket), "note", note=options.note).sentence)
+        print(call(config.control_socket, "note", note=options.note).sentence)
     except HubAway as error:
         complain(error.sentence, error.what_to_do)
         return HUB_AWAY

@@ -14,7 +14,7 @@ from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import ControlError, Done, Pong
 from wardgate.control.server import Handler
 from wardgate.control.view import View
-from wardgate.pathways.notes import note_problem
+from wardgate.pathways.notes import note_problem, noted
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import ParkedRow
 
@@ -143,7 +143,7 @@ class Methods:
             new = await self._view.note(note)
         except StoreError as error:
             raise ControlError("not-kept", "The note could not be kept.", str(error)) from error
-        return Done(sentence=f"Noted: {note}." if new else f"{note} was noted just now already.")
+        return Done(sentence=noted(note) if new else f"{note} was noted just now already.")
 
 
 def _checked(params: dict[str, Any], to: type[T]) -> T:

@@ -31,7 +31,7 @@ from wardgate.control.view import View
 from wardgate.deliver.admission import Admitted
 from wardgate.deliver.beside import Beside, NotSent, send_again
 from wardgate.deliver.downlink import Outcome
-from wardgate.pathways.notes import note_problem
+from wardgate.pathways.notes import note_problem, noted
 
 REPORTS: Final = 3
 """Kept on the hub: a ward that asks for many fills no disk."""
@@ -93,7 +93,7 @@ class Orders:
         if problem is not None:
             return Outcome(problem, "refused", "no-such-note")
         new = await self.view.note(note)
-        return Outcome(f"Noted: {note}." if new else f"{note} was noted just now already.")
+        return Outcome(noted(note) if new else f"{note} was noted just now already.")
 
     def _measure(self, device: str) -> Outcome:
         known = next((k for k in self.view.devices.known if k.id == device), None)

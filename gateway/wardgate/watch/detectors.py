@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wardgate.contract.messages import Priority
+from wardgate.pathways.notes import STANDING
 from wardgate.watch.rule import (
     IRREGULAR_PULSE,
     LOW_SATURATION,
@@ -58,7 +59,7 @@ def resting_pulse(_: Setup) -> Rule:
 
         def feed(s: Sample) -> Finding | None:
             pulse_bpm = s.values.get("pulse")
-            return None if pulse_bpm is None else rule.update(s.time_s, pulse_bpm, s.note)
+            return None if pulse_bpm is None or s.note == STANDING else rule.update(s.time_s, pulse_bpm, s.note)
 
         return feed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wardgate.contract.messages import Priority
+from wardgate.pathways.notes import STANDING
 from wardgate.watch.rule import (
     HIGH_PRESSURE,
     LOW_PRESSURE,
@@ -75,7 +76,7 @@ def low_pressure(setup: Setup) -> Rule:
 
     def start() -> Feed:
         rule = PersistentLow(setup.limit("systolic_low_mmhg"))
-        return lambda s: rule.update(s.time_s, s.values["systolic"])
+        return lambda s: None if s.note == STANDING else rule.update(s.time_s, s.values["systolic"])
 
     of = PersistentLow
     return Rule(of.RULE, of.VERSION, LOW_PRESSURE, "blood_pressure", of.WORSE_BY, _by_pressure, start)
@@ -86,7 +87,7 @@ def low_under_therapy(setup: Setup) -> Rule:
 
     def start() -> Feed:
         rule = LowUnderTherapy(setup.limit("systolic_low_mmhg"))
-        return lambda s: rule.update(s.time_s, s.values["systolic"], s.note)
+        return lambda s: rule.update(s.time_s, s.values["systolic"], (s.note or "").partition(":")[0])
 
     of = LowUnderTherapy
     return Rule(of.RULE, of.VERSION, LOW_PRESSURE, "blood_pressure", of.WORSE_BY, _by_pressure, start)
@@ -101,7 +102,9 @@ def high_pressure(setup: Setup) -> Rule:
 
         def feed(s: Sample) -> Finding | None:
             diastolic = s.values.get("diastolic")
-            return None if diastolic is None else rule.update(s.time_s, s.values["systolic"], diastolic)
+            if diastolic is None or s.note == STANDING:
+                return None
+            return rule.update(s.time_s, s.values["systolic"], diastolic)
 
         return feed
 

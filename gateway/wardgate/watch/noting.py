@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wardgate.pathways.notes import channels_of
+from wardgate.pathways.notes import AT_READING, AT_READING_S, channels_of
 from wardgate.watch.rule import Sample
 
 
@@ -15,7 +15,7 @@ class Noting:
     def __init__(self, notes: Sequence[tuple[float, str]]) -> None:
         self._notes = notes
         self._next = 0
-        self._due: list[str] = []
+        self._due: list[tuple[float, str]] = []
         self._seen: dict[str, list[tuple[str | None, ...]]] = {}
 
     def copy(self) -> Noting:
@@ -28,16 +28,22 @@ class Noting:
     def with_note(self, sample: Sample) -> Sample:
         """The next sample, with the note that a detector has to know there."""
         while self._next < len(self._notes) and self._notes[self._next][0] <= sample.time_s:
-            self._due.append(self._notes[self._next][1])
+            self._due.append(self._notes[self._next])
             self._next += 1
         new = self._new_device(sample)
         if new is not None:
-            self._due.insert(0, new)
-        note = next((due for due in self._due if sample.channel in channels_of(due)), None)
-        if note is None:
+            self._due.insert(0, (sample.time_s, new))
+        mine = [due for due in self._due if sample.channel in channels_of(due[1])]
+        of_now = [due for due in mine if due[1] in AT_READING]
+        self._due = [due for due in self._due if due not in of_now]
+        fresh = [due for due in of_now if sample.time_s - due[0] <= AT_READING_S]
+        if fresh:
+            return replace(sample, note=fresh[-1][1])
+        lasting = next((due for due in mine if due not in of_now), None)
+        if lasting is None:
             return sample
-        self._due.remove(note)
-        return replace(sample, note=note)
+        self._due.remove(lasting)
+        return replace(sample, note=lasting[1])
 
     def _new_device(self, sample: Sample) -> str | None:
         """A device never seen before in this channel, after others. Two that are used in turn are no news."""

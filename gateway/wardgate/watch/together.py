@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wardgate.pathways.notes import STANDING
 from wardgate.watch.rule import Sample
 from wardgate_signal.finding import DAY_S, Finding, Level
 from wardgate_signal.fusion import PatientFinding, PatientMonitor
@@ -61,7 +62,7 @@ class Together:
             return monitor.update_weight(s.time_s, v["weight"], s.note)
         if s.channel == "saturation":
             return monitor.update_saturation(s.time_s, v["spo2"], v.get("pulse"), v.get("perfusion"), s.note)
-        if s.channel == "blood_pressure" and "diastolic" in v:
+        if s.channel == "blood_pressure" and "diastolic" in v and s.note != STANDING:
             return monitor.update_pressure(s.time_s, v["systolic"], v["diastolic"], v.get("pulse"), s.note)
         return None
 
