@@ -156,6 +156,7 @@ install_configuration() {
 
 install_services() {
     lay "$here/tmpfiles.conf" /usr/lib/tmpfiles.d/wardgate.conf 0644
+    lay "$here/leds.rules" /usr/lib/udev/rules.d/70-wardgate-leds.rules 0644
     lay "$here/modules-load.conf" /usr/lib/modules-load.d/wardgate.conf 0644
     lay "$here/systemd/wardgate.service" /etc/systemd/system/wardgate.service 0644
     lay "$here/systemd/wardgate-import.service" /etc/systemd/system/wardgate-import.service 0644
@@ -175,6 +176,8 @@ start_service() {
     [[ -z $root ]] || return 0
     run modprobe -a usbserial cdc_acm || say "Serial adapters over USB will be known after the next start of the machine."
     run systemctl daemon-reload
+    run udevadm control --reload || say "The lights of the box can be switched after the next start of the machine."
+    run udevadm trigger --subsystem-match=leds --action=change || true
     run systemctl start wardgate-radio-helper.path || fail "The unit that watches for a stuck adapter did not start."
     run systemctl start wardgate-page.path || fail "The unit that waits for the page to be opened did not start."
     if cmp -s "$root/etc/wardgate/wardgate.toml" "$here/wardgate.example.toml"; then

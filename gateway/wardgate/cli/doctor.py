@@ -12,6 +12,7 @@ from wardgate.cli.checks.bluetooth import bluetooth
 from wardgate.cli.checks.broker import broker
 from wardgate.cli.checks.check import Check, problem, well
 from wardgate.cli.checks.hub import hub
+from wardgate.cli.checks.lights import lights
 from wardgate.cli.checks.machine import machine
 from wardgate.cli.checks.models import models
 from wardgate.cli.checks.secrets import certificate, secrets
@@ -58,6 +59,8 @@ def diagnose(path: Path, told: Callable[[Check], None] = lambda _: None) -> list
 
 def _look(config: Config, note: Callable[[Check], None]) -> None:
     for check in machine(config, SystemClock()):
+        note(check)
+    for check in lights(config):
         note(check)
     note(secrets(config))
     for check in certificate(config, SystemClock()):
