@@ -10,9 +10,9 @@ from threading import Thread
 
 import pytest
 
-from tests.support.served_page import Answer
 from tests.support.served_setup import Phone, ServedSetup, hidden
 from tests.support.setup_hub import CLAIM, CUFF, NOW, SCALE, added, installation
+from tests.support.web import Answer
 from wardgate.control.protocol import ControlError
 from wardgate.page.setup.sessions import IDLE_S, Place, Sessions, Stolen
 

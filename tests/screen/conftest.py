@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import uvicorn
 
+from tests.support.web import Answer, Threaded, ask
 from wardgate.config import Screen
 from wardgate.control.messages import ScreenKey
 from wardgate.control.server import ControlServer
@@ -64,41 +62,15 @@ STATES: Final[dict[str, HomeView]] = {
 }
 
 
-@dataclass
-class Answer:
-    """One HTTP answer, read to its end."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-
-class Served:
+class Served(Threaded):
     """One screen."""
 
     def __init__(self, directory: Path, chosen: Screen, voice: Voice | None = None) -> None:
+        super().__init__()
         self._socket = directory / "control.sock"
         self._chosen, self._voice = chosen, voice
-        self._loop = asyncio.new_event_loop()
-        self._ready, self._stop = threading.Event(), asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
         self._view = view()
         self.key = "k3m9x7pqr2s4tv6w"
-        self.port = 0
-
-    def start(self) -> None:
-        self._thread.start()
-        assert self._ready.wait(20)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
-        self._loop.close()
-        assert not self._thread.is_alive()
 
     def show(self, now: HomeView) -> None:
         """The home changes, and the hub says so to whoever watches."""
@@ -111,11 +83,11 @@ class Served:
 
     def silence(self) -> None:
         """The hub stops answering."""
-        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(10)
+        self.await_(self._server.stop())
 
     def wake(self) -> None:
         """The hub answers again."""
-        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(10)
+        self.await_(self._server.start())
 
     @property
     def address(self) -> str:
@@ -123,11 +95,7 @@ class Served:
 
     def ask(self, path: str = "/", method: str = "GET", body: str | None = None, **headers: str) -> Answer:
         """Ask the screen; header names with `_` for `-`."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        return ask(self.port, path, method, body, headers)
 
     async def _home(self, _: dict[str, Any]) -> HomeView:
         return self._view
@@ -144,8 +112,7 @@ class Served:
         listener = listen(HOST, 0)
         self.port = listener.getsockname()[1]
         serving = asyncio.create_task(server.serve([listener]))
-        self._ready.set()
-        await self._stop.wait()
+        await self._until_stopped()
         app.state.live.close()
         server.should_exit = True
         await serving

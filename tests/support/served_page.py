@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import http.client
-import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from tests.support.home import FakeHub, alert, history, hub_at, status
+from tests.support.web import Answer as Answer
+from tests.support.web import Threaded, ask
 from wardgate.page.app import create_app
 from wardgate.page.live import Pace
 from wardgate.page.server import listen
@@ -20,39 +18,13 @@ from wardgate.page.server import listen
 QUICK = Pace(refresh_s=0.3, least_s=0.05, series_s=60, comment_s=0.2, again_s=0.2)
 
 
-@dataclass
-class Answer:
-    """One HTTP answer, read to its end."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-
-class Home:
-    """A hub and its page in a thread of their own, so that a browser can be driven from the test."""
+class Home(Threaded):
+    """A hub and its page."""
 
     def __init__(self, directory: Path) -> None:
+        super().__init__()
         self._socket = directory / "control.sock"
-        self._loop = asyncio.new_event_loop()
-        self._ready, self._stop = threading.Event(), asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
-        self.port = 0
         self.hub: FakeHub
-
-    def start(self) -> None:
-        self._thread.start()
-        assert self._ready.wait(20)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
-        self._loop.close()
-        assert not self._thread.is_alive()
 
     def change(self, *rooms: str, **changes: Any) -> None:
         """Change the home; rooms are announced to whoever watches."""
@@ -60,11 +32,11 @@ class Home:
 
     def silence(self) -> None:
         """The hub stops answering."""
-        asyncio.run_coroutine_threadsafe(self.hub.server.stop(), self._loop).result(10)
+        self.await_(self.hub.server.stop())
 
     def wake(self) -> None:
         """The hub answers again."""
-        asyncio.run_coroutine_threadsafe(self.hub.server.start(), self._loop).result(10)
+        self.await_(self.hub.server.start())
 
     @property
     def address(self) -> str:
@@ -72,11 +44,7 @@ class Home:
 
     def get(self, path: str = "/", method: str = "GET", **headers: str) -> Answer:
         """Ask the page; header names with `_` for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        return ask(self.port, path, method, None, headers)
 
     async def _run(self) -> None:
         app = create_app(self._socket, pace=QUICK)
@@ -86,8 +54,7 @@ class Home:
             listener = listen(0)
             self.port = listener.getsockname()[1]
             serving = asyncio.create_task(server.serve([listener]))
-            self._ready.set()
-            await self._stop.wait()
+            await self._until_stopped()
             app.state.live.close()
             server.should_exit = True
             await serving

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import re
 import ssl
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.served_page import Answer
 from tests.support.setup_hub import CODE, SetupHub
+from tests.support.web import Answer, Threaded, answered
 from wardgate.control.provisioning import Installation
 from wardgate.page.setup.certificate import own_pair
 from wardgate.page.setup.frame import Frame
@@ -56,8 +54,7 @@ class Phone:
             if body is not None and "Content-Length" not in real and "Transfer-Encoding" not in real:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-            answer = connection.getresponse()
-            got = Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            got = answered(connection)
         if "set-cookie" in got.headers:
             self.cookie = got.headers["set-cookie"].partition(";")[0]
         return got
@@ -95,28 +92,15 @@ def unchecked() -> ssl.SSLContext:
     return context
 
 
-class ServedSetup:
-    """Hub and door in a thread of their own, so that a browser can be driven from the test."""
+class ServedSetup(Threaded):
+    """Hub and door."""
 
     def __init__(self, directory: Path, seen: Installation | None = None, steps: Sequence[Step] | None = None) -> None:
+        super().__init__()
         self._directory, self._seen, self._steps = directory, seen, steps
-        self._loop = asyncio.new_event_loop()
-        self._ready, self._stop = threading.Event(), asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
         self.hub: SetupHub
         self.door: Door
         self.frame: Frame
-        self.port = 0
-
-    def start(self) -> None:
-        self._thread.start()
-        assert self._ready.wait(20)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
-        self._loop.close()
-        assert not self._thread.is_alive()
 
     @property
     def address(self) -> str:
@@ -144,11 +128,11 @@ class ServedSetup:
 
     def silence(self) -> None:
         """The hub stops answering."""
-        asyncio.run_coroutine_threadsafe(self.hub.server.stop(), self._loop).result(10)
+        self.await_(self.hub.server.stop())
 
     def wake(self) -> None:
         """The hub answers again."""
-        asyncio.run_coroutine_threadsafe(self.hub.server.start(), self._loop).result(10)
+        self.await_(self.hub.server.start())
 
     def call(self, act: Any) -> Any:
         """Do something in the servers' thread, and wait for it."""
@@ -156,7 +140,7 @@ class ServedSetup:
         async def done() -> Any:
             return act()
 
-        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(10)
+        return self.await_(done())
 
     async def _run(self) -> None:
         self.hub = SetupHub(self._directory / "control.sock", self._seen)
@@ -168,6 +152,5 @@ class ServedSetup:
         server: Serving
         async with serving(hub, self.door, pair, "127.0.0.1", 0, steps, pace=QUICK) as server:
             self.frame, self.port = server.frame, self.door.port
-            self._ready.set()
-            await self._stop.wait()
+            await self._until_stopped()
         await self.hub.server.stop()

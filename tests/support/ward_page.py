@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import http.client
 import ssl
-import threading
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tests.support import home
-from tests.support.served_page import Answer
+from tests.support.web import Answer, T, Threaded, ask
 from wardgate.contract.messages import Alert, Event, Reading, State
 from wardgate.ward import accounts
 from wardgate.ward.database import Transaction
@@ -26,7 +23,6 @@ from wardgate.ward.page.server import Place, listen, serving
 from wardgate.ward.received import Received
 from wardgate.ward.store import WardStore
 
-T = TypeVar("T")
 PASSWORD = "three quiet words"
 HUB = "wg-7f3k"
 LONDON = ZoneInfo("Europe/London")
@@ -67,29 +63,16 @@ def weight_gain(n: int = 1, **changes: Any) -> Alert:
     return home.alert(n, **{**usual, **changes})
 
 
-class WardPage:
-    """A database and its page, in a thread of their own so that a browser can be driven from the test."""
+class WardPage(Threaded):
+    """A database and its page."""
 
     def __init__(self, where: Path | str, place: Place | None = None) -> None:
+        super().__init__()
         self.where = where
         self._place = place or Place(port=0)
-        self._loop = asyncio.new_event_loop()
-        self._ready, self._stop = threading.Event(), asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
         self._seq = 0
-        self.port = 0
         self.trust: Path | None = None
         self.store: WardStore
-
-    def start(self) -> None:
-        self._thread.start()
-        assert self._ready.wait(30)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
-        self._loop.close()
-        assert not self._thread.is_alive()
 
     @property
     def address(self) -> str:
@@ -98,9 +81,6 @@ class WardPage:
     def do(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Something in the ward's database, as another process would."""
         return self.await_(self.store.database.run(work))
-
-    def await_(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     def take(self, *messages: Reading | Alert | Event | State) -> None:
         """As if hubs had sent them."""
@@ -136,14 +116,8 @@ class WardPage:
 
     def ask(self, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request; header names with `_` for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        if self._place.cert:
-            trust = ssl.create_default_context(cafile=str(self.trust))
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=trust)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        tls = ssl.create_default_context(cafile=str(self.trust)) if self._place.cert else None
+        return ask(self.port, path, method, body, headers, tls)
 
     def get(self, path: str = "/", token: str = "", **headers: str) -> Answer:
         return self.ask(path, "GET", None, Cookie=f"wardgate-ward={token}", **headers)
@@ -165,8 +139,7 @@ class WardPage:
             origins = self._place.origins(self.port)
             server, live = serving(self.where, LONDON, self._place, origins, QUICK)
             serve = asyncio.create_task(server.serve([listener]))
-            self._ready.set()
-            await self._stop.wait()
+            await self._until_stopped()
             live.close()
             server.should_exit = True
             await serve
