@@ -120,10 +120,14 @@ def test_a_hub_that_is_away_is_named_with_what_to_do(tmp_path: Path) -> None:
         assert "wardgate run" in told.stderr
 
 
-def test_a_device_that_is_not_there_cannot_be_paired(tmp_path: Path) -> None:
-    told = wardgate("pair", "cuff", "--config", str(configuration(tmp_path, 1)))
+async def test_a_device_that_is_not_there_cannot_be_paired(tmp_path: Path) -> None:
+    """What is there the hub knows: its file does not name what was added on the page."""
+    config = configuration(tmp_path, 1)
+    async with running(tmp_path, config):
+        told = await asyncio.to_thread(wardgate, "pair", "cuff", "--config", str(config))
     assert told.returncode == 2
     assert "Known: scale." in told.stderr
+    assert wardgate("pair", "scale", "--config", str(config)).returncode == 69
 
 
 async def test_status_in_words_and_for_programs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from wardgate import installation
 from wardgate.cli.checks.bluetooth import bluetooth
 from wardgate.cli.checks.broker import broker
 from wardgate.cli.checks.check import Check, problem, well
@@ -18,7 +19,7 @@ from wardgate.cli.checks.models import models
 from wardgate.cli.checks.secrets import certificate, secrets
 from wardgate.cli.options import PROBLEM, add_config, add_json, command
 from wardgate.clock import SystemClock
-from wardgate.config import Config, ConfigError, load
+from wardgate.config import Bare, Config, ConfigError, NotAssigned, NotReadable, bare_over, load, load_bare
 
 
 def main(words: list[str]) -> int:
@@ -46,18 +47,31 @@ def diagnose(path: Path, told: Callable[[Check], None] = lambda _: None) -> list
 
     for check in models():
         note(check)
-    try:
-        config = load(path)
-    except ConfigError as error:
-        for sentence in error.problems:
-            note(problem("configuration", f"{path}: {sentence}", "Mend the file, then: wardgate config check"))
-        return found
-    note(well("configuration", f"{path} can be used."))
-    _look(config, note)
+    config = _configured(path, note)
+    if config is not None:
+        _look(config, note)
     return found
 
 
-def _look(config: Config, note: Callable[[Check], None]) -> None:
+def _configured(path: Path, note: Callable[[Check], None]) -> Config | Bare | None:
+    """What is known of this hub: all, or what stands in its file where it has no patient or this user may not look."""
+    try:
+        config: Config | Bare = load(path)
+    except NotAssigned:
+        config = bare_over(path, installation.read(load_bare(path).data_dir))
+        note(problem("patient", "This hub has no patient yet.", "How far it is: wardgate provision status"))
+    except NotReadable as error:
+        config = load_bare(path)
+        note(problem("installation", error.problems[0], "Run this command with sudo."))
+    except ConfigError as error:
+        for sentence in error.problems:
+            note(problem("configuration", f"{path}: {sentence}", "Mend the file, then: wardgate config check"))
+        return None
+    note(well("configuration", f"{path} can be used."))
+    return config
+
+
+def _look(config: Config | Bare, note: Callable[[Check], None]) -> None:
     for check in machine(config, SystemClock()):
         note(check)
     for check in lights(config):

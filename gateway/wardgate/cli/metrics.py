@@ -6,21 +6,22 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, bare_or_exit, command, complain
 from wardgate.control.client import HubAway, call
 from wardgate.control.messages import Status
 from wardgate.control.metrics import CONTENT_TYPE, exposition
+from wardgate.control.protocol import ControlError
 
 
 def main(words: list[str]) -> int:
-    """Exit status 69 when the hub does not answer."""
+    """Exit status 1 while the hub has no patient, 69 when it does not answer."""
     parser = command("metrics", "Print the hub's figures in Prometheus' text format, or serve them on this machine.")
     add_config(parser)
     parser.add_argument(
         "--listen", type=int, metavar="PORT", help="serve http://127.0.0.1:PORT/metrics until it is interrupted"
     )
     options = parser.parse_args(words)
-    socket = Path(load_or_exit(options.config).hub.control_socket)
+    socket = bare_or_exit(options.config).control_socket
     if options.listen is not None:
         return _serve(socket, options.listen)
     try:
@@ -28,6 +29,9 @@ def main(words: list[str]) -> int:
     except HubAway as error:
         complain(error.sentence, error.what_to_do)
         return HUB_AWAY
+    except ControlError as error:
+        complain(error.sentence, error.what_to_do)
+        return PROBLEM
     sys.stdout.write(exposition(status))
     return 0
 
@@ -42,7 +46,7 @@ def _serve(socket: Path, port: int) -> int:
                 return
             try:
                 status: Status = call(socket, "status")
-            except HubAway as error:
+            except ControlError as error:
                 self._answer(503, "text/plain", f"{error.sentence}\n")
                 return
             self._answer(200, CONTENT_TYPE, exposition(status))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from wardgate.config import Config, ConfigError, load
+from wardgate.config import Bare, Config, ConfigError, NotAssigned, NotReadable, load, load_bare
 
 PROBLEM: Final = 1
 HUB_AWAY: Final = 69
@@ -47,6 +47,24 @@ def load_or_exit(path: Path) -> Config:
     """The configuration, or the end of the program with every problem named."""
     try:
         return load(path)
+    except NotAssigned as error:
+        complain(error.problems[0], "How far it is: wardgate provision status")
+        raise SystemExit(PROBLEM) from None
+    except NotReadable as error:
+        complain(error.problems[0], "Run the command with sudo.")
+        raise SystemExit(PROBLEM) from None
     except ConfigError as error:
-        complain(str(error), "Mend the file, then check it with: wardgate config check")
-        raise SystemExit(BAD_CONFIG) from None
+        raise _to_mend(error) from None
+
+
+def bare_or_exit(path: Path) -> Bare:
+    """What the hub's own file says: enough for whoever only asks the hub, with or without a patient."""
+    try:
+        return load_bare(path)
+    except ConfigError as error:
+        raise _to_mend(error) from None
+
+
+def _to_mend(error: ConfigError) -> SystemExit:
+    complain(str(error), "Mend the file, then check it with: wardgate config check")
+    return SystemExit(BAD_CONFIG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, bare_or_exit, command, complain
 from wardgate.control.client import HubAway, connect
 from wardgate.control.protocol import ControlError
 from wardgate_drivers.model.declaration import Bond, Model
@@ -14,7 +14,7 @@ from wardgate_drivers.model.lookup import by_id
 
 def main(words: list[str]) -> int:
     parser = command("pair", "Pair a device again. The old pairing is given up, so have the device at hand.")
-    parser.add_argument("device", help="the device's id in the configuration")
+    parser.add_argument("device", help="the device's id: wardgate status")
     parser.add_argument(
         "--passkey",
         type=int,
@@ -23,23 +23,14 @@ def main(words: list[str]) -> int:
     )
     add_config(parser)
     options = parser.parse_args(words)
-    config = load_or_exit(options.config)
-    device = next((d for d in config.device if d.id == options.device), None)
-    if device is None:
-        known = ", ".join(d.id for d in config.device) or "none"
-        complain(f"There is no device `{options.device}` in {options.config}.", f"Known: {known}.")
-        return 2
-    if options.passkey is None:
-        _say_what_to_do(by_id(device.model), device.id)
     try:
-        print(asyncio.run(_pair(Path(config.hub.control_socket), device.id, options.passkey)))
+        return asyncio.run(_pair(bare_or_exit(options.config).control_socket, options.device, options.passkey))
     except HubAway as error:
         complain(error.sentence, error.what_to_do)
         return HUB_AWAY
     except ControlError as error:
         complain(error.sentence, error.what_to_do)
         return PROBLEM
-    return 0
 
 
 def _say_what_to_do(model: Model | None, device: str) -> None:
@@ -50,8 +41,15 @@ def _say_what_to_do(model: Model | None, device: str) -> None:
     print("Waiting for it for up to 2 minutes ...", flush=True)
 
 
-async def _pair(socket: Path, device: str, passkey: int | None) -> str:
+async def _pair(socket: Path, device: str, passkey: int | None) -> int:
     async with connect(socket) as hub:
+        here = {known.id: known.model for known in (await hub.status()).devices}
+        if device not in here:
+            complain(f"This home has no device `{device}`.", f"Known: {', '.join(here) or 'none'}.")
+            return 2
         if passkey is not None:
-            return (await hub.call("passkey", device=device, passkey=passkey)).sentence
-        return (await hub.call("pair", device=device)).sentence
+            print((await hub.call("passkey", device=device, passkey=passkey)).sentence)
+            return 0
+        _say_what_to_do(by_id(here[device]), device)
+        print((await hub.call("pair", device=device)).sentence)
+        return 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, command, complain, load_or_exit
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, bare_or_exit, command, complain
 from wardgate.clock import utc_from_s
 from wardgate.control.client import HubAway, call
 from wardgate.control.protocol import ControlError
@@ -21,8 +20,8 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     if (options.what == "retry") != (options.number is not None):
         parser.error("retry needs the number of one message, list needs none")
-    config = load_or_exit(options.config)
-    place = Path(config.hub.control_socket)
+    config = bare_or_exit(options.config)
+    place = config.control_socket
     try:
         if options.what == "retry":
             print(call(place, "parked_retry", seq=options.number).sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wardgate.cli.options import add_config, add_json, command, complain, load_or_exit
+from wardgate.cli.options import PROBLEM, add_config, add_json, command, complain, load_or_exit
 from wardgate.overlay import Overlay
 from wardgate.watch.plan import in_words, make_plan
 
@@ -17,7 +17,12 @@ def main(words: list[str]) -> int:
     add_config(parser)
     add_json(parser)
     options = parser.parse_args(words)
-    overlay = Overlay(load_or_exit(options.config))
+    file = load_or_exit(options.config)
+    try:
+        overlay = Overlay(file)
+    except OSError as error:
+        complain(f"What the ward has set cannot be read ({error}).", "Run the command with sudo.")
+        return PROBLEM
     if overlay.problem:
         complain(f"What the ward configured is left out: {overlay.problem}")
     config = overlay.config

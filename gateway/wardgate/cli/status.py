@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, command, complain, load_or_exit
-from wardgate.control.client import HubAway, call
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, bare_or_exit, command, complain
+from wardgate.cli.provision_words import status_words
+from wardgate.control.client import HubAway, call, connect
 from wardgate.control.messages import HubView, Status
+from wardgate.control.protocol import ControlError
+from wardgate.control.provisioning import Installation
 from wardgate.faces.words import Times
 from wardgate.page.devices import card, in_order
 from wardgate.page.verdict import verdict
 
 
 def main(words: list[str]) -> int:
-    """Exit status 0 when nothing needs attention, 1 when something does, 69 when the hub does not answer."""
+    """Exit status 0 when nothing needs attention, 1 when something does or nobody is the hub's patient, 69 when it does
+    not answer."""
     parser = command("status", "Say how the hub is: what needs attention, what is fine, its devices and its delivery.")
     add_config(parser)
     add_json(parser)
     options = parser.parse_args(words)
-    config = load_or_exit(options.config)
+    config = bare_or_exit(options.config)
     try:
-        status: Status = call(Path(config.hub.control_socket), "status")
+        status: Status = call(config.control_socket, "status")
     except HubAway as error:
         complain(error.sentence, error.what_to_do)
         return HUB_AWAY
+    except ControlError as error:
+        return _without_patient(config.control_socket, error, as_json=options.json)
     print(msgspec.json.encode(status).decode() if options.json else "\n".join(lines(status)))
     return 0 if verdict(status).tone == "good" else PROBLEM
+
+
+def _without_patient(socket: Path, refused: ControlError, *, as_json: bool) -> int:
+    """How far the hub is set up. A program is told by its key that this is no status."""
+    if as_json:
+        told = {"key": refused.key, "sentence": refused.sentence, "what_to_do": refused.what_to_do}
+        print(msgspec.json.encode(told).decode())
+        return PROBLEM
+    try:
+        print(status_words(asyncio.run(_installation(socket))))
+    except ControlError:
+        complain(refused.sentence)
+    complain(refused.what_to_do)
+    return PROBLEM
+
+
+async def _installation(socket: Path) -> Installation:
+    async with connect(socket) as hub:
+        return await hub.ask("installation", Installation)
 
 
 def lines(status: Status) -> list[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from wardgate.cli.options import HUB_AWAY, add_config, add_json, command, complain, load_or_exit
+from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, add_json, bare_or_exit, command, complain
 from wardgate.contract.messages import Upward
 from wardgate.control.client import HubAway, HubClient, connect
+from wardgate.control.protocol import ControlError
 from wardgate.ward.line import format_line
 
 BACKLOG = 10
@@ -22,9 +23,9 @@ def main(words: list[str]) -> int:
     add_config(parser)
     add_json(parser)
     options = parser.parse_args(words)
-    config = load_or_exit(options.config)
+    config = bare_or_exit(options.config)
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_watch(Path(config.hub.control_socket), as_json=options.json))
+        return asyncio.run(_watch(config.control_socket, as_json=options.json))
     return 0
 
 
@@ -40,6 +41,9 @@ async def _watch(socket: Path, *, as_json: bool) -> int:
         complain("The hub has stopped.")
     except HubAway as error:
         complain(error.sentence, error.what_to_do)
+    except ControlError as error:
+        complain(error.sentence, error.what_to_do)
+        return PROBLEM
     return HUB_AWAY
 
 

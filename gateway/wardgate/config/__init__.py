@@ -4,7 +4,17 @@
 a technician mends the file once. What was set up on the hub itself is laid over the file (`wardgate.installation`).
 """
 
-from wardgate.config.file import ConfigError, NotAssigned, bare_over, checked_whole, load, load_bare, load_over, parse
+from wardgate.config.file import (
+    ConfigError,
+    NotAssigned,
+    NotReadable,
+    bare_over,
+    checked_whole,
+    load,
+    load_bare,
+    load_over,
+    parse,
+)
 from wardgate.config.sections import (
     Alerts,
     Broker,
@@ -39,6 +49,7 @@ __all__ = [
     "Indicator",
     "Key",
     "NotAssigned",
+    "NotReadable",
     "Note",
     "Page",
     "Pressure",

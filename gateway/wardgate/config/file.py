@@ -41,11 +41,19 @@ class NotAssigned(ConfigError):
         super().__init__(path, [_NO_PATIENT])
 
 
+class NotReadable(ConfigError):
+    """There is nothing to mend: this user may not read what was set up on the hub."""
+
+    def __init__(self, path: Path, why: OSError) -> None:
+        super().__init__(path, [f"What was set up on this hub cannot be read: {why}."])
+
+
 def load(path: Path) -> Config:
     """Read a file, lay over it what was set up on this hub, and check the whole.
 
     Raises:
         NotAssigned: neither names a patient.
+        NotReadable: this user may not read what was set up.
         ConfigError: it cannot be read, is no TOML, or says something that cannot be.
     """
     raw = _tables(_text(path), path)
@@ -135,9 +143,7 @@ def _record(raw: dict[str, Any], path: Path) -> Record:
     except OSError as error:
         if by_file:
             return Record()
-        raise ConfigError(
-            path, [f"What was set up on this hub cannot be read: {error}. Run the command with sudo."]
-        ) from error
+        raise NotReadable(path, error) from error
 
 
 def _checked(raw: dict[str, Any], path: Path) -> Config:

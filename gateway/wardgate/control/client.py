@@ -53,10 +53,8 @@ T = TypeVar("T")
 class HubAway(ControlError):
     """No hub answers at the socket."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            "hub-away", f"The hub does not answer at {path} ({why}).", "Is it running? See `wardgate run`."
-        )
+    def __init__(self, path: Path, why: str, what_to_do: str = "Is it running? See `wardgate run`.") -> None:
+        super().__init__("hub-away", f"The hub does not answer at {path} ({why}).", what_to_do)
 
 
 class HubClient:
@@ -171,6 +169,9 @@ async def connect(path: Path) -> AsyncIterator[HubClient]:
     try:
         async with asyncio.timeout(DEADLINE_S):
             reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
+    except PermissionError as error:
+        what_to_do = "Run the command with sudo, or join the group: sudo adduser $USER wardgate"
+        raise HubAway(path, "this user may not ask it", what_to_do) from error
     except (OSError, TimeoutError) as error:
         raise HubAway(path, getattr(error, "strerror", None) or "it took too long") from error
     client = HubClient(path, reader, writer)

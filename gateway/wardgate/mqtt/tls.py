@@ -16,6 +16,8 @@ from wardgate.config import Broker
 Words = tuple[str, str, str]
 """Key, sentence, what to do."""
 
+UNTRUSTED: Final = "broker-certificate"
+"""The key of a broker's certificate that is not to be trusted."""
 _ASK: Final = "Ask the ward for a claim code and run: wardgate enrol --code CODE"
 _IF_NONE: Final = f"For a new one: {_ASK[0].lower()}{_ASK[1:]}"
 _REFUSALS: Final[dict[str, Words]] = {
@@ -89,7 +91,7 @@ def _said(reason: str) -> Words | None:
 def _untrusted(error: ssl.SSLCertVerificationError, broker: Broker) -> Words:
     place = f"{broker.host}:{broker.port}"
     key, sentence = (
-        "broker-certificate",
+        UNTRUSTED,
         f"The certificate of {place} is not to be trusted: {error.verify_message}.",
     )
     code = error.verify_code

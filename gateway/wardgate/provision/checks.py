@@ -19,6 +19,7 @@ from wardgate.config import Bare, Broker, Config
 from wardgate.enrol.est import Endpoint, EnrolError
 from wardgate.mqtt import Link, LinkError
 from wardgate.mqtt.errors import explained
+from wardgate.mqtt.link import SESSION_EXPIRY_S
 
 ORDER: Final = ("network", "clock", "ward-reached", "ward-accepts")
 SOON_S: Final = 5.0
@@ -172,9 +173,9 @@ def reached_check(config: Config | Bare, *, claimed: bool) -> Finding:
     return Finding(key="ward-reached", tick="good", sentence=f"The ward is reached ({how}).")
 
 
-async def accepted_check(broker: Broker, client: str) -> Finding:
-    """Whether the ward's broker lets this hub in."""
-    link = Link(broker, client, on_message=lambda *_: None)
+async def accepted_check(broker: Broker, client: str, *, session_expiry_s: int = SESSION_EXPIRY_S) -> Finding:
+    """Whether the ward's broker lets this hub in as `client`; a client that is nobody's own leaves no session there."""
+    link = Link(broker, client, on_message=lambda *_: None, session_expiry_s=session_expiry_s)
     try:
         await link.open()
     except LinkError as error:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from wardgate.cli.checks.check import Check, problem, well
-from wardgate.config import Config
+from wardgate.config import Bare, Config
 from wardgate.control.client import call
 from wardgate.control.protocol import ControlError
 
 _NAME: Final = "hub"
 
 
-def hub(config: Config) -> Check:
+def hub(config: Config | Bare) -> Check:
     """Ask the hub for a sign of life over its control socket."""
     try:
         pong = call(Path(config.hub.control_socket), "ping")
@@ -29,4 +29,4 @@ def hub(config: Config) -> Check:
             error.sentence,
             "Run: sudo systemctl restart wardgate. If it stops again: sudo journalctl -u wardgate -n 50",
         )
-    return well(_NAME, f"The hub {pong.hub} runs and answers (version {pong.version}).")
+    return well(_NAME, f"The hub{f' {pong.hub}' if pong.hub else ''} runs and answers (version {pong.version}).")

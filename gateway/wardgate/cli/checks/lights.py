@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from wardgate.cli.checks.check import Check, problem, well
-from wardgate.config import Config
+from wardgate.config import Bare, Config
 
 LEDS: Final = Path("/sys/class/leds")
 UNIT: Final = Path("/etc/systemd/system/wardgate.service")
 _WRITTEN: Final = ("brightness", "trigger")
 
 
-def lights(config: Config, leds: Path = LEDS, unit: Path = UNIT) -> Iterator[Check]:
+def lights(config: Config | Bare, leds: Path = LEDS, unit: Path = UNIT) -> Iterator[Check]:
     """One for each light; nothing where none is configured."""
     chosen = config.indicator
     names = dict.fromkeys(name for name in (chosen.led_got, chosen.led_again, chosen.led_due) if name)

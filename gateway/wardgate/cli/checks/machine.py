@@ -13,7 +13,8 @@ from typing import Final
 
 from wardgate.cli.checks.check import Check, problem, well
 from wardgate.clock import Clock
-from wardgate.config import Config
+from wardgate.config import Bare, Config
+from wardgate.provision.checks import clock_check
 
 _DISK_FULL_SHARE: Final = 0.8
 """From here on somebody should look, while there is still time."""
@@ -21,7 +22,7 @@ _DATABASE_PATIENCE_S: Final = 20.0
 _BY_ID: Final = Path("/dev/serial/by-id")
 
 
-def machine(config: Config, clock: Clock) -> Iterator[Check]:
+def machine(config: Config | Bare, clock: Clock) -> Iterator[Check]:
     """Everything that needs neither radio nor network."""
     yield database(config.database)
     yield disk(config.data_dir)
@@ -92,12 +93,12 @@ def disk(data_dir: Path) -> Check:
 
 def synchronised(clock: Clock) -> Check:
     """Whether the time of readings can be trusted."""
-    if clock.synchronised():
-        return well("clock", "The clock is synchronised.")
+    found = clock_check(clock)
+    if found.tick == "good":
+        return well("clock", found.sentence)
     return problem(
         "clock",
-        "The clock is not synchronised with a time server: readings are kept and dated later, and the clocks of "
-        "devices are not set.",
+        f"{found.sentence} The clocks of devices are not set.",
         "Run: timedatectl status. Usually the network is down or blocks NTP (UDP port 123). If it is switched off: "
         "sudo timedatectl set-ntp true",
     )

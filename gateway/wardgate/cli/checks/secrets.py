@@ -8,7 +8,7 @@ from typing import Final
 
 from wardgate.cli.checks.check import Check, problem, well
 from wardgate.clock import Clock
-from wardgate.config import Config
+from wardgate.config import Bare, Config
 from wardgate.enrol.identity import directory
 from wardgate.enrol.renewal import warned_from
 from wardgate.enrol.validity import validity
@@ -18,7 +18,7 @@ _OTHERS: Final = 0o007
 _GROUP_AND_OTHERS: Final = 0o077
 
 
-def secrets(config: Config) -> Check:
+def secrets(config: Config | Bare) -> Check:
     """Whether keys, passwords, the database and the control socket are closed to everybody else."""
     closed, total = [], 0
     for path, forbidden in _places(config):
@@ -38,10 +38,10 @@ def secrets(config: Config) -> Check:
     return problem(_NAME, f"Other users of this machine can reach {named}.", f"Run: {commands}")
 
 
-def _places(config: Config) -> Iterator[tuple[Path, int]]:
+def _places(config: Config | Bare) -> Iterator[tuple[Path, int]]:
     """Each secret that is there, and who may not have it."""
     broker = config.broker
-    for name in (broker.key_file, broker.password_file):
+    for name in () if broker is None else (broker.key_file, broker.password_file):
         if name is not None:
             yield Path(name), _GROUP_AND_OTHERS
     yield config.data_dir, _GROUP_AND_OTHERS
@@ -54,10 +54,10 @@ def _places(config: Config) -> Iterator[tuple[Path, int]]:
     yield Path(config.hub.control_socket), _OTHERS  # its directory's group may be meant to reach it
 
 
-def certificate(config: Config, clock: Clock) -> Iterator[Check]:
+def certificate(config: Config | Bare, clock: Clock) -> Iterator[Check]:
     """How long the hub's certificate holds; nothing where it has none."""
-    name, file = "certificate", config.broker.cert_file
-    if file is None:
+    name, file = "certificate", None if config.broker is None else config.broker.cert_file
+    if file is None or config.hub.id is None:
         return
     renew = (
         "Ask the ward for a claim code and run: sudo wardgate enrol --code CODE"
