@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wardgate.enrol.identity import CERTIFICATE, KEY, Identity
+from wardgate.enrol.prompt import within
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
 TIMEOUT_S: Final = 20.0
+WHOLE_S: Final = 30.0
+"""For a whole answer."""
 _LARGEST: Final = 64 * 1024
 
 
@@ -125,9 +128,11 @@ class Endpoint:
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
         try:
             headers = {"Content-Type": "application/pkcs10", **headers}
-            connection.request("POST", self._path + what, base64.encodebytes(request), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(_LARGEST)
+            with within(connection, WHOLE_S):
+                connection.request("POST", self._path + what, base64.encodebytes(request), headers)
+                answer = connection.getresponse()
+                body = answer.read(_LARGEST)
+            return answer.status, body
         finally:
             connection.close()
 

@@ -13,9 +13,12 @@ import msgspec
 from wardgate.contract import assigning
 from wardgate.contract.assigning import Ask, Assigned, End, Offered, Refusal
 from wardgate.enrol.identity import CERTIFICATE, KEY, Identity
+from wardgate.enrol.prompt import within
 from wardgate.provision.refused import Refused
 
 TIMEOUT_S: Final = 20.0
+WHOLE_S: Final = 30.0
+"""For a whole answer. Meanwhile nobody else sets anything up on this hub."""
 _LARGEST: Final = 1024 * 1024
 T = TypeVar("T")
 
@@ -95,9 +98,11 @@ class WardList:
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
         try:
             headers = {"Content-Type": "application/json"} if body else {}
-            connection.request(method, self._path + path, body or None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(_LARGEST)
+            with within(connection, WHOLE_S):
+                connection.request(method, self._path + path, body or None, headers)
+                answer = connection.getresponse()
+                text = answer.read(_LARGEST)
+            return answer.status, text
         finally:
             connection.close()
 
