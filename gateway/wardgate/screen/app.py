@@ -7,10 +7,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from wardgate.config import Screen
+from wardgate.faces.answers import HTML, serve_assets, streamed, too_many
 from wardgate.faces.assets import Assets
 from wardgate.faces.guard import Guard
 from wardgate.screen.ask import seen_once
@@ -20,7 +21,6 @@ from wardgate.screen.live import Live, Pace
 from wardgate.screen.render import Renderer
 from wardgate.screen.voice import Voice
 
-_HTML: Final = "text/html; charset=utf-8"
 _COOKIE: Final = "language"
 _YEAR_S: Final = 365 * 86400
 _MOST_SCREENS: Final = 16
@@ -39,7 +39,7 @@ def create_app(socket: Path, chosen: Screen, *, pace: Pace | None = None, voice:
     shown = ["GET", "HEAD"]
     app.add_api_route("/", site.screen, methods=shown)
     app.add_api_route("/languages", site.choices, methods=shown)
-    app.add_api_route("/assets/{digest}/{name}", site.asset, methods=shown)
+    serve_assets(app, site.assets)
     app.add_api_route("/live", site.stream)
     app.add_api_route("/listen", site.listen)
     app.add_api_route("/language", site.choose, methods=["POST"])
@@ -52,8 +52,8 @@ class _Site:
 
     def __init__(self, socket: Path, chosen: Screen, pace: Pace, voice: Voice) -> None:
         self._socket, self._chosen, self._voice = socket, chosen, voice
-        self._assets = Assets("wardgate.screen")
-        self._renderer = Renderer(self._assets)
+        self.assets = Assets("wardgate.screen")
+        self._renderer = Renderer(self.assets)
         self._languages = {language.code: language for language in offered(chosen)}
         self.live = Live(socket, self._renderer, pace)
         self.keys = Keys(socket)
@@ -68,11 +68,11 @@ class _Site:
         seen = await seen_once(self._socket)
         languages = tuple(self._languages.values())
         html = self._renderer.page(seen, language, languages, listen=self._voice.speaks(language))
-        return Response(html, media_type=_HTML)
+        return Response(html, media_type=HTML)
 
     async def choices(self, request: Request) -> Response:
         html = self._renderer.languages(self._language(request), tuple(self._languages.values()))
-        return Response(html, media_type=_HTML)
+        return Response(html, media_type=HTML)
 
     async def choose(self, request: Request) -> Response:
         body = bytearray()
@@ -89,30 +89,19 @@ class _Site:
 
     async def stream(self, request: Request) -> Response:
         if self.live.watchers >= _MOST_SCREENS:
-            return Response("Too many screens are open. Close one.", 503, {"Retry-After": "5"}, "text/plain")
+            return too_many("screens")
 
         async def may_stay() -> bool:
             key: str | None = request.scope.get("wardgate.key")
             return key is None or await self.keys.fits(key)
 
-        # Never compressed: a gzip layer would hold the first words back.
-        stream = self.live.stream(self._language(request), may_stay)
-        return StreamingResponse(stream, media_type="text/event-stream")
+        return streamed(self.live.stream(self._language(request), may_stay))
 
     async def listen(self, request: Request) -> Response:
         sound = await self._voice.say(await seen_once(self._socket), self._language(request))
         if sound is None:
             raise HTTPException(404)
         return Response(sound.body, media_type=sound.media_type)
-
-    async def asset(self, request: Request, digest: str, name: str) -> Response:
-        found = self._assets.at(f"/assets/{digest}/{name}")
-        if found is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(found.gzipped, 200, {**headers, "Content-Encoding": "gzip"}, found.media_type)
-        return Response(found.body, 200, headers, found.media_type)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Report, SignedIn, Window
+from wardgate.faces.answers import serve_assets, streamed, too_many
 from wardgate.faces.assets import Assets
 from wardgate.faces.words import Times
 from wardgate.page.api.app import create_api
@@ -83,16 +84,7 @@ def _refusal(pages: Pages, path: str, status: int, key: str) -> Response:
 
 def _open_routes(app: FastAPI, frame: Frame) -> None:
     """What anybody may see: how it looks, and how to sign in."""
-
-    @app.api_route("/assets/{digest}/{name}", methods=["GET", "HEAD"])
-    async def asset(request: Request, digest: str, name: str) -> Response:
-        found = frame.assets.at(f"/assets/{digest}/{name}")
-        if found is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(found.gzipped, 200, {**headers, "Content-Encoding": "gzip"}, found.media_type)
-        return Response(found.body, 200, headers, found.media_type)
+    serve_assets(app, frame.assets)
 
     @app.api_route("/guide", methods=["GET", "HEAD"])
     async def guide(request: Request) -> Response:
@@ -193,7 +185,7 @@ def _live_route(app: FastAPI, frame: Frame) -> None:
     async def live(request: Request, name: str = "", path: str = "") -> Response:
         visit = await frame.visit(request, path=path)
         if frame.live.streams >= MOST_STREAMS:
-            return Response("Too many pages are open. Close one.", 503, {"Retry-After": "5"}, "text/plain")
+            return too_many()
         tokens = tokens_of(visit, request.url.path.replace("/live", "/setup", 1) if name else "/")
 
         async def parts() -> tuple[Mapping[str, str], str]:
@@ -210,9 +202,7 @@ def _live_route(app: FastAPI, frame: Frame) -> None:
             except (SignInFirst, TakeOverFirst, NoSuchPage, HTTPException) as error:
                 raise Over from error
 
-        return StreamingResponse(
-            frame.live.stream(while_it_lasts), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-        )
+        return streamed(frame.live.stream(while_it_lasts))
 
 
 def _refusals(app: FastAPI, frame: Frame) -> None:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from wardgate.control.protocol import ControlError, Done
+from wardgate.faces.answers import HTML
 from wardgate.faces.assets import Assets
 from wardgate.page.setup.forms import Tokens, read_form
 from wardgate.page.setup.guard import Door
@@ -24,7 +25,6 @@ from wardgate.page.setup.sessions import COOKIE, Place, Session, Sessions, Stole
 from wardgate.page.setup.step import Step, Visit
 
 log: Final = logging.getLogger(__name__)
-_HTML: Final = "text/html; charset=utf-8"
 
 
 class SignInFirst(Exception):
@@ -160,4 +160,4 @@ def status_of(error: ControlError) -> int:
 
 def page(request: Request, html: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A page as it is sent. Never compressed: secrets of the session and what was typed stand side by side in it."""
-    return Response(html.encode(), status, dict(headers or {}), _HTML)
+    return Response(html.encode(), status, dict(headers or {}), HTML)

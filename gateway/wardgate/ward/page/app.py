@@ -9,12 +9,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from wardgate.faces.answers import page, serve_assets, streamed, too_many
 from wardgate.faces.assets import Assets
 from wardgate.ward.database import DatabaseError, open_database
-from wardgate.ward.page.answers import page, takes_gzip
 from wardgate.ward.page.guard import WardGuard
 from wardgate.ward.page.live import Live, Pace
 from wardgate.ward.page.patients import Patients
@@ -50,30 +50,17 @@ def create_app(
         if await door.account(token) is None:
             return Response("Sign in first.", 401, media_type="text/plain")
         if live.watchers >= _MOST_WATCHERS:
-            return Response("Too many pages are open. Close one.", 503, {"Retry-After": "5"}, "text/plain")
+            return too_many()
         have = request.query_params.get("have", "").split(".")[:MOST_FOLLOWED]
 
         async def still_in() -> bool:
             return await door.account(token) is not None
 
-        headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(live.stream(have, still_in), media_type="text/event-stream", headers=headers)
+        return streamed(live.stream(have, still_in))
 
-    _serve_assets(app, assets)
+    serve_assets(app, assets)
     _serve_refusals(app, renderer, door)
     return app
-
-
-def _serve_assets(app: FastAPI, assets: Assets) -> None:
-    @app.api_route("/assets/{digest}/{name}", methods=["GET", "HEAD"])
-    async def asset(request: Request, digest: str, name: str) -> Response:
-        found = assets.at(f"/assets/{digest}/{name}")
-        if found is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-        if takes_gzip(request):
-            return Response(found.gzipped, 200, {**headers, "Content-Encoding": "gzip"}, found.media_type)
-        return Response(found.body, 200, headers, found.media_type)
 
 
 def _serve_refusals(app: FastAPI, renderer: Renderer, door: Door) -> None:

@@ -11,12 +11,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from wardgate.faces.answers import page, see_other
 from wardgate.faces.words import Times, listed, sentence
 from wardgate.ward import audit, seen
 from wardgate.ward.called import called
 from wardgate.ward.database import Database, Transaction
 from wardgate.ward.page import desk
-from wardgate.ward.page.answers import page, see_other
 from wardgate.ward.page.board import Open, Silent, hubs, opened
 from wardgate.ward.page.chart_data import Home, home
 from wardgate.ward.page.live import Live

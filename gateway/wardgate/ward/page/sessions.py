@@ -15,11 +15,11 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from wardgate.faces.answers import page, see_other
 from wardgate.faces.words import count, span
 from wardgate.ward import accounts
 from wardgate.ward.accounts import Account, Wait
 from wardgate.ward.database import Database
-from wardgate.ward.page.answers import page, see_other
 from wardgate.ward.page.desk import DeskError
 from wardgate.ward.page.render import Renderer, Visitor
 
