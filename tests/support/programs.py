@@ -27,17 +27,27 @@ async def until_answers(socket: Path) -> None:
 
 
 class Program:
-    """One process; what it says is in `log`."""
+    """One process; what it says is in `log`.
 
-    def __init__(self, log: Path, *words: str, module: str = "wardgate") -> None:
+    Args:
+        before: words that make the process another user's.
+        umask: for the files it makes; -1 leaves it as it is here.
+    """
+
+    def __init__(
+        self, log: Path, *words: str, module: str = "wardgate", before: tuple[str, ...] = (), umask: int = -1
+    ) -> None:
         self.log = log
-        self._words = (sys.executable, "-m", module, *words)
+        self._words = (*before, sys.executable, "-m", module, *words)
+        self._umask = umask
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it; it is running when this returns, not ready."""
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(*self._words, stdout=log, stderr=log)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._words, stdout=log, stderr=log, umask=self._umask
+            )
 
     async def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""

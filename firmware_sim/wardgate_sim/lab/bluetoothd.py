@@ -51,6 +51,11 @@ class Bluetoothd:
 
 async def bluez_bonds() -> list[str]:
     """The addresses BlueZ holds keys for."""
+    return sorted(address for address, device in (await bluez_devices()).items() if device["Bonded"])
+
+
+async def bluez_devices() -> dict[str, dict[str, bool]]:
+    """The devices that BlueZ knows by address, each with whether it is Paired, Bonded and Connected."""
     bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
     try:
         reply = await bus.call(
@@ -59,7 +64,7 @@ async def bluez_bonds() -> list[str]:
     finally:
         bus.disconnect()
     found = [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
-    return sorted(str(d["Address"].value) for d in found if d["Bonded"].value)
+    return {d["Address"].value: {name: d[name].value for name in ("Paired", "Bonded", "Connected")} for d in found}
 
 
 async def _owned(name: str) -> None:

@@ -34,6 +34,8 @@ from wardgate_sim.radio import Link, open_vhci
 log: Final = logging.getLogger(__name__)
 
 USER: Final = "wardgate"
+PAGE_USER: Final = "wardgate-page"
+CONFIG: Final = Path("/etc/wardgate/wardgate.toml")
 ZONE: Final = ZoneInfo("Europe/London")
 ADDRESSES: Final = {
     "cuff": "F0:00:00:00:00:01",
@@ -115,11 +117,18 @@ class Witness:
         return [reading for reading in self.readings if reading.device.id == device]
 
 
-class Service:
-    """The hub as its systemd unit runs it: another user, readiness and watchdog told to a socket.
+def as_user(user: str) -> tuple[str, ...]:
+    """The words before a command that make it run as its systemd unit would: as another user, with no rights.
 
     CAP_DAC_READ_SEARCH is the one thing more: the project may lie where only root can read.
     """
+    one_right = "-all,+dac_read_search"
+    who = ("--reuid", user, "--regid", user, "--init-groups", "--no-new-privs")
+    return ("setpriv", *who, "--inh-caps", one_right, "--ambient-caps", one_right, "--bounding-set", one_right)
+
+
+class Service:
+    """The hub as its systemd unit runs it: another user, readiness and watchdog told to a socket."""
 
     def __init__(self, config: Path, run: Path, log_file: Path) -> None:
         self._config = config
@@ -134,14 +143,10 @@ class Service:
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready."""
-        words = ["--reuid", USER, "--regid", USER, "--init-groups", "--no-new-privs"]
-        words += ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
-        words += ["--bounding-set", "-all,+dac_read_search"]
         environment = {**os.environ, "NOTIFY_SOCKET": str(self._address), "WATCHDOG_USEC": "4000000"}
         with self._log_file.open("ab") as log_file:
             self._process = await asyncio.create_subprocess_exec(
-                "setpriv",
-                *words,
+                *as_user(USER),
                 *(sys.executable, "-m", "wardgate", "run", "--config", self._config),
                 stderr=log_file,
                 env=environment,
@@ -250,7 +255,8 @@ class Guest:
 async def open_guest(share: Path) -> AsyncIterator[Guest]:
     """Bring everything up, the hub last; take it down, and leave the databases in `share`."""
     call_clock_synchronised()
-    config, run = _install()
+    install()
+    config, run = _configure(), Path("/run")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_broker(share))
         adapter = Adapter()
@@ -271,15 +277,21 @@ async def open_guest(share: Path) -> AsyncIterator[Guest]:
         helping.cancel()
 
 
-def _install() -> tuple[Path, Path]:
-    """The users of the real installation, and the directories that systemd would make."""
+def install() -> None:
+    """The users of the real installation, and the directories that its packages and systemd would make."""
     subprocess.run(["systemd-sysusers", PROJECT / "deploy" / "sysusers.conf"], check=True)  # noqa: S603, S607
-    for folder, mode in (("/var/lib/wardgate", "0700"), ("/run/wardgate", "0750")):
-        subprocess.run(["install", "-d", "-m", mode, "-o", USER, "-g", USER, folder], check=True)  # noqa: S603, S607
-    config = Path("/etc/wardgate/wardgate.toml")
-    config.parent.mkdir(exist_ok=True)
-    config.write_text(_CONFIG, encoding="utf-8")
-    return config, Path("/run")
+    for folder, mode, user in (
+        ("/var/lib/wardgate", "0700", USER),
+        ("/run/wardgate", "0750", USER),
+        ("/var/lib/wardgate-page", "0755", PAGE_USER),
+    ):
+        subprocess.run(["install", "-d", "-m", mode, "-o", user, "-g", user, folder], check=True)  # noqa: S603, S607
+    CONFIG.parent.mkdir(exist_ok=True)
+
+
+def _configure() -> Path:
+    CONFIG.write_text(_CONFIG, encoding="utf-8")
+    return CONFIG
 
 
 @contextlib.asynccontextmanager

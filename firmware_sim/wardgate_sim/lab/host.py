@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from wardgate_sim.lab.kernel import SCRIPTS, find_or_build
+from wardgate_sim.lab.kernel import PROJECT, SCRIPTS, find_or_build
 
 FINDINGS: Final = "findings.jsonl"
 
@@ -34,8 +38,18 @@ class Played:
         return "\n".join(file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
-def play(share: Path, *steps: str, timeout_s: float = 300.0) -> Played:
-    """Boot a guest, play these steps in it, or all, and wait until it has powered off.
+def play(
+    share: Path,
+    *steps: str,
+    scenario: str = "wardgate_sim.lab.scenario",
+    memory: str = "768M",
+    timeout_s: float = 300.0,
+) -> Played:
+    """Boot a guest, play these steps of a scenario in it, or all, and wait until it has powered off.
+
+    Args:
+        scenario: the module that is run in the guest.
+        memory: the guest's; half of it is for the files it writes.
 
     Raises:
         NoKernelError: see `find_or_build`.
@@ -43,13 +57,27 @@ def play(share: Path, *steps: str, timeout_s: float = 300.0) -> Played:
     kernel = find_or_build()
     share.mkdir(parents=True, exist_ok=True)
     (share / FINDINGS).unlink(missing_ok=True)
+    python = ("env", f"PYTHONPATH={PROJECT}", sys.executable)
     done = subprocess.run(  # noqa: S603 - our own script
-        [SCRIPTS / "run.sh", kernel, share, sys.executable, "-m", "wardgate_sim.lab.scenario", share, *steps],
+        [SCRIPTS / "run.sh", kernel, share, *python, "-m", scenario, share, *steps],
         check=False,
-        env={**os.environ, "LAB_TIMEOUT": str(round(timeout_s))},
+        env={**os.environ, "LAB_TIMEOUT": str(round(timeout_s)), "LAB_MEMORY": memory},
         stdout=subprocess.DEVNULL,
     )
     return Played(done.returncode, read_findings(share / FINDINGS), share)
+
+
+@contextmanager
+def noting(share: Path) -> Iterator[Callable[[str, float, dict[str, Any]], None]]:
+    """In the guest: what notes a step, since when (on the monotonic clock) and what it found."""
+    with (share / FINDINGS).open("w", encoding="utf-8") as findings:
+
+        def note(step: str, since_s: float, found: dict[str, Any]) -> None:
+            seconds = round(time.monotonic() - since_s, 2)
+            findings.write(json.dumps({"step": step, "seconds": seconds, **found}) + "\n")
+            findings.flush()
+
+        yield note
 
 
 def read_findings(file: Path) -> dict[str, dict[str, Any]]:

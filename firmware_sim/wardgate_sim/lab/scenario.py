@@ -21,7 +21,7 @@ from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.lab import crowd
 from wardgate_sim.lab.bluetoothd import bluez_bonds
 from wardgate_sim.lab.guest import ADDRESSES, Guest, open_guest
-from wardgate_sim.lab.host import FINDINGS
+from wardgate_sim.lab.host import noting
 
 log: Final = logging.getLogger(__name__)
 
@@ -281,13 +281,7 @@ async def _doctor(guest: Guest) -> dict[str, Any]:
 async def play(share: Path, names: list[str]) -> bool:
     """Play these steps, or all. Whether each came to its end."""
     began_s, well = time.monotonic(), True
-    with (share / FINDINGS).open("w", encoding="utf-8") as findings:
-
-        def note(step: str, since_s: float, found: dict[str, Any]) -> None:
-            seconds = round(time.monotonic() - since_s, 2)
-            findings.write(json.dumps({"step": step, "seconds": seconds, **found}) + "\n")
-            findings.flush()
-
+    with noting(share) as note:
         async with open_guest(share) as guest:
             note("boot", began_s, {})
             for name in names or STEPS:
