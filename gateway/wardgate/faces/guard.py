@@ -7,7 +7,7 @@ makes the browser ask us as if we were theirs. So only a loopback name in `Host`
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,6 +29,19 @@ HEADERS: Final = {
 }
 
 
+def with_headers(send: Send, more: Mapping[str, str] | None = None) -> Send:
+    """Sends with the security headers of every page, and `more`; nothing is kept by the browser unless it says so."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            headers.update({**HEADERS, **(more or {})})
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return sending
+
+
 class Guard:
     """Refuses what does not come from this machine's own names; adds the security headers to everything."""
 
@@ -41,15 +54,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        headers = Headers(scope=scope)
+        guarded, headers = with_headers(send), Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if not _is_loopback(f"//{host}"):
             why = "This page is only for the hub itself."

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wardgate.faces.guard import HEADERS
+from wardgate.faces.guard import with_headers
 from wardgate.screen.ask import screen_key
 
 _PUBLIC: Final = "/assets/"
@@ -65,14 +65,7 @@ class Door:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
+        guarded = with_headers(send)
         path: str = scope["path"]
         key, slash, rest = path[1:].partition("/")
         if path.startswith(_PUBLIC):

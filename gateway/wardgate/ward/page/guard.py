@@ -9,15 +9,15 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wardgate.faces.guard import HEADERS
+from wardgate.faces.guard import with_headers
 
 LARGEST: Final = 16 * 1024
 """Bytes of a form. A note of a thousand characters fits five times."""
-_YEAR: Final = "max-age=31536000"
+_TLS_ALONE: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class _TooLarge(Exception):
@@ -31,25 +31,18 @@ class WardGuard:
         self._app = app
         self._origins = origins
         self._hosts = {urlsplit(origin).netloc for origin in origins}
-        self._secure = all(origin.startswith("https://") for origin in origins)
+        self._more = _TLS_ALONE if all(origin.startswith("https://") for origin in origins) else {}
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        said = False
+        said, sending = False, with_headers(send, self._more)
 
         async def guarded(message: Message) -> None:
             nonlocal said
-            if message["type"] == "http.response.start":
-                said = True
-                headers = MutableHeaders(raw=message["headers"])
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
-                if self._secure:
-                    headers["Strict-Transport-Security"] = _YEAR
-            await send(message)
+            said = True
+            await sending(message)
 
         refused = self._refused(scope)
         if refused is not None:
