@@ -13,10 +13,10 @@ from tests.support.authority import Ward
 from tests.support.boxed import HUB, Boxed
 from tests.support.shipped_broker import ShippedBroker
 from wardgate.config import load
-from wardgate.contract.assigning import Ask, Assigned
+from wardgate.contract.assigning import Ask, Assigned, Offered
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import Audit, Installation, Referral
+from wardgate.control.provisioning import Audit, Installation
 from wardgate.ward.referrals import Referrals
 
 HERON = Pseudonym("copper", "heron")
@@ -70,7 +70,7 @@ async def test_out_of_the_box_to_a_patient_and_back(boxed: Boxed, ward: Ward) ->
     assert found.hub == HUB
     assert await boxed.do("claim", hub=HUB, code="0000-0000-0000-0000") == said, "done once, answered alike"
 
-    (offered,) = await boxed.ask("patients", tuple[Referral, ...])
+    (offered,) = await boxed.ask("patients", tuple[Offered, ...])
     assert (offered.words, offered.kinds) == ("Copper Heron", ("scale", "cuff"))
     wrong = f"{(int(HERON.digits) + 1) % 97:02}"
     assert await refused(boxed, "choose", words="Copper Heron", digits=wrong) == "wrong-digits"
@@ -78,7 +78,7 @@ async def test_out_of_the_box_to_a_patient_and_back(boxed: Boxed, ward: Ward) ->
     assert await refused(boxed, "assign", words="Copper Heron", digits=HERON.digits, revision=0) == "stale"
     assert await refused(boxed, "assign", words="Silver Dolphin", digits="00") == "wrong-digits"
 
-    chosen = await boxed.ask("choose", Referral, words="copper  heron", digits=HERON.digits)
+    chosen = await boxed.ask("choose", Offered, words="copper  heron", digits=HERON.digits)
     assert chosen == offered
     twice = (boxed.do("assign", words="Copper Heron", digits=HERON.digits) for _ in range(2))
     assert set(await asyncio.gather(*twice)) == {"The hub is Copper Heron's."}

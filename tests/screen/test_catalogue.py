@@ -12,7 +12,8 @@ import pytest
 
 from tests.screen.conftest import ALL, TILES
 from wardgate.config import Screen
-from wardgate.indicate.moment import HomeView, How, Kind, Moment, Part, Tile, Way, What, When
+from wardgate.contract.assigning import Kind
+from wardgate.indicate.moment import HomeView, How, Moment, Part, Tile, Way, What, When
 from wardgate.screen.catalogue import ORDER, Language, languages, offered
 from wardgate.screen.said import Seen, sentences, tile_said
 

@@ -14,6 +14,7 @@ import msgspec
 
 from tests.support.home import history, series
 from tests.support.home import status as home_status
+from wardgate.contract.assigning import Offered
 from wardgate.control.messages import ScreenKey, Series, Status
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import (
@@ -26,7 +27,6 @@ from wardgate.control.provisioning import (
     Missing,
     Model,
     Nearby,
-    Referral,
     Report,
     SetupCode,
     SignedIn,
@@ -39,13 +39,13 @@ CODE = "7F3K-9QWX-MT2D"
 CLAIM = "X7QK-52NM-88TR-GGHD"
 DIGITS = {"Copper Heron": "42", "Silver Otter": "17"}
 REFERRALS = (
-    Referral(
+    Offered(
         words="Copper Heron",
         pathways=("heart-failure",),
         kinds=("scale", "cuff", "oximeter"),
         phone="0116 000 0000",
     ),
-    Referral(words="Silver Otter", pathways=("copd",), kinds=("oximeter",), phone="0116 000 0000"),
+    Offered(words="Silver Otter", pathways=("copd",), kinds=("oximeter",), phone="0116 000 0000"),
 )
 WELL = (
     Check(key="network", tick="good", sentence="Connected by cable."),
@@ -145,7 +145,7 @@ class SetupHub:
     def __init__(self, path: Path, seen: Installation | None = None) -> None:
         self.path = path
         self.seen = seen or installation()
-        self.referrals: tuple[Referral, ...] = REFERRALS
+        self.referrals: tuple[Offered, ...] = REFERRALS
         self.nearby: tuple[Nearby, ...] = ()
         self.limits = LIMITS
         self.audit = Audit(entries=())
@@ -196,16 +196,16 @@ class SetupHub:
             raise ControlError("refused-by-ward", "The ward does not take that code.", "Read it again from the sheet.")
         return self.moved(stage="claimed", hub=hub, checks=WELL)
 
-    async def do_patients(self, _: dict[str, Any]) -> tuple[Referral, ...]:
+    async def do_patients(self, _: dict[str, Any]) -> tuple[Offered, ...]:
         if not self.seen.can_list:
             raise ControlError("no-list", "This ward gives no list.", "Type the pseudonym from the referral sheet.")
         return self.referrals
 
-    async def do_choose(self, params: dict[str, Any]) -> Referral:
+    async def do_choose(self, params: dict[str, Any]) -> Offered:
         words = params["words"]
         if params["digits"] != DIGITS.get(words):
             raise ControlError("wrong-digits", f"Those digits are not {words}'s.", f"Does the sheet say {words}?")
-        return next((r for r in self.referrals if r.words == words), Referral(words=words))
+        return next((r for r in self.referrals if r.words == words), Offered(words=words))
 
     async def do_assign(self, params: dict[str, Any]) -> Done:
         chosen = await self.do_choose(params)

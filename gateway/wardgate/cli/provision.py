@@ -14,9 +14,10 @@ from wardgate.cli import provision_devices, provision_here
 from wardgate.cli.options import BAD_CONFIG, HUB_AWAY, PROBLEM, add_config, add_json, complain
 from wardgate.cli.provision_words import asked_again, audit_words, status_words, until_there
 from wardgate.config import ConfigError, load_bare
+from wardgate.contract.assigning import Offered
 from wardgate.control.client import HubAway, HubClient, connect
 from wardgate.control.protocol import ControlError, Done
-from wardgate.control.provisioning import Audit, Installation, Referral, SetupCode, Window
+from wardgate.control.provisioning import Audit, Installation, SetupCode, Window
 
 Say = Callable[[object, str], None]
 """Prints an answer: as JSON, or in words."""
@@ -35,7 +36,7 @@ async def _claim(client: HubClient, options: argparse.Namespace, say: Say) -> in
 
 
 async def _patients(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
-    found = await hub.ask("patients", tuple[Referral, ...])
+    found = await hub.ask("patients", tuple[Offered, ...])
     lines = [f"{one.words}: {', '.join(one.pathways) or 'no pathway'}; {', '.join(one.kinds)}" for one in found]
     say(found, "\n".join(lines) or "The ward expects nobody to be set up.")
     return 0

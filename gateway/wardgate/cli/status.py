@@ -75,7 +75,7 @@ def lines(status: Status) -> list[str]:
         text += [f"{delivery.parked} set aside: wardgate parked list."]
     text += [
         f"On trial, {trial.name} ({trial.rule}): would have raised {trial.raised} alerts since "
-        f"{times.when(trial.since)}, the live rules raised {trial.live_raised}."
+        f"{times.when(trial.since)}, before the rate cap; the live rules raised {trial.live_raised}."
         for trial in status.trials
     ]
     return [*text, *_certificate(hub), hub.radio.sentence]

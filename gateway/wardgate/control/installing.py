@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from wardgate import __version__
 from wardgate.config import ConfigError
+from wardgate.contract.assigning import Kind, Offered
 from wardgate.control.desk import ActParams, By, Desk, checked, told
 from wardgate.control.protocol import Done
-from wardgate.control.provisioning import Added, Check, Installation, Kind, Missing, Referral, TestRun, Window
+from wardgate.control.provisioning import Added, Check, Installation, Missing, TestRun, Window
 from wardgate.control.server import Handler
 from wardgate.enrol.identity import Identity
 from wardgate.installation import Leaving
@@ -165,20 +166,18 @@ class Installing:
         self.seen.checks.look_again()
         return Done(sentence="The hub looks again.")
 
-    async def patients(self, params: dict[str, Any]) -> tuple[Referral, ...]:
+    async def patients(self, params: dict[str, Any]) -> tuple[Offered, ...]:
         """The ward's list."""
         checked(params, Nothing)
         ward = self._ward_list()
         if ward is None:
             raise Refused("no-list", "This ward keeps no list of patients.", "Type the words from the referral sheet.")
-        offered = await asyncio.to_thread(ward.patients)
-        return tuple(Referral(words=o.words, pathways=o.pathways, kinds=o.kinds, phone=o.phone) for o in offered)
+        return await asyncio.to_thread(ward.patients)
 
-    async def choose(self, params: dict[str, Any]) -> Referral:
+    async def choose(self, params: dict[str, Any]) -> Offered:
         """Whether the digits are those of the words, and who that is. Nothing is changed."""
         asked = checked(params, ChooseParams)
-        one = await asyncio.to_thread(chosen, self._ward_list(), asked.words, asked.digits)
-        return Referral(words=one.words, pathways=one.pathways, kinds=one.kinds, phone=one.phone)
+        return await asyncio.to_thread(chosen, self._ward_list(), asked.words, asked.digits)
 
     # Acts
 

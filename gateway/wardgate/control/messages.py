@@ -14,6 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from wardgate.contract.assigning import Kind
 from wardgate.contract.messages import Alert, Event, Reading, Utc
 
 DeviceState = Literal["working", "not-heard", "battery-low", "pairing-lost", "not-set-up"]
@@ -24,7 +25,7 @@ class DeviceView(Struct, frozen=True, kw_only=True):
 
     id: str
     model: str
-    kind: Literal["scale", "cuff", "oximeter", "thermometer", "heart-belt"]
+    kind: Kind
     maker: str
     name: str
     state: DeviceState

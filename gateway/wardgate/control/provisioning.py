@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from wardgate.contract.assigning import Kind
 from wardgate.contract.messages import Utc
 
 Stage = Literal["factory", "claimed", "assigned", "locked"]
-Kind = Literal["scale", "cuff", "oximeter", "thermometer", "heart-belt"]
 Tick = Literal["good", "waiting", "problem", "unknown"]
 """`unknown` is nobody's fault: it was not asked, or this device or ward cannot say."""
 
@@ -29,18 +29,6 @@ class Check(Struct, frozen=True, kw_only=True):
     """A stable key when it is not good."""
     sentence: str
     what_to_do: str = ""
-
-
-class Referral(Struct, frozen=True, kw_only=True):
-    """A patient whom the ward expects to be set up. The check digits are never told."""
-
-    words: str
-    """`Copper Heron`."""
-    pathways: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = ()
-    """The devices that the ward has given them."""
-    phone: str = ""
-    """The ward's, for the patient."""
 
 
 class Model(Struct, frozen=True, kw_only=True):

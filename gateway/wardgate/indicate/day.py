@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from wardgate.indicate.moment import Kind, Moment, Part, Tile, When
+from wardgate.contract.assigning import Kind
+from wardgate.indicate.moment import Moment, Part, Tile, When
 
 _BEGINS: Final[tuple[tuple[int, Part], ...]] = ((22, "night"), (17, "evening"), (12, "afternoon"), (5, "morning"))
 _SLOTS: Final[dict[int, tuple[Part, ...]]] = {2: ("morning", "evening"), 3: ("morning", "afternoon", "evening")}

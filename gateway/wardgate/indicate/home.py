@@ -17,10 +17,11 @@ from wardgate import installation
 from wardgate.capture.devices import Devices, Known
 from wardgate.clock import Clock
 from wardgate.config import Config
+from wardgate.contract.assigning import Kind
 from wardgate.contract.messages import TIME_UNKNOWN, Alert, Reading, Utc
 from wardgate.indicate.day import day_of, in_turn, part_of, standing, tile
 from wardgate.indicate.indicator import Indicator
-from wardgate.indicate.moment import HomeView, Kind, Moment, Tile, Way, how, kind_of, of_nothing, of_reading
+from wardgate.indicate.moment import HomeView, Moment, Tile, Way, how, kind_of, of_nothing, of_reading
 from wardgate.store.store import Store
 from wardgate.watch.cap import Gate
 from wardgate.watch.plan import Plan

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from wardgate.contract.assigning import Kind
 from wardgate.contract.messages import Reading
 
-Kind = Literal["scale", "cuff", "oximeter", "thermometer", "heart-belt"]
 Part = Literal["morning", "afternoon", "evening", "night"]
 What = Literal["due", "asked", "got", "again", "who", "call", "done", "nothing", "free", "night"]
 """`due` now, by the plan; `asked` for by the ward; `got` it; do it `again`; `who` was it; ring your team (`call`); all

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wardgate.indicate.moment import HomeView, Kind, Moment, Tile
+from wardgate.contract.assigning import Kind
+from wardgate.indicate.moment import HomeView, Moment, Tile
 from wardgate.screen.catalogue import Language
 
 Ground = Literal["due", "good", "again", "plain", "night"]

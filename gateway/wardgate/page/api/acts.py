@@ -7,18 +7,10 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from wardgate.contract.assigning import Offered
 from wardgate.control.messages import Series, Status
 from wardgate.control.protocol import Done
-from wardgate.control.provisioning import (
-    Added,
-    Audit,
-    Installation,
-    Limits,
-    Nearby,
-    Referral,
-    SetupCode,
-    Window,
-)
+from wardgate.control.provisioning import Added, Audit, Installation, Limits, Nearby, SetupCode, Window
 from wardgate.page.api import bodies
 
 
@@ -63,8 +55,8 @@ ACTS: Final = (
     _act("/check-again", "check_again", bodies.Nothing, "Look at the four checks at once"),
     _act("/blink", "blink", bodies.Nothing, "Have the hub show which box it is"),
     _act("/claim", "claim", bodies.Claim, "Get the hub's certificate with the ward's one-time code"),
-    _look("/patients", "patients", tuple[Referral, ...], "The patients whom the ward expects to be set up"),
-    _act("/choose", "choose", bodies.Choose, "Compare words and digits; nothing is changed", Referral),
+    _look("/patients", "patients", tuple[Offered, ...], "The patients whom the ward expects to be set up"),
+    _act("/choose", "choose", bodies.Choose, "Compare words and digits; nothing is changed", Offered),
     _act("/assign", "assign", bodies.Assign, "Give the hub a patient"),
     _act("/release", "release", bodies.Release, "Take the hub from its patient: drained, or sealed and wiped"),
     _act("/forget", "forget", bodies.Act, "Forget the claim: the hub is as it came out of its box"),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wardgate.control.provisioning import Added, Check, Installation, Kind, Model, Nearby
+from wardgate.contract.assigning import Kind
+from wardgate.control.provisioning import Added, Check, Installation, Model, Nearby
 from wardgate.faces.words import count, listed, sentence, span
 from wardgate.page.devices import TITLES, signal_bars
 from wardgate.page.setup.pictures import Word, emphasised, wake_words

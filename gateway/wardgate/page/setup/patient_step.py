@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from wardgate.contract.assigning import Offered
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import Installation, Referral
+from wardgate.control.provisioning import Installation
 from wardgate.faces.words import count, sentence
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
@@ -64,10 +65,10 @@ class PatientStep:
 
 
 async def _list(visit: Visit) -> Shown:
-    referrals: tuple[Referral, ...] = ()
+    referrals: tuple[Offered, ...] = ()
     if visit.seen.can_list:
         try:
-            referrals = await visit.ask("patients", tuple[Referral, ...])
+            referrals = await visit.ask("patients", tuple[Offered, ...])
         except ControlError as error:
             if error.key != "no-list":
                 raise
@@ -120,7 +121,7 @@ async def _pathways(visit: Visit) -> Shown:
 
 
 def _whose(seen: Installation) -> Shown:
-    here = Referral(words=seen.patient or "a patient", pathways=seen.pathways, kinds=seen.kinds, phone=seen.phone)
+    here = Offered(words=seen.patient or "a patient", pathways=seen.pathways, kinds=seen.kinds, phone=seen.phone)
     rows = [row[:2] for row in _read_back(here, seen.pathways)]
     return Shown(
         template="setup/patient_chosen.html",
@@ -160,7 +161,7 @@ async def _read_digits(visit: Visit) -> str:
     if not (len(digits) == 2 and digits.isascii() and digits.isdigit()):
         raise ControlError("two-digits", "That is not 2 digits.", "Type the 2 digits of the referral sheet.")
     words = _drafted(visit, _WORDS)
-    chosen = await visit.ask("choose", Referral, words=words, digits=digits)
+    chosen = await visit.ask("choose", Offered, words=words, digits=digits)
     visit.session.draft |= {_WORDS: chosen.words, _DIGITS: digits}
     return f"{_PATH}/confirm"
 
@@ -188,9 +189,9 @@ async def _assign(visit: Visit) -> str:
 # Words
 
 
-async def _chosen(visit: Visit) -> Referral:
+async def _chosen(visit: Visit) -> Offered:
     draft = visit.session.draft
-    return await visit.ask("choose", Referral, words=draft[_WORDS], digits=draft[_DIGITS])
+    return await visit.ask("choose", Offered, words=draft[_WORDS], digits=draft[_DIGITS])
 
 
 def _drafted(visit: Visit, name: str) -> str:
@@ -199,12 +200,12 @@ def _drafted(visit: Visit, name: str) -> str:
     return visit.session.draft[name]
 
 
-def _pathways_of(visit: Visit, chosen: Referral) -> tuple[str, ...]:
+def _pathways_of(visit: Visit, chosen: Offered) -> tuple[str, ...]:
     own = visit.session.draft.get(_PATHWAYS)
     return chosen.pathways if own is None else tuple(own.split())
 
 
-def _read_back(chosen: Referral, pathways: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _read_back(chosen: Offered, pathways: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Rows of a summary list: what, which, where to change it, and what is changed there."""
     rows: list[tuple[str, ...]] = [
         ("Patient", chosen.words, _PATH, "the patient"),
@@ -228,5 +229,5 @@ def _titles(pathways: tuple[str, ...]) -> str:
     return ", ".join(pathway(name).title if name in names() else name for name in pathways)
 
 
-def _what_for(referral: Referral) -> str:
+def _what_for(referral: Offered) -> str:
     return _titles(referral.pathways)
