@@ -19,7 +19,7 @@ from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Report, SignedIn, Window
 from wardgate.page.api import bodies, document, errors
 from wardgate.page.api.acts import ACTS, Act
-from wardgate.page.api.reading import body_of, no_query, query_of
+from wardgate.page.api.reading import body_of, device_of, no_query, query_of
 from wardgate.page.setup.frame import Frame, place_of
 from wardgate.page.setup.sessions import Place, Session, Stolen
 
@@ -126,7 +126,9 @@ def _answering(act: Act) -> Handler:
         await _visitor(request)
         said = query_of(request, act.takes) if act.verb == "GET" else await body_of(request, act.takes)
         given = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
-        found = await _frame(request).hub.ask(act.method, act.gives, **given, **request.path_params)
+        if act.of_device:
+            given["device"] = device_of(request)
+        found = await _frame(request).hub.ask(act.method, act.gives, **given)
         return answer(found)
 
     return asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -14,6 +14,10 @@ Digits = Annotated[str, Meta(max_length=10)]
 Model = Annotated[str, Meta(max_length=63)]
 Address = Annotated[str, Meta(pattern=r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$", max_length=17)]
 Port = Annotated[str, Meta(pattern=r"^/dev/[!-~]{1,200}$")]
+
+
+DEVICE: Final = "^[a-z0-9-]{1,63}$"
+"""The id of a device, in a path."""
 
 
 class SignIn(Struct, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from wardgate.control.messages import Problem
 from wardgate.page.api.acts import ACTS
-from wardgate.page.api.bodies import SignIn, Visit
+from wardgate.page.api.bodies import DEVICE, SignIn, Visit
 
 AT: Final = "/api/1"
 _REF: Final = "#/components/schemas/{name}"
@@ -67,7 +67,7 @@ def asked(verb: str, takes: type[Struct], *, signed_in: bool = True, of_device: 
     found: dict[str, Any] = {"security": [{"token": []}] if signed_in else []}
     parameters = _query(takes) if verb == "GET" else []
     if of_device:
-        schema = {"type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9-]+$"}
+        schema = {"type": "string", "pattern": DEVICE}
         parameters.append({"name": "device", "in": "path", "required": True, "schema": schema})
     if parameters:
         found["parameters"] = parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from wardgate.control.protocol import ControlError
+from wardgate.page.api.bodies import DEVICE
 
 T = TypeVar("T", bound=Struct)
 _TYPE: Final = "application/json"
@@ -32,6 +34,18 @@ async def body_of(request: Request, to: type[T]) -> T:
         raise _unusable(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HTTPException(400) from error
+
+
+def device_of(request: Request) -> str:
+    """The id in the path.
+
+    Raises:
+        ControlError: no device is called like that.
+    """
+    device = str(request.path_params["device"])
+    if re.fullmatch(DEVICE, device, re.ASCII) is None:
+        raise ControlError("no-such-device", "This home has no such device.", "The installation says which are here.")
+    return device
 
 
 def query_of(request: Request, to: type[T]) -> T:
