@@ -281,6 +281,17 @@ def test_what_is_at_the_end_of_a_cable_is_chosen(window: webdriver.Chrome, serve
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("found", [CLOSE, MIDDLE, FAR])
+def test_the_first_one_is_shown_at_once(window: webdriver.Chrome, served: ServedSetup, found: Nearby) -> None:
+    """Whoever presses a device's button looks at the page, and has nothing there to press yet."""
+    in_the_air(served)
+    at(window, served, "devices")
+    in_the_air(served, found)
+    wait_text(window, "#air", "Heard now.")
+    assert not window.find_element(By.ID, "show").is_displayed()
+
+
+@pytest.mark.browser
 def test_new_ones_wait_to_be_shown(window: webdriver.Chrome, served: ServedSetup) -> None:
     in_the_air(served, MIDDLE)
     at(window, served, "devices")

@@ -18,7 +18,7 @@ from tests.support.judged import faults
 from tests.support.served_setup import ServedSetup
 from tests.support.setup_hub import CLAIM, CODE, WARD_NOT_FOUND, WELL, installation
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import Window
+from wardgate.control.provisioning import Check, Window
 
 pytestmark = pytest.mark.browser
 _SHIFTS = """
@@ -233,6 +233,24 @@ def test_ticks_turn_good_without_a_reload_and_nothing_moves(window: webdriver.Ch
     assert window.switch_to.active_element == again
     assert window.execute_script("return window.shifts") == []
     assert len(window.find_elements(By.CSS_SELECTOR, "[role=status]")) == 1
+
+
+def test_a_clock_that_is_not_set_holds_nobody_up(window: webdriver.Chrome, served: ServedSetup) -> None:
+    late = Check(key="clock", tick="waiting", sentence="Not known yet.", what_to_do="You can carry on.")
+    served.set(installation("claimed", checks=tuple(late if check.key == "clock" else check for check in WELL)))
+    window.get(served.address)
+    assert text(window, "#said") == "1 of 6 steps completed."
+    window.get(served.address + "setup/check")
+    assert "You can carry on." in text(window, "#next")
+    press(window, "Go on to the patient")
+    assert path(window) == "/setup/patient"
+
+
+def test_where_nothing_changed_nothing_new_waits_to_be_shown(window: webdriver.Chrome, served: ServedSetup) -> None:
+    served.set(installation("claimed", checks=WELL))
+    window.get(served.address + "setup/check")
+    live(window)
+    assert not window.find_element(By.ID, "show").is_displayed()
 
 
 def test_the_end_of_the_window_is_said_on_the_open_page(window: webdriver.Chrome, served: ServedSetup) -> None:
