@@ -11,11 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.living import LivingHome
 from tests.support.watching import MORNING, Home, make_reading
 from wardgate import config
 from wardgate.cli.main import main
 from wardgate.store.reader import Reader
 from wardgate.watch.dry_run import DryRun, dry_run, in_words
+from wardgate.watch.rules import Feed, Rule, Sample
+from wardgate_signal.finding import Finding, Level
 
 
 def run(home: Home, watch: config.Watch, days: float = 14.0) -> DryRun:
@@ -130,3 +133,67 @@ def test_no_database_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     assert main(["dry-run", "--config", str(file)]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+# Quiet hours and the rate cap
+
+
+def _many_kinds(_: config.Watch) -> tuple[Rule, ...]:
+    """Eight kinds of alerts, one for each kilogram above 100."""
+
+    def rule(n: int) -> Rule:
+        def start() -> Feed:
+            def feed(sample: Sample) -> Finding:
+                over = sample.values["weight"] - 100 - n
+                level = Level.ALERT if over > 0 else Level.OK
+                return Finding(f"rule-{n}", 1, level, 1.0, over, over <= 0, {"over_kg": over}, (sample.time_s,))
+
+            return feed
+
+        return Rule(
+            f"rule-{n}", 1, f"kind-{n}", "weight", 5.0, lambda f: "high" if f.severity > 20 else "medium", start
+        )
+
+    return tuple(rule(n) for n in range(8))
+
+
+STORM = ((0.0, 104.5), (0.6, 90.0), (1.01, 90.0), (1.3, 103.2), (1.5, 109.6), (2.2, 90.0), (2.6, 90.0), (3.9, 125.0))
+"""Days and kilograms."""
+
+
+async def _pass(home: LivingHome, day: float) -> None:
+    until = MORNING + timedelta(days=day)
+    while home.clock.now < until:
+        home.clock.now = min(until, home.clock.now + timedelta(minutes=10))
+        await home.life.check()
+
+
+async def test_the_rate_cap_holds_back_what_it_would_have_held_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a hub that lived through the same days."""
+    monkeypatch.setattr("wardgate.watch.dry_run.rules", _many_kinds)
+    few = config.Alerts(raise_again_min=(), an_hour=2, a_day=2, quiet_from="21:00", quiet_until="09:00")
+    home = LivingHome(tmp_path / "wardgate.db", alerts_config=few, rule_set=_many_kinds(config.Watch()))
+    await home.watcher.start()
+    for day, kg in STORM:
+        await _pass(home, day)
+        await home.take(make_reading("weight", home.clock.now, weight=kg))
+    await _pass(home, 4.5)
+    reader = Reader(home.path)
+    tried = dry_run(home.config, reader, home.clock.now, 14.0)
+    free = dry_run(
+        msgspec.structs.replace(home.config, alerts=config.Alerts(an_hour=99, a_day=99)), reader, home.clock.now, 14.0
+    )
+    reader.close()
+    assert tried.would == tried.did
+    assert len(tried.would) < len(free.would)
+    assert tried.never_told == len(free.would) - len(tried.would) > 0
+    assert tried.held_back > tried.never_told, "some went out once there was room, or because they were worse"
+    assert (free.held_back, free.never_told) == (0, 0)
+    assert {episode.quiet for episode in tried.would} == {True, False}
+    assert not any(episode.quiet for episode in free.would)
+    words = "\n".join(in_words(tried))
+    assert f"The rate cap would have kept {tried.held_back} waiting; {tried.never_told} were never told." in words
+    assert "; in quiet hours" in words
+    await home.store.close()

@@ -9,27 +9,35 @@ as there is room.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from wardgate.clock import Clock
 from wardgate.config import Config
 from wardgate.contract.messages import Alert
-from wardgate.store.store import Store
 from wardgate.watch import sentences
-from wardgate.watch.alerts import Step, Told
+from wardgate.watch.alerts import Episode, Step
+from wardgate.watch.alerts import Told as ToldAt
 from wardgate.watch.quiet import Quiet
-from wardgate.watch.rules import Sample
+from wardgate.watch.rules import RANK, Sample
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
 
+class Told(Protocol):
+    """Whoever knows what was told; the store."""
+
+    def alerts(self, since: datetime) -> list[Alert]:
+        """Every revision that changed at or after a time, oldest first."""
+        ...
+
+
 class Cap:
     """Counts over the stored alerts, so that a restart forgets nothing."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Told) -> None:
         self._limits = ((HOUR, config.alerts.an_hour), (DAY, config.alerts.a_day))
         self._assignment = config.hub.assignment
         self._store = store
@@ -60,7 +68,7 @@ class Cap:
 class Gate:
     """What a step of an alert's life passes on its way out: the cap, quiet hours, and the home's words."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+    def __init__(self, config: Config, store: Told, clock: Clock) -> None:
         self.cap: Final = Cap(config, store)
         self.quiet: Final = Quiet(config.alerts, config.hub.timezone)
         self._home_values = config.alerts.home_values
@@ -74,10 +82,10 @@ class Gate:
         """Until when the home makes no sound."""
         return self.quiet.until(self._clock.utc()) if self._clock.synchronised() else None
 
-    def told(self) -> Told:
+    def told(self) -> ToldAt:
         """This moment."""
         clock = self._clock
-        return Told(boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=clock.utc().timestamp())
+        return ToldAt(boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=clock.utc().timestamp())
 
     def passed(self, held: bool, done: Step, sample: Sample, beside: int) -> Step:
         """The step as it goes out. `held` says whether the episode was held back before it."""
@@ -97,3 +105,13 @@ class Gate:
         if new and alert.priority != "high" and not self.cap.room_for_new(self._clock.utc(), beside):
             return Step(msgspec.structs.replace(episode, held=True), None)
         return Step(episode, alert)
+
+    def released(self, held: Episode) -> Step:
+        """What was held back, as it goes out now that there is room."""
+        alert = msgspec.structs.replace(held.alert, quiet_until=self.quiet_until(held.alert), changed=self._clock.utc())
+        return Step(msgspec.structs.replace(held, alert=alert, held=False, told=self.told()), alert)
+
+
+def worst_first(episode: Episode) -> tuple[int, float]:
+    """The order in which those that wait go out."""
+    return -RANK[episode.alert.priority], episode.alert.raised.timestamp()

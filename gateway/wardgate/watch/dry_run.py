@@ -10,9 +10,12 @@ from typing import Final
 from wardgate.config import Config
 from wardgate.contract.messages import Alert, Reading
 from wardgate.store.reader import Reader
+from wardgate.watch.alerts import Episode as Open
+from wardgate.watch.alerts import Step
 from wardgate.watch.assess import has_place
+from wardgate.watch.cap import DAY, HOUR, Gate, worst_first
 from wardgate.watch.replay import Replay
-from wardgate.watch.rules import rules
+from wardgate.watch.rules import Sample, rules
 from wardgate.watch.therapy import Therapy, decoded, therapy_key
 
 HISTORY: Final = timedelta(days=400)
@@ -30,6 +33,8 @@ class Episode:
     sentence: str
     revisions: int
     pathways: tuple[str, ...] = ()
+    quiet: bool = False
+    """Raised in quiet hours: it might wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,69 @@ class DryRun:
     did: tuple[Episode, ...]
     failed: dict[str, str]
     """Rules that broke, with the reason."""
+    held_back: int = 0
+    """Alerts that the rate cap would have kept waiting at first."""
+    never_told: int = 0
+    """Those of them that were over, or the days were, before there was room."""
+
+
+class _Days:
+    """The days as they pass in the replay: their clock, what would have been told by then, and the way out of it."""
+
+    def __init__(self, config: Config, begin: datetime) -> None:
+        self._now = begin
+        self._told: list[Alert] = []
+        self._waited: dict[str, datetime] = {}
+        self._gate = Gate(config, self, self)
+
+    def utc(self) -> datetime:
+        return self._now
+
+    def boottime_s(self) -> float:
+        return self._now.timestamp()
+
+    def boot_id(self) -> str:
+        return "dry-run"
+
+    def synchronised(self) -> bool:
+        return True
+
+    def alerts(self, since: datetime) -> list[Alert]:
+        """What would have been told from a time on."""
+        return [alert for alert in self._told if alert.changed >= since]
+
+    def passed(self, held: bool, done: Step, sample: Sample, beside: int) -> Step:
+        """Through quiet hours and the rate cap."""
+        out = self._gate.passed(held, done, sample, beside)
+        if out.episode is not None and out.episode.held:
+            self._waited.setdefault(out.episode.alert.id, self._now)
+        return out
+
+    def tell(self, alerts: Sequence[Alert]) -> None:
+        """These go out now."""
+        self._told += alerts
+
+    def go_on(self, until: datetime, episodes: dict[str, Open]) -> None:
+        """Time passes; what waits goes out as soon as there is room, the worst first."""
+        while held := sorted((e for e in episodes.values() if e.held), key=worst_first):
+            if self._gate.cap.room_for_new(self._now):
+                out = self._gate.released(held[0])
+                if out.episode is not None and out.alert is not None:
+                    episodes[out.alert.kind] = out.episode
+                    self.tell([out.alert])
+                continue
+            room = [a.changed + span for a in self.alerts(self._now - DAY) for span in (HOUR, DAY)]
+            later = min((at for at in room if self._now < at <= until), default=None)
+            if later is None:
+                break
+            self._now = later
+        self._now = max(self._now, until)
+
+    def ran(self, since: datetime) -> tuple[list[Alert], int, int]:
+        """What would have been told, how many had to wait in the days looked at, and how many of these in vain."""
+        told = {alert.id for alert in self._told}
+        waited = [alert_id for alert_id, at in self._waited.items() if at >= since]
+        return self._told, len(waited), sum(alert_id not in told for alert_id in waited)
 
 
 def dry_run(config: Config, reader: Reader, now: datetime, days: float) -> DryRun:
@@ -57,21 +125,29 @@ def dry_run(config: Config, reader: Reader, now: datetime, days: float) -> DryRu
     stored = reader.readings(None, now - HISTORY, assignment=assignment)
     known = [reading for reading in stored if has_place(reading, "")]
     therapy = Therapy(assignment, config.watch.note, decoded(reader.detector_state(therapy_key(assignment))))
-    replay = Replay(config.hub, rules(config.watch), therapy.notes)
-    told: list[Alert] = []
+    passing = _Days(config, now - HISTORY)
+    replay = Replay(config.hub, rules(config.watch), therapy.notes, passing)
     for reading in sorted(known, key=_as_it_came):
-        told += replay.take(reading, reading.time.received)
+        passing.go_on(reading.time.received, replay.open)
+        replay.take(reading, reading.time.received)
+    passing.go_on(now, replay.open)
+    told, held_back, never_told = passing.ran(since)
     did = [alert for alert in reader.alerts(now - HISTORY) if alert.assignment == assignment]
     live = [r for r in known if not r.backfill and r.time.received >= since]
-    return DryRun(since, now, len(live), _episodes(told, since), _episodes(did, since), replay.failed)
+    return DryRun(
+        since, now, len(live), _episodes(told, since), _episodes(did, since), replay.failed, held_back, never_told
+    )
 
 
 def in_words(run: DryRun) -> list[str]:
     """The comparison as a person reads it."""
     days = (run.until - run.since).total_seconds() / 86400.0
     lines = [f"{run.readings} readings of the last {days:g} days, from {run.since:%d %B %Y %H:%M} UTC."]
+    lines.append("Quiet hours and the rate cap count; the raising again does not: it rests on what the ward has seen.")
     lines += _listed(f"Would have told ({len(run.would)}):", run.would)
     lines += _listed(f"Did tell ({len(run.did)}):", run.did)
+    if run.held_back:
+        lines += ["", f"The rate cap would have kept {run.held_back} waiting; {run.never_told} were never told."]
     lines += [f"{rule} broke: {why}" for rule, why in run.failed.items()]
     new = [e for e in run.would if not any(_meet(e, other) for other in run.did)]
     gone = [e for e in run.did if not any(_meet(e, other) for other in run.would)]
@@ -105,6 +181,7 @@ def _episode(life: Sequence[Alert]) -> Episode:
         sentence=worst.sentence,
         revisions=life[-1].revision,
         pathways=worst.pathways,
+        quiet=life[0].quiet_until is not None,
     )
 
 
@@ -121,7 +198,8 @@ def _listed(headline: str, episodes: Sequence[Episode]) -> list[str]:
     for e in episodes:
         until = f"resolved {e.resolved:%d %b %H:%M}" if e.resolved is not None else "open"
         served = f", for {' and '.join(e.pathways)}" if e.pathways else ""
-        lines.append(f"  {e.raised:%d %b %H:%M}  {e.kind}, {e.priority} priority, {e.rule}{served}; {until}")
+        quiet = "; in quiet hours" if e.quiet else ""
+        lines.append(f"  {e.raised:%d %b %H:%M}  {e.kind}, {e.priority} priority, {e.rule}{served}; {until}{quiet}")
         lines.append(f"      {e.sentence}")
     return lines if episodes else [*lines, "  nothing"]
 

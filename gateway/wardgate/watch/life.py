@@ -24,7 +24,7 @@ from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch import escalation
 from wardgate.watch.alerts import Episode, Step, worse_revision
-from wardgate.watch.rules import RANK
+from wardgate.watch.cap import worst_first
 from wardgate.watch.watcher import Watcher
 
 log: Final = logging.getLogger(__name__)
@@ -88,8 +88,8 @@ class Life:
         for ack in tuple(self._acks.values()):
             if await self._settled(ack) and self._acks.get(ack.id) is ack:
                 del self._acks[ack.id]
-        worst_first = sorted(self._watcher.episodes(), key=_worst_first)
-        self._tell_held([episode for episode in worst_first if not await self._looked_after(episode)])
+        in_order = sorted(self._watcher.episodes(), key=worst_first)
+        self._tell_held([episode for episode in in_order if not await self._looked_after(episode)])
 
     # What the ward has seen
 
@@ -187,15 +187,9 @@ class Life:
         if not gate.cap.room_for_new(self._clock.utc()):
             return False
 
-        def out(now: Episode) -> Step:
-            if not now.held:
-                return Step(now, None)
-            alert = msgspec.structs.replace(
-                now.alert, quiet_until=gate.quiet_until(now.alert), changed=self._clock.utc()
-            )
-            return Step(msgspec.structs.replace(now, alert=alert, held=False, told=gate.told()), alert)
-
-        return await self._watcher.revise(episode.alert.id, out)
+        return await self._watcher.revise(
+            episode.alert.id, lambda now: gate.released(now) if now.held else Step(now, None)
+        )
 
     def _tell_held(self, held: list[Episode]) -> None:
         """One event that names what waits, and another one only for what it has not named."""
@@ -216,10 +210,6 @@ class Life:
             what_to_do="Look at this patient's open alerts together.",
             detail={episode.alert.id: name for name, episode in names.items()},
         )
-
-
-def _worst_first(episode: Episode) -> tuple[int, float]:
-    return -RANK[episode.alert.priority], episode.alert.raised.timestamp()
 
 
 def _name(episode: Episode) -> str:

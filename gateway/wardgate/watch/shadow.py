@@ -202,7 +202,7 @@ class Shadows:
             severity="info",
             sentence=(
                 f"On trial, {trial.name} ({trial.rule}) would have raised {kept.raised} alerts since "
-                f"{kept.since:%d %B %Y}. The live rules of that kind raised {trial.live_raised}."
+                f"{kept.since:%d %B %Y}, before the rate cap. The live rules of that kind raised {trial.live_raised}."
             ),
             detail={
                 "name": trial.name,
