@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -35,12 +32,13 @@ from wardgate.deliver.admission import Admitted, Gate
 from wardgate.deliver.downlink import Downlink, Outcome
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
+from wardgate.housekeeping import Housekeeping
 from wardgate.indicate.button import Button
 from wardgate.indicate.configured import indicators
 from wardgate.indicate.home import Home
 from wardgate.intake.corrections import Corrections, kept_lines
 from wardgate.intake.intake import Intake
-from wardgate.notify import beat_s, notify
+from wardgate.notify import notify
 from wardgate.overlay import Overlay
 from wardgate.provision.since import dated
 from wardgate.provision.test_reading import TestMode
@@ -49,7 +47,6 @@ from wardgate.store.commands import CommandLog
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
-from wardgate.store.upkeep import TALLY
 from wardgate.supervise import Supervisor
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.canary import Canary
@@ -57,27 +54,18 @@ from wardgate.watch.life import Life
 from wardgate.watch.rules import rules
 from wardgate.watch.shadow import Shadows
 from wardgate.watch.watcher import Watcher
+from wardgate.watchdog import Watchdog
 
 log: Final = logging.getLogger(__name__)
 
 TICK_S: Final = 15.0
 """How often the slow things are looked at: overdue devices, the disk, what the disk refused before."""
-KEEP_DAYS: Final = 400.0
-"""What the ward has is forgotten here after so long; rules look no further back."""
-FLUSH_S: Final = 600.0
-"""How often what was only heard in passing is written."""
-DISK_FULL_PERCENT: Final = 80.0
-DISK_SPARE_PERCENT: Final = 95.0
-"""From here on what needs nobody's attention is not kept, so that readings and alerts have the room."""
-WRITER_S: Final = 30.0
-"""An empty transaction takes microseconds; behind a group commit on a slow card, seconds."""
 DRAIN_S: Final = 5.0
 """For the watch to look at the last readings."""
 ANSWER_S: Final = 5.0
 """For the broker to take an answer before the hub starts anew."""
 SESSION_S: Final = 120
 """For a device that is on the air before the hub starts anew: it comes rarely, and a configuration can wait."""
-_LIFE: Final = "hub/life"
 
 
 class Hub:
@@ -110,9 +98,6 @@ class Hub:
         self._progress = progress
         self._report = report
         self._server: ControlServer | None = None
-        self._heartbeats = (-1, 0.0)
-        self._trimmed_at_s = self._flushed_at_s = self._checked_at_s = float("-inf")
-        self._tallied_seq = 0
 
     async def run(self) -> None:
         """Start, serve until cancelled or until another one has to be started (`anew`), stop.
@@ -166,7 +151,7 @@ class Hub:
         self.devices.flush()
         await self.chronicle.stopped()
         try:
-            await self._note_life(clean=True)
+            await self._house.note_life(clean=True)
         except StoreError as error:
             log.warning("the stop could not be noted: %s", error)
         await self.store.close()
@@ -180,11 +165,12 @@ class Hub:
         config, clock, store = self.config, self.clock, self.store
         clock.recall(kept_lines(store))
         self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
+        self._house = Housekeeping(config, store, clock, journal)
         self.chronicle = Chronicle(Audit(store, clock), store, clock, journal)
         journal.on_event.append(self.chronicle.heard)
         self.chronicle.started(__version__)
-        self._tell_how_it_ended(quarantine)
-        await self._note_life(clean=False)
+        self._house.tell_how_it_ended(quarantine)
+        await self._house.note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
         self.corrections = Corrections(config, store, clock, self.devices, journal)
         if not await asyncio.to_thread(self._dates_assignment):
@@ -289,7 +275,7 @@ class Hub:
         self._tasks.keep("alerts", self.life.run)
         self._tasks.keep("downlink", self.downlink.run)
         self._tasks.keep("housekeeping", self._keep_house)
-        self._tasks.keep("watchdog", self._feed_watchdog)
+        self._tasks.keep("watchdog", Watchdog(store, self.sender, config.broker.heartbeat_s, self._progress).feed)
         self._tasks.keep("certificate", self.renewal.run)
         self._tasks.keep("home", self.home.run)
         self._tasks.keep("page window", self.way_in.run)
@@ -348,37 +334,6 @@ class Hub:
             await asyncio.sleep(1.0)
         self.anew.set()
 
-    # The life before this one
-
-    def _tell_how_it_ended(self, quarantine: Quarantine | None) -> None:
-        if quarantine is not None:
-            self.journal.tell(
-                "database-damaged",
-                "problem",
-                f"The hub's database was damaged and was set aside. {quarantine.messages_saved} messages were saved "
-                f"out of it, {quarantine.messages_lost} were lost.",
-                what_to_do=f"Replace the hub's memory card. The damaged file is {quarantine.moved_to}.",
-            )
-        raw = self.store.detector_state(_LIFE)
-        if raw is None:
-            return
-        before = json.loads(raw)
-        if not before["clean"]:
-            crashed = before["boot_id"] == self.clock.boot_id()
-            self.journal.tell(
-                "unclean-restart",
-                "attention",
-                "The hub's program stopped unexpectedly and runs again."
-                if crashed
-                else "The hub lost its power, or was restarted without being stopped, and runs again.",
-                what_to_do="" if crashed else "Leave the hub switched on.",
-                detail={"same_boot": crashed},
-            )
-
-    async def _note_life(self, *, clean: bool) -> None:
-        state = {"clean": clean, "boot_id": self.clock.boot_id()}
-        await self.store.put_detector_state(_LIFE, json.dumps(state).encode())
-
     # What has to be looked at from time to time
 
     async def _keep_house(self) -> None:
@@ -387,69 +342,16 @@ class Hub:
             await self.watcher.retry()
             await self.canary.check()
             await self.shadows.report()
-            self._flush_devices()
-            self._check_disk()
-            self._check_clock()
+            self._house.flush(self.devices)
+            self._house.check_disk()
+            self._house.check_clock()
             await self._date_anew()
             await self._tell_audit()
-            await self._trim()
-            await self._check_database()
+            await self._house.trim()
+            await self._house.check_database()
             self._changed("hub")
             self._changed("devices")
             await asyncio.sleep(TICK_S)
-
-    def _flush_devices(self) -> None:
-        """When a device was last heard is worth little after a power cut, and changes with every advertisement."""
-        now_s = self.clock.boottime_s()
-        if now_s - self._flushed_at_s >= FLUSH_S:
-            self._flushed_at_s = now_s
-            self.devices.flush()
-
-    def _check_disk(self) -> None:
-        disk = shutil.disk_usage(self.config.data_dir)
-        percent = 100.0 * disk.used / (disk.used + disk.free)
-        self.journal.sparing = percent >= DISK_SPARE_PERCENT
-        if percent >= DISK_FULL_PERCENT:
-            self.journal.begin(
-                "disk-filling",
-                "attention",
-                f"The hub's disk is more than {DISK_FULL_PERCENT:g} % full.",
-                what_to_do="Free some space on it.",
-            )
-        else:
-            self.journal.over("disk-filling", sentence="The hub's disk has room again.")
-
-    def _check_clock(self) -> None:
-        if self.clock.synchronised():
-            if self.journal.over("clock-not-synchronised"):
-                self.journal.tell(
-                    "clock-synchronised",
-                    "info",
-                    "The hub knows the time. Readings that came before are dated by this boot's clock.",
-                    detail={
-                        "boot_id": self.clock.boot_id(),
-                        "boottime_s": self.clock.boottime_s(),
-                        "utc_s": self.clock.utc().timestamp(),
-                    },
-                )
-        else:
-            self.journal.begin(
-                "clock-not-synchronised",
-                "attention",
-                "The hub does not know the time yet. Readings are kept and dated later.",
-                what_to_do="Connect the hub to the network.",
-            )
-        moved_s = self.clock.moved_s
-        if moved_s:
-            self.journal.begin(
-                "clock-moved",
-                "attention",
-                "The hub's clock was moved while it ran. The hub goes on by its own count.",
-                what_to_do="If the new time is right, switch the hub off and on.",
-                detail={"moved_s": moved_s},
-            )
-        else:
-            self.journal.over("clock-moved", sentence="The hub's clock is as it should be again.")
 
     def _dates_assignment(self) -> bool:
         """Whether the time is known and the assignment's beginning was not: the hub starts anew with it then."""
@@ -481,50 +383,3 @@ class Hub:
             await self.chronicle.tell_head()
         except StoreError as error:
             log.warning("the ward is told later how far the audit goes: %s", error)
-
-    async def _trim(self) -> None:
-        """Once a day, and only by a clock that can be trusted: a wrong one would forget everything."""
-        now_s = self.clock.boottime_s()
-        if self.clock.synchronised() and now_s - self._trimmed_at_s > 86400.0:
-            self._trimmed_at_s = now_s
-            await self.store.trim(self.clock.utc() - timedelta(days=KEEP_DAYS))
-
-    async def _check_database(self) -> None:
-        """Count what has come for the next start, and once a day look for damage in all that is kept."""
-        if self.store.last_seq - self._tallied_seq >= TALLY:
-            self._tallied_seq = self.store.last_seq
-            await self.store.tally()
-        now_s = self.clock.boottime_s()
-        if now_s - self._checked_at_s > 86400.0:
-            self._checked_at_s = now_s
-            if problem := await self.store.check():
-                log.error("%s", problem)
-                self.journal.begin(
-                    "database-damaged",
-                    "problem",
-                    "The hub's database is damaged.",
-                    what_to_do="Restart the hub: it sets the file aside and saves what it can. Then replace its card.",
-                )
-
-    # Progress
-
-    async def _feed_watchdog(self) -> None:
-        while True:
-            await asyncio.sleep(beat_s())
-            async with asyncio.timeout(WRITER_S):
-                await self.store.write(lambda _: None)
-            if self._sender_moves():
-                notify("WATCHDOG=1")
-                if self._progress is not None:
-                    self._progress()
-            else:
-                log.error("delivery has made no progress; the watchdog is not fed")
-
-    def _sender_moves(self) -> bool:
-        """Connected it has a heart that beats; otherwise it waits for its next attempt, or is at it."""
-        view, loop = self.sender.view(), asyncio.get_running_loop()
-        beats, since_s = self._heartbeats
-        if view.retry_in_s is not None or self.sender.heartbeats != beats:
-            self._heartbeats = (self.sender.heartbeats, loop.time())
-            return True
-        return loop.time() - since_s < 3 * self.config.broker.heartbeat_s + 180.0
