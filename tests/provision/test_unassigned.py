@@ -13,11 +13,14 @@ from tests.support.boxed import HUB, Boxed
 from tests.support.programs import Program
 from tests.support.shipped_broker import ShippedBroker
 from wardgate import installation
+from wardgate.capture.journal import Journal
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.messages import Status
 from wardgate.control.protocol import ControlError, Done, Pong
 from wardgate.control.provisioning import Installation
+from wardgate.installation import Leaving, Record
 from wardgate.page.setup.certificate import own_pair
+from wardgate.store.store import Store
 from wardgate.ward.referrals import Referrals
 
 HERON, DOLPHIN = Pseudonym("copper", "heron"), Pseudonym("silver", "dolphin")
@@ -102,6 +105,28 @@ async def test_what_is_sealed_is_delivered_without_a_patient_and_then_gone(house
         assert referrals.of(HERON.slug).state == "ended", "the ward was told"
         await boxed.do("assign", words=DOLPHIN.words, digits=DOLPHIN.digits)
         assert (await boxed.until("assigned")).patient == DOLPHIN.words
+
+
+async def test_what_came_while_the_hub_went_down_is_cleared_away_too(tmp_path: Path) -> None:
+    """A device that is being read when its patient is released is read to its end (H02)."""
+    boxed = Boxed(tmp_path)
+    store = Store.open(boxed.data / "wardgate.db", boxed.clock)
+    journal = Journal(HUB, boxed.clock, store.put_event, lambda _: None)
+    for name in ("before", "after"):
+        journal.tell("noted", "info", f"A fact from {name} the release.")
+    await store.put_detector_state("watch/a-1/weight", b"written when the program stopped")
+    await store.mark_done(store.last_seq)
+    leaving = Leaving(assignment="a-1", upto=store.last_seq - 1, memory=False)
+    await store.close()
+    installation.keep(boxed.data, Record(revision=9, stage="claimed", hub=HUB, leaving=(leaving,)))
+    async with boxed.running():
+        async with asyncio.timeout(30):
+            while installation.read(boxed.data).leaving:  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.05)
+    store = Store.open(boxed.data / "wardgate.db", boxed.clock)
+    assert store.detector_state("watch/a-1/weight") is None
+    assert store.read.messages_from(0, store.last_seq, 10) == []
+    await store.close()
 
 
 async def test_a_hub_that_its_file_names_is_only_locked(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from wardgate import __version__
 from wardgate.config import ConfigError
 from wardgate.contract.assigning import Kind, Offered
 from wardgate.control.desk import ActParams, By, Desk, checked, told
-from wardgate.control.protocol import Done
+from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Added, Check, Installation, Missing, TestRun, Window
 from wardgate.control.server import Handler
 from wardgate.enrol.identity import Identity
@@ -40,6 +41,8 @@ from wardgate.provision.stages import (
     unlocked,
 )
 from wardgate.provision.ward_list import WardList
+
+log: Final = logging.getLogger(__name__)
 
 
 class Nothing(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +126,20 @@ class Installing:
             await asyncio.to_thread(forget_pairs, desk.identity)
         if desk.record.hub is not None:
             await asyncio.to_thread(boot_partition.drop_ticket, desk.data_dir)
+        if desk.stage == "claimed" and desk.record.leaving:
+            await self._leave_all()
+
+    async def _leave_all(self) -> None:
+        """Without a patient nothing is written: all that is here is of those who were released, also what came while
+        the hub was still on its way down."""
+        desk = self._desk
+        *earlier, last = desk.record.leaving
+        whole = replace(last, upto=max(last.upto, desk.store.last_seq), memory=True)
+        if whole != last:
+            try:
+                await desk.keep_quietly(replace(desk.record, leaving=(*earlier, whole)))
+            except ControlError as error:
+                log.warning("what came last of an earlier patient is cleared away after the next start: %s", error)
 
     # Questions
 

@@ -112,9 +112,11 @@ class SettingUp:
         return True
 
     async def clear(self) -> None:
-        """Until nothing of an earlier patient is left; then there is nothing more to do."""
+        """Until nothing of an earlier patient is left; then there is nothing more to do. What this very hub still
+        writes of the one who was just released is cleared away by the next."""
         while True:
-            if self.desk.record.leaving:
+            desk = self.desk
+            if desk.record.leaving and (desk.by_file or desk.record.assignment == desk.config.hub.assignment):
                 await self.installing.clear(
                     lambda bonds: forget_bonds(self._backend, self.desk.config.radio.adapter, bonds)
                 )
