@@ -12,13 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from wardgate.config import Bare
-from wardgate.faces.wire import PromptHttp
+from wardgate.faces import serving
+from wardgate.faces.serving import LOOPBACK, Server, listening
 from wardgate.indicate.screen_address import KEY, address
 from wardgate.screen import ScreenError
 from wardgate.screen.app import create_app
-from wardgate.screen.live import Live
 
-HOST: Final = "127.0.0.1"
+HOST: Final = LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,6 @@ class Pair:
     key: Path
 
 
-class _Server(uvicorn.Server):
-    """Ends the open streams before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
-        self._live.close()
-        await super().shutdown(sockets)
-
-
 def run(config: Bare, port: int, on_ready: Callable[[str], None] | None = None) -> None:
     """See `wardgate.screen.serve`."""
     screen = config.screen
@@ -49,20 +37,13 @@ def run(config: Bare, port: int, on_ready: Callable[[str], None] | None = None) 
     with listen(screen.listen or HOST, port) as listener:
         if on_ready:
             on_ready(address(screen, listener.getsockname()[1], KEY if screen.listen else None))
-        _Server(spoken(app, tls), app.state.live).run([listener])
+        Server(spoken(app, tls), app.state.live.close).run([listener])
 
 
 def spoken(app: FastAPI, tls: Pair | None = None) -> uvicorn.Config:
-    """How the screen speaks HTTP. No header of a proxy is believed."""
-    return uvicorn.Config(
+    """How the screen speaks HTTP."""
+    return serving.spoken(
         app,
-        http=PromptHttp,
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
         limit_concurrency=64,
         ssl_certfile=str(tls.certificate) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
@@ -97,14 +78,8 @@ def listen(host: str, port: int) -> sockets.socket:
     Raises:
         ScreenError: the address or the port is not to be had.
     """
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    listener = sockets.socket(family, sockets.SOCK_STREAM)
-    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen(64)
+        return listening(host, port)
     except OSError as error:
-        listener.close()
         why = f"The screen cannot listen at {host}, port {port}: {error.strerror}."
         raise ScreenError(f"{why} Is it open already? Else set screen.listen and screen.port.") from error
-    return listener

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket as sockets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Final
 
 import uvicorn
@@ -17,7 +17,7 @@ from wardgate.config.sections import Page
 from wardgate.control.client import HubClient, connect
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Window
-from wardgate.faces.wire import PromptHttp
+from wardgate.faces.serving import listening, spoken
 from wardgate.page import PageError
 from wardgate.page.setup.app import create_app
 from wardgate.page.setup.certificate import Pair, own_pair
@@ -58,17 +58,10 @@ async def serving(
         PageError: the port is not to be had.
     """
     app = create_app(hub, door, steps, pace=pace)
-    listener = listening(listen, port)
+    listener = _listening(listen, port)
     door.port = listener.getsockname()[1]
-    config = uvicorn.Config(
+    config = spoken(
         app,
-        http=PromptHttp,
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
         limit_concurrency=_MOST_CONNECTIONS,
         h11_max_incomplete_event_size=_MOST_HEADERS,
         timeout_keep_alive=5,
@@ -184,17 +177,14 @@ async def _hear(hub: HubClient, something: asyncio.Event) -> None:
         something.set()
 
 
-def listening(address: str, port: int) -> sockets.socket:
-    """A listening socket; `::` takes both families.
+def _listening(address: str, port: int) -> socket:
+    """A listening socket.
 
     Raises:
         PageError: the port is not to be had.
     """
     try:
-        if address == "::" and sockets.has_dualstack_ipv6():
-            return sockets.create_server(("::", port), family=sockets.AF_INET6, dualstack_ipv6=True, backlog=64)
-        family = sockets.AF_INET6 if ":" in address and address != "::" else sockets.AF_INET
-        return sockets.create_server(("" if address == "::" else address, port), family=family, backlog=64)
+        return listening(address, port)
     except OSError as error:
         why = f"The technician's pages cannot listen at {address}, port {port}: {error.strerror}."
         raise PageError(f"{why} Change [page] listen or setup_port.") from error

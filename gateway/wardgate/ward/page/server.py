@@ -11,14 +11,11 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import uvicorn
-
-from wardgate.faces.wire import PromptHttp
+from wardgate.faces.serving import LOOPBACK, Server, listening, spoken
 from wardgate.ward.page import PageError
 from wardgate.ward.page.app import create_app
 from wardgate.ward.page.live import Live, Pace
 
-LOOPBACK: Final = "127.0.0.1"
 _MOST_CONNECTIONS: Final = 512
 """A ward's browsers with their open lists, and then some: each takes a file of the process."""
 
@@ -64,18 +61,6 @@ class Place:
         return tuple(f"{scheme}://{name}:{port}" for name in (LOOPBACK, "localhost"))
 
 
-class _Server(uvicorn.Server):
-    """Ends the open streams before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
-        self._live.close()
-        await super().shutdown(sockets)
-
-
 def run(where: Path | str, zone: ZoneInfo, place: Place, on_ready: Callable[[str], None] | None = None) -> None:
     """Serve until Ctrl-C.
 
@@ -93,39 +78,22 @@ def run(where: Path | str, zone: ZoneInfo, place: Place, on_ready: Callable[[str
 
 def serving(
     where: Path | str, zone: ZoneInfo, place: Place, origins: tuple[str, ...], pace: Pace | None = None
-) -> tuple[uvicorn.Server, Live]:
-    """A server that is not running yet, and its open pages. No header of a proxy is believed."""
+) -> tuple[Server, Live]:
+    """A server that is not running yet, and its open pages."""
     app = create_app(where, origins, zone, pace=pace)
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        http=PromptHttp,
-        ws="none",
-        limit_concurrency=_MOST_CONNECTIONS,
-        ssl_certfile=place.cert,
-        ssl_keyfile=place.key,
-    )
-    return _Server(config, app.state.live), app.state.live
+    live: Live = app.state.live
+    config = spoken(app, limit_concurrency=_MOST_CONNECTIONS, ssl_certfile=place.cert, ssl_keyfile=place.key)
+    return Server(config, live.close), live
 
 
 def listen(place: Place) -> sockets.socket:
-    """A listening socket; a browser that comes before the server does is kept waiting, not refused.
+    """A listening socket.
 
     Raises:
         PageError: the port is not to be had.
     """
-    family = sockets.AF_INET6 if ":" in place.host else sockets.AF_INET
-    listener = sockets.socket(family, sockets.SOCK_STREAM)
-    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:
-        listener.bind((place.host, place.port))
-        listener.listen(64)
+        return listening(place.host, place.port)
     except OSError as error:
-        listener.close()
         why = f"The page cannot listen on {place.host}, port {place.port}: {error.strerror}."
         raise PageError(f"{why} Is it open already? Else choose another with --port.") from error
-    return listener
