@@ -30,7 +30,7 @@ from wardgate.store.reader import Reader
 from wardgate.ward.commands import ask
 from wardgate.watch import canary
 
-BOUND_S = 30.0
+BOUND_S = 90.0
 PROGRAM = Path(__file__).parents[1] / "support" / "hub_that_falls.py"
 
 
