@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.test_commands import configuration, running, wardgate
 from wardgate.cli.main import main
+from wardgate.cli.status import lines
 from wardgate.control.client import connect
 from wardgate.control.protocol import ControlError
 
@@ -26,8 +28,16 @@ async def test_a_note_and_a_trial_at_a_running_hub(tmp_path: Path) -> None:
             assert event.detail == {"note": "diuretic_up"}
             with pytest.raises(ControlError, match="Did you mean `diuretic_up`"):
                 await hub.call("note", note="diuretic_upp")
-            (trial,) = (await hub.status()).trials
+            standing = (await hub.call("note", note="standing")).sentence
+            assert standing == "Noted: standing. It is about the next reading of the cuff, within 10 minutes from now."
+            status = await hub.status()
+            (trial,) = status.trials
             assert (trial.name, trial.limits, trial.raised) == ("tight", {"gain_3_days_kg": 1.0}, 0)
+        (line,) = [line for line in lines(status) if line.startswith("On trial, ")]
+        assert "tight (weight.guideline_esc): would have raised 0 alerts since" in line
+        assert "broke" not in line
+        fallen = replace(status, trials=(replace(trial, problem="ZeroDivisionError"),))
+        assert any(line.endswith(" It broke: ZeroDivisionError.") for line in lines(fallen))
         told = json.loads((await asyncio.to_thread(wardgate, "status", "--json", "--config", str(config))).stdout)
         assert told["trials"][0]["rule"] == "weight.guideline_esc"
 

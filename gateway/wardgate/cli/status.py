@@ -76,6 +76,7 @@ def lines(status: Status) -> list[str]:
     text += [
         f"On trial, {trial.name} ({trial.rule}): would have raised {trial.raised} alerts since "
         f"{times.when(trial.since)}, before the rate cap; the live rules raised {trial.live_raised}."
+        f"{f' It broke: {trial.problem}.' if trial.problem else ''}"
         for trial in status.trials
     ]
     return [*text, *_certificate(hub), hub.radio.sentence]
