@@ -12,19 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wardgate.faces.guard import HEADERS
+from wardgate.faces.guard import with_headers
 from wardgate.page.setup.names import plain
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 MOST_BODY: Final = 64 * 1024
 BODY_DEADLINE_S: Final = 10.0
 """A form of some hundred bytes that is not here by then is nobody's who wants an answer."""
-_HEADERS: Final = {**HEADERS, "Cache-Control": "no-store"}
 
 API: Final = "/api/"
 """Below this programs ask, with a token in a header. No browser adds one by itself: a missing `Origin` is no harm."""
@@ -71,16 +70,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no other protocol is spoken here
-        headers = Headers(scope=scope)
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer = MutableHeaders(raw=message["headers"])
-                for name, value in _HEADERS.items():
-                    if name != "Cache-Control" or "Cache-Control" not in answer:
-                        answer[name] = value
-            await send(message)
-
+        guarded, headers = with_headers(send), Headers(scope=scope)
         reached = (scope.get("server") or ("", None))[0]
         refused = self._why_not(scope, headers, reached)
         if refused == (403, "closed") and scope["path"].startswith("/assets/"):
