@@ -18,7 +18,8 @@ from tests.support.mosquitto import free_port
 from tests.support.served_page import Answer
 from tests.support.served_setup import AGENT, QUICK, Phone
 from wardgate.contract.pseudonym import Pseudonym
-from wardgate.control.provisioning import SetupCode, Window
+from wardgate.control.client import connect
+from wardgate.control.provisioning import Nearby, SetupCode, Window
 from wardgate.page.setup.certificate import own_pair
 from wardgate.page.setup.frame import Frame
 from wardgate.page.setup.guard import Door
@@ -50,7 +51,9 @@ class BoxedDoor:
         self.frame: Frame
         self.certificate: Path
         self.code = ""
+        self.place: Final = Place("127.0.0.1", f"api: {AGENT}")
         self._token = ""
+        self._scale: AndScale
 
     def start(self) -> None:
         self._thread.start()
@@ -83,10 +86,18 @@ class BoxedDoor:
 
     def ask(self, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> Answer:
         """One request of a program: GET without a body."""
-        headers = {} if token == "" else {"Authorization": f"Bearer {token or self.token()}"}
+        headers: dict[str, Any] = {} if token == "" else {"Authorization": f"Bearer {token or self.token()}"}
         if body is None:
             return self.phone().ask(f"/api/1{path}", **headers)
         return self.phone().ask(f"/api/1{path}", "POST", json.dumps(body).encode(), **{**_JSON, **headers})
+
+    async def scale_is_heard(self) -> None:
+        """Somebody steps on it, and the hub has it in the air."""
+        await self._scale.take({"weight": 71.4})
+        async with asyncio.timeout(20), connect(self.boxed.socket) as hub:
+            changes = hub.watch()
+            while not any(near.address == SCALE for near in await hub.ask("nearby", tuple[Nearby, ...])):
+                await anext(changes)
 
     # The stages
 
@@ -112,11 +123,11 @@ class BoxedDoor:
         window = await self.boxed.ask("window", Window)
         if not window.open or (window.left_s or 0) < 60:
             await self.boxed.ask("open_window", Window, by="command")
-        sessions, place = self.frame.sessions, Place("127.0.0.1", f"api: {AGENT}")
-        session = sessions.find(self._token, place) if self._token else None
-        if session is None:
+        sessions = self.frame.sessions
+        session = sessions.find(self._token, self.place) if self._token else None
+        if session is None or session.waiting:
             sessions.end_all()
-            self._token, session = sessions.begin(place, self.boxed.clock.utc())
+            self._token, session = sessions.begin(self.place, self.boxed.clock.utc())
         return self._token
 
     async def _run(self) -> None:
@@ -129,12 +140,12 @@ class BoxedDoor:
             self.boxed = Boxed(self._directory, self.ward, port, way)
             async with self.boxed.running():
                 clock = DeviceClock(lambda: self.boxed.clock.utc().timestamp())
-                scale = AndScale(self.boxed.link, SCALE, clock, battery_percent=66)
-                await scale.start()
+                self._scale = AndScale(self.boxed.link, SCALE, clock, battery_percent=66)
+                await self._scale.start()
                 try:
                     await self._serve()
                 finally:
-                    await scale.stop()
+                    await self._scale.stop()
         self.ward.authority.close()
 
     async def _serve(self) -> None:

@@ -170,7 +170,7 @@ async def _session(request: Request) -> Session:
         await frame.tell_audit("stolen-cookie", stolen.address)
         raise ControlError("stolen-cookie", "") from stolen
     if session is None:
-        raise ControlError(frame.sessions.why_over(token), "")
+        raise ControlError(frame.sessions.why_over(token) or "signed-out", "")
     if not (await frame.hub.ask("window", Window)).open:
         frame.sessions.end_all()
         raise ControlError("closed", "")
