@@ -96,6 +96,10 @@ async def test_the_ward_is_told_how_far_it_goes_once_a_day(home: AuditedHome) ->
     first, second = (Head(number=row[0], seal=row[1].hex()) for row in await home.store.write(_rows))
     expected = [{"number": head.number, "seal": head.seal} for head in (first, first, first, second, second)]
     assert [detail for (detail,) in told] == expected
+    assert [event.sentence for event in await home.events()] == [
+        "The hub's audit has 1 line.",
+        "The hub's audit has 2 lines.",
+    ]
     assert await home.codes() == ["audit-head", "audit-head"]
 
 

@@ -8,12 +8,13 @@ from typing import Any, Final, TypeVar
 
 from wardgate.control.client import HubAway, connect
 from wardgate.control.provisioning import Added, Audit, Installation
+from wardgate.counted import count
 
 T = TypeVar("T")
 AGAIN_S: Final = 1.0
 PATIENCE_S: Final = 15.0
 LOOK_S: Final = 0.25
-LOOKS: Final = 20
+LOOKS: Final = 40
 _TICKS: Final = {"good": "[ok]     ", "waiting": "[waiting]", "problem": "[problem]", "unknown": "[unknown]"}
 _STAGES: Final = {
     "factory": "This hub is not claimed.",
@@ -43,7 +44,8 @@ async def asked_again(socket: Path, method: str, to: type[T], **params: Any) -> 
 
 
 async def until_there(socket: Path) -> None:
-    """A hub that was just claimed, or given a patient, is away for a second or two: the next command waits for it.
+    """A hub that was just claimed, or given a patient, is away for a second or two, on a small machine for
+    some: the next command waits for it.
 
     Raises:
         HubAway: it does not come.
@@ -71,7 +73,7 @@ def status_words(found: Installation) -> str:
     ]
     lines += [f"Device {one.id}: {one.model.name}; {_device(one)}" for one in found.devices]
     if found.unsent:
-        lines.append(f"{found.unsent} messages are not at the ward yet.")
+        lines.append(f"{count(found.unsent, 'message is', 'messages are')} not at the ward yet.")
     lines += [f"Missing (step {one.step}): {one.sentence}" for one in found.missing]
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wardgate.cli.options import PROBLEM, command, complain
 from wardgate.cli.ward_alerts import add_database, with_store
+from wardgate.counted import count
 from wardgate.ward.fhir import due
 from wardgate.ward.fhir.push import Push
 from wardgate.ward.fhir.server import Server
@@ -51,7 +52,7 @@ async def _work(store: WardStore, server: Server, options: argparse.Namespace) -
     with contextlib.suppress(asyncio.CancelledError):
         await task
     refused = await store.database.run(lambda tx: due.problems(tx, server.url))
-    print(f"{push.sent} messages handed on, {len(refused)} refused.")
+    print(f"{count(push.sent, 'message')} handed on, {len(refused)} refused.")
     for (kind, hub, id_, _), why in refused:
         print(f"{kind} {id_} of {hub}: {why}")
     return PROBLEM if refused else 0

@@ -19,6 +19,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import Clock
 from wardgate.contract.commands import Command, kind_of
 from wardgate.contract.messages import AlertAck, Event, Utc
+from wardgate.counted import count
 from wardgate.deliver.admission import Admitted
 from wardgate.deliver.downlink import Outcome
 from wardgate.store.audit import Audit, AuditRow, By, Head, Value
@@ -123,7 +124,7 @@ class Chronicle:
         self._journal.tell(
             "audit-head",
             "info",
-            f"The hub's audit has {head.number} lines.",
+            f"The hub's audit has {count(head.number, 'line')}.",
             detail={"number": head.number, "seal": head.seal},
         )
 

@@ -21,6 +21,7 @@ from wardgate.control.desk import ActParams, By, Desk, checked, told
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Added, Check, Installation, Missing, TestRun, Window
 from wardgate.control.server import Handler
+from wardgate.counted import count
 from wardgate.enrol.identity import Identity
 from wardgate.installation import Leaving
 from wardgate.provision import boot_partition
@@ -307,7 +308,8 @@ class Installing:
             told=self._ward_list() is None,
         )
         record = released(desk.record, desk.stage, unsent, leaving, seal=asked.seal)
-        sealed = f" {unsent} messages stay sealed here until the ward has them." if unsent else ""
+        stay = count(unsent, "message stays", "messages stay")
+        sealed = f" {stay} sealed here until the ward has all of them." if unsent else ""
         await desk.keep(record, "released", asked.by, f"{words} was released.{sealed}", sealed=unsent)
         desk.apply()
 

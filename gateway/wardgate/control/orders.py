@@ -28,6 +28,7 @@ from wardgate.control.chronicle import Chronicle
 from wardgate.control.configuring import Configuring
 from wardgate.control.signing_in import WayIn
 from wardgate.control.view import View
+from wardgate.counted import count
 from wardgate.deliver.admission import Admitted
 from wardgate.deliver.beside import Beside, NotSent, send_again
 from wardgate.deliver.downlink import Outcome
@@ -129,7 +130,8 @@ class Orders:
             sent = await send_again(self.beside, store, self.view.config.hub.id, asked.from_seq, last)
         except NotSent as error:
             return Outcome(f"Not all was sent: {error}. Ask again from where your numbers end.", "failed", "not-sent")
-        return Outcome(f"{sent} messages were sent once more.", detail={"sent": sent, "to_seq": last})
+        again = count(sent, "message was", "messages were")
+        return Outcome(f"{again} sent once more.", detail={"sent": sent, "to_seq": last})
 
     async def _support_bundle(self) -> Outcome:
         if self.report is None:

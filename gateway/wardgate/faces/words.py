@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from wardgate.counted import count as count
+
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
@@ -85,11 +87,6 @@ def _hour(local: datetime) -> int:
 
 def _half(local: datetime) -> str:
     return "am" if local.hour < 12 else "pm"
-
-
-def count(n: int, noun: str, plural: str = "") -> str:
-    """`1 reading`, `14 readings`, `1,331 readings`."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
 def span(seconds: float) -> str:

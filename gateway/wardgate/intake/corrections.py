@@ -18,6 +18,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import Line, SteadyClock, utc_from_s
 from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, Reading
+from wardgate.counted import count
 from wardgate.intake.attribution import USUAL_DAYS, Usual, before_assignment, canonical, far_from_usual
 from wardgate.intake.redating import Known, redated
 from wardgate.store.rows import DeviceRow
@@ -163,14 +164,14 @@ class Corrections:
             self._journal.tell(
                 "readings-dated",
                 "info",
-                f"{_readings(len(done))} from before the hub knew the time {_are(len(done))} dated now.",
+                f"{count(len(done), 'reading')} from before the hub knew the time {_are(len(done))} dated now.",
                 detail={"readings": float(len(done)), "boot_id": self._clock.boot_id()},
             )
         if never:
             self._journal.tell(
                 "readings-not-dated",
                 "attention",
-                f"{_readings(len(never))} cannot be dated: the hub was switched off before it knew the time.",
+                f"{count(len(never), 'reading')} cannot be dated: the hub was switched off before it knew the time.",
                 what_to_do="Ask the patient when they measured. Leave the hub switched on and connected.",
                 detail={"readings": float(len(never))},
             )
@@ -187,10 +188,6 @@ class Corrections:
             after = last.get(known.id)
             if before is not None and (before > now or (after is not None and after > before)):
                 self._devices.change(known.id, last_reading=after)
-
-
-def _readings(n: int) -> str:
-    return "1 reading" if n == 1 else f"{n} readings"
 
 
 def _are(n: int) -> str:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import Utc
+from wardgate.counted import count
 from wardgate.provision.refused import Refused
 from wardgate.store.audit import Audit, By
 from wardgate.store.store import Store
@@ -132,7 +133,7 @@ class SigningIn:
         """
         tries = self._tries()
         if tries.untold or self._not_listened_to:
-            await self._tell(tries, f"{_wrong_codes(tries.untold)} since that was last said.")
+            await self._tell(tries, f"{count(tries.untold, 'wrong setup code')} since that was last said.")
 
     async def _let_in(self, before: AllTries, address: str) -> None:
         sentence = f"Somebody signed in from {address[:64]}."
@@ -143,13 +144,13 @@ class SigningIn:
         mine = counted.addresses.get(address, Tries())
         wait_s = max(counted.all.wait_s, mine.wait_s)
         if wait_s:
-            words = _wrong_codes(counted.untold)
+            words = count(counted.untold, "wrong setup code")
             await self._tell(counted, f"{words}, the last from {address[:64]}. Next try in {_minutes(wait_s)}.")
             raise _wait(wait_s)
         left = min(ADDRESS_TRIES - mine.wrong, ALL_TRIES - counted.all.wrong)
         raise Refused(
             "wrong-code",
-            f"That code is not right. {left} {'try' if left == 1 else 'tries'} left.",
+            f"That code is not right. {count(left, 'try', 'tries')} left.",
             "It is on the hub's label: 8 letters and digits.",
         )
 
@@ -216,9 +217,4 @@ def _wait(wait_s: float) -> Refused:
 
 
 def _minutes(wait_s: float) -> str:
-    minutes = math.ceil(wait_s / 60.0)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _wrong_codes(n: int) -> str:
-    return "1 wrong setup code" if n == 1 else f"{n} wrong setup codes"
+    return count(math.ceil(wait_s / 60.0), "minute")

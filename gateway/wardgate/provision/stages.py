@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from wardgate.contract.assigning import Assigned
+from wardgate.counted import count
 from wardgate.installation import Leaving, Record, Stage, Way
 from wardgate.provision.missing import Lacking
 from wardgate.provision.refused import Refused
@@ -143,8 +144,8 @@ def released(record: Record, stage: Stage, unsent: int, leaving: Leaving, *, sea
     if unsent and not seal:
         raise Refused(
             "unsent",
-            f"{_messages(unsent)} of {record.words or record.patient} {'is' if unsent == 1 else 'are'} not at the ward "
-            "yet.",
+            f"{count(unsent, 'message')} of {record.words or record.patient} {'is' if unsent == 1 else 'are'} "
+            "not at the ward yet.",
             "Send them first: leave the hub connected. Or seal and wipe: they stay here for the ward alone.",
         )
     return replace(without_patient(record), stage="claimed", leaving=(*record.leaving, leaving))
@@ -192,7 +193,3 @@ def without_patient(record: Record) -> Record:
         limits_read_back=None,
         limits_fingerprint="",
     )
-
-
-def _messages(n: int) -> str:
-    return "1 message" if n == 1 else f"{n} messages"

@@ -9,6 +9,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from wardgate.contract.messages import Utc
+from wardgate.counted import count
 
 
 class Kind(IntEnum):
@@ -150,7 +151,8 @@ class Quarantine:
         if not self.messages_saved:
             return "The database was damaged, and nothing of it could be read. How much it held is not known."
         lost = f"{self.messages_lost} could not be read" if self.messages_lost else "none is known to be lost"
-        return f"The database was damaged. {self.messages_saved} messages were saved out of it, {lost}."
+        saved = count(self.messages_saved, "message was", "messages were")
+        return f"The database was damaged. {saved} saved out of it, {lost}."
 
     @property
     def what_to_do(self) -> str:

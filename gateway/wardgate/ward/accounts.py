@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from wardgate.counted import count
 from wardgate.ward import audit
 from wardgate.ward.database import Transaction
 from wardgate.ward.seen import ROLE
@@ -51,7 +52,7 @@ class WrongPassword(Exception):
     """Name and password do not fit. `left` tries remain before the wait."""
 
     def __init__(self, left: int) -> None:
-        super().__init__(f"{left} tries left")
+        super().__init__(f"{count(left, 'try', 'tries')} left")
         self.left = left
 
 

@@ -18,6 +18,7 @@ from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
 from wardgate.clock import Clock
 from wardgate.contract.messages import Event, Utc
+from wardgate.counted import count
 from wardgate.store.store import Store
 from wardgate.watch.plan import Plan
 from wardgate.watch.silence import Silence, cause_of
@@ -184,7 +185,7 @@ def _awaited(devices: Iterable[Known], plan: Plan) -> tuple[_Awaited, ...]:
 
 def _long(silent_s: float) -> str:
     hours = silent_s / 3600.0
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return count(round(hours), "hour") if hours < 48 else count(round(hours / 24), "day")
 
 
 def _log_failure(done: asyncio.Future[None]) -> None:

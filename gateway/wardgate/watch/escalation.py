@@ -116,7 +116,7 @@ def escalation(alert: Alert, minutes: float, now: datetime) -> Event:
         code="alert-not-acknowledged",
         severity="problem",
         sentence=f"Nobody has acknowledged an alert of {alert.priority} priority ({words(alert)}) for "
-        f"{minutes:g} minutes.",
+        f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}.",
         what_to_do="Call the ward.",
         detail={"alert": alert.id, "revision": alert.revision, "kind": alert.kind, "priority": alert.priority},
         at=now,

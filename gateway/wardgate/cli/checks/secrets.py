@@ -9,6 +9,7 @@ from typing import Final
 from wardgate.cli.checks.check import Check, problem, well
 from wardgate.clock import Clock
 from wardgate.config import Bare, Config
+from wardgate.counted import count
 from wardgate.enrol.identity import directory
 from wardgate.enrol.renewal import warned_from
 from wardgate.enrol.validity import validity
@@ -79,11 +80,11 @@ def certificate(config: Config | Bare, clock: Clock) -> Iterator[Check]:
     if not clock.synchronised():
         yield well(name, f"The hub's certificate ends on {until}; this machine does not know today's date.")
         return
-    left = (held.not_after - clock.utc()).days
+    left = count((held.not_after - clock.utc()).days, "day")
     if clock.utc() < warned_from(held):
         how = "it renews itself" if config.enrol.url else "somebody has to replace it before"
-        yield well(name, f"The hub's certificate holds for another {left} days, until {until}; {how}.")
+        yield well(name, f"The hub's certificate holds for another {left}, until {until}; {how}.")
     elif clock.utc() < held.not_after:
-        yield problem(name, f"The hub's certificate ends in {left} days, on {until}, and was not renewed.", renew)
+        yield problem(name, f"The hub's certificate ends in {left}, on {until}, and was not renewed.", renew)
     else:
         yield problem(name, f"The hub's certificate ended on {until}: nothing reaches the ward.", renew)

@@ -7,6 +7,7 @@ from typing import Final
 
 from wardgate.control.protocol import Done
 from wardgate.control.provisioning import Check, Installation
+from wardgate.counted import count
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
 from wardgate.page.setup.tasks import hinders
 
@@ -89,7 +90,7 @@ def _said(seen: Installation) -> str:
     ticks = [check.tick for check in seen.checks]
     problems = ticks.count("problem")
     if problems:
-        return "1 thing needs attention." if problems == 1 else f"{problems} things need attention."
+        return f"{count(problems, 'thing needs', 'things need')} attention."
     if seen.stage == "factory":
         return "This hub is new. The ward does not know it yet."
     if not ticks or any(hinders(check) for check in seen.checks):
