@@ -34,6 +34,7 @@ from tests.support.steps_window import (
     text,
     wait_text,
 )
+from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Nearby
 from wardgate.page.setup.devices_view import device_step, devices_view, passkey_of
@@ -235,6 +236,19 @@ def test_too_few_digits_never_reach_the_hub(window: webdriver.Chrome, served: Se
     press(window, "Pair")
     assert "A number has 6 digits." in text(window, "#refused")
     assert asked(served, "passkey") == []
+
+
+@pytest.mark.browser
+def test_a_hub_that_takes_long_to_start_with_a_device_tells_of_no_socket(
+    window: webdriver.Chrome, served: ServedSetup
+) -> None:
+    in_the_air(served, CLOSE)
+    away = HubAway(Path("/run/wardgate/control.sock"), "No such file or directory")
+    served.hub.refuse["pair_start"] = ControlError(away.key, away.sentence, away.what_to_do)
+    at(window, served, "devices")
+    press(window, "Add the cuff")
+    assert window.current_url.endswith("/setup/devices/cuff")
+    assert "/run" not in text(window, "main")
 
 
 @pytest.mark.browser
