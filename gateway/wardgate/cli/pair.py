@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from wardgate.cli.options import HUB_AWAY, PROBLEM, add_config, bare_or_exit, command, complain
+from wardgate.cli.provision_words import until_there
 from wardgate.control.client import HubAway, connect
 from wardgate.control.protocol import ControlError
 from wardgate_drivers.model.declaration import Bond, Model
@@ -42,6 +43,7 @@ def _say_what_to_do(model: Model | None, device: str) -> None:
 
 
 async def _pair(socket: Path, device: str, passkey: int | None) -> int:
+    await until_there(socket)  # the device may have been added by the command before this one
     async with connect(socket) as hub:
         here = {known.id: known.model for known in (await hub.status()).devices}
         if device not in here:
