@@ -1,6 +1,6 @@
 # The two commands to know: `make demo` and `make test`. Each sets up all it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench evidence soak fuzz lab venv debian lock contract supported clean
+.PHONY: help demo test check bench evidence soak fuzz lab venv debian lock contract supported pictures clean
 
 FOR ?=
 ARGS ?=
@@ -46,6 +46,9 @@ contract: venv ## generate docs/contract and docs/api from the message types
 
 supported: venv ## generate SUPPORTED.md from the catalogue
 	.venv/bin/wardgate devices supported > SUPPORTED.md
+
+pictures: venv debian ## draw the pages in docs/pictures
+	@.venv/bin/python -m tests.journey.pictures
 
 lock: venv ## renew the lock files
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
