@@ -25,7 +25,7 @@ from wardgate.ward.page.desk import DeskError
 
 SPANS: Final = (7, 14, 30, 90)
 DEFAULT_DAYS: Final = 14
-MOST_FOLLOWED: Final = 300
+MOST_FOLLOWED: Final = 200
 """Lines that an open page keeps true."""
 
 
@@ -91,7 +91,8 @@ class Renderer:
     def parts(self, board: Board, have: Sequence[str], known: dict[str, Open | Silent], times: Times) -> dict[str, str]:
         """What an open page that shows the lines `have` is to show now, by element."""
         now = {key_of(item): item for item in board.items}
-        fresh = [item for key, item in now.items() if key not in have]
+        first = [key_of(item) for item in board.items[:MOST_FOLLOWED]]
+        fresh = [now[key] for key in first if key not in have]
         found = self._head(board, fresh, times)
         for key in have:
             if (item := now.get(key)) is not None:
@@ -116,7 +117,7 @@ class Renderer:
     def board(self, board: Board, times: Times, visitor: Visitor) -> str:
         """The whole list."""
         head = self._head(board, (), times)
-        keys = [key_of(item) for item in board.items][:MOST_FOLLOWED]
+        shown, closed = board.items[:MOST_FOLLOWED], board.closed[:MOST_FOLLOWED]
         return self._part(
             "board.html",
             account=visitor.account,
@@ -124,9 +125,11 @@ class Renderer:
             title=words.title(board, 0),
             verdict=_safe(head["verdict"]),
             news=_safe(head["news"]),
-            rows=[_safe(self._row(words.row(item, times))) for item in board.items],
-            closed=[_safe(self._row(words.row(item, times))) for item in board.closed],
-            have=".".join(keys),
+            rows=[_safe(self._row(words.row(item, times))) for item in shown],
+            more=words.more(len(shown), len(board.items)),
+            closed=[_safe(self._row(words.row(item, times))) for item in closed],
+            more_closed=words.more(len(closed), len(board.closed)),
+            have=".".join(key_of(item) for item in shown),
             updated=f"Updated {times.clock_s(times.now)}",
             zone=times.zone_sentence(),
         )

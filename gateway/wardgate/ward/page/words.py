@@ -58,6 +58,11 @@ class Done:
     note: str
 
 
+def more(shown: int, of: int) -> str:
+    """What a long list leaves out; empty where that is nothing."""
+    return "" if shown == of else f"The {shown} worst of {of:,} are shown. The others follow as these end."
+
+
 def row(item: Open | Silent, times: Times) -> Row:
     """A line of the list: what it is, how old, who has seen it."""
     if isinstance(item, Silent):
