@@ -11,8 +11,8 @@ from wardgate.control.protocol import Done
 from wardgate.control.provisioning import Installation
 
 T = TypeVar("T")
-PATIENCE_S: Final = 8.0
-"""A hub that starts anew is back sooner; nobody looks at an unchanged page for longer."""
+PATIENCE_S: Final = 20.0
+"""A hub that starts anew is back sooner, on a small machine too; whoever pressed a button rather waits."""
 _AGAIN_S: Final = 0.2
 
 
