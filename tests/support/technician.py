@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE_S: Final = 40.0
+PATIENCE_S: Final = 60.0
 """A hub that starts anew, a device that is waited for, a ward that answers; on a machine with other work."""
 LOOK_S: Final = 0.05
 MOST_STOPS: Final = 60
