@@ -14,7 +14,6 @@ from wardgate.capture.capture import Capture
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
 from wardgate.capture.radio import BLUEZ, RadioBackend
-from wardgate.checked import Unusable
 from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
@@ -355,10 +354,7 @@ class Hub:
 
     def _dates_assignment(self) -> bool:
         """Whether the time is known and the assignment's beginning was not: the hub starts anew with it then."""
-        try:
-            return dated(installation.read(self.config.data_dir), self.clock) is not None
-        except (Unusable, OSError):
-            return False
+        return dated(installation.read_beside(self.config.data_dir), self.clock) is not None
 
     async def _correct(self) -> bool:
         try:

@@ -152,6 +152,15 @@ def read(data_dir: Path) -> Record:
         raise Unusable([_damaged(path)]) from None
 
 
+def read_beside(data_dir: Path) -> Record:
+    """What is kept, for whoever has a checked configuration already: where the record is damaged, or may not be read,
+    that came from the hub's own file alone."""
+    try:
+        return read(data_dir)
+    except (Unusable, OSError):
+        return Record()
+
+
 def keep(data_dir: Path, record: Record) -> None:
     """From now on this holds.
 

@@ -147,3 +147,15 @@ async def test_a_hub_that_its_file_names_is_only_locked(tmp_path: Path) -> None:
         not_yet = await refused(boxed, "lock")
         assert not_yet.key == "not-yet"
         assert not_yet.sentence.endswith("There is no device yet. The limits were not read back.")
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"\0" * 300], ids=["another", "empty", "zeros"])
+async def test_a_damaged_record_does_not_stop_a_hub_that_its_file_names(tmp_path: Path, content: bytes) -> None:
+    """What its file says is enough: it goes on measuring."""
+    boxed = Boxed(tmp_path, broker='[broker]\nhost = "127.0.0.1"\nport = 1\ntls = false\n')
+    named = '[hub]\nid = "hub-1"\npatient = "P-1"\nassignment = "a-1"'
+    boxed.file.write_text(boxed.file.read_text(encoding="utf-8").replace("[hub]", named), encoding="utf-8")
+    (boxed.data / installation.NAME).write_bytes(content)
+    async with boxed.running():
+        found = await boxed.stands()
+        assert (found.stage, found.by_file) == ("assigned", True)

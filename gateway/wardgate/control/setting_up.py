@@ -10,7 +10,6 @@ from typing import Final
 from wardgate import installation
 from wardgate.capture.bonds import forget_bonds
 from wardgate.capture.radio import RadioBackend
-from wardgate.checked import Unusable
 from wardgate.clock import SteadyClock
 from wardgate.control.adding import Adding
 from wardgate.control.desk import Desk, told
@@ -24,7 +23,6 @@ from wardgate.control.signing_in import WayIn
 from wardgate.control.trying import TryingOut
 from wardgate.control.view import View
 from wardgate.deliver.sender import Sender
-from wardgate.installation import Record
 from wardgate.overlay import Overlay
 from wardgate.provision.checks import Checks, Finding, accepted, not_accepted
 from wardgate.provision.since import dated
@@ -49,7 +47,7 @@ class SettingUp:
         changed: Callable[[str], None],
     ) -> None:
         self._backend = backend
-        config, record = view.config, _record(view)
+        config, record = view.config, installation.read_beside(view.config.data_dir)
         self.desk: Final = Desk(
             config,
             record,
@@ -121,14 +119,6 @@ class SettingUp:
                     lambda bonds: forget_bonds(self._backend, self.desk.config.radio.adapter, bonds)
                 )
             await asyncio.sleep(CLEAR_S)
-
-
-def _record(view: View) -> Record:
-    """A damaged one is told by `load` where it matters: where the hub's own file does not name the patient."""
-    try:
-        return installation.read(view.config.data_dir)
-    except (Unusable, OSError):
-        return Record()
 
 
 def _accepts(sender: Sender) -> Finding:

@@ -84,7 +84,7 @@ class Home:
         self._told: tuple[Moment, bool] | None = None
         self._known: HomeView | None = None
         self._asked = self._restored()
-        self._phone = installation.read(config.data_dir).phone or config.screen.phone
+        self._phone = installation.read_beside(config.data_dir).phone or config.screen.phone
         store.listen(self.wake)
 
     def took(self, reading: Reading) -> None:
