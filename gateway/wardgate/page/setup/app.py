@@ -184,7 +184,7 @@ def _live_route(app: FastAPI, frame: Frame) -> None:
     @app.get("/live/{name}/{path:path}")
     async def live(request: Request, name: str = "", path: str = "") -> Response:
         visit = await frame.visit(request, path=path)
-        if frame.live.streams >= MOST_STREAMS:
+        if frame.live.watchers >= MOST_STREAMS:
             return too_many()
         tokens = tokens_of(visit, request.url.path.replace("/live", "/setup", 1) if name else "/")
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from wardgate.faces.live import Browser, Streams
 from wardgate.faces.words import Times
 from wardgate.ward.database import Database, DatabaseError
 from wardgate.ward.page.board import Board, Open, Silent, board, key_of
 from wardgate.ward.page.render import Renderer
 
-COMMENT: Final = ": still here\n\n"
 _MOST_KNOWN: Final = 2000
 
 
@@ -29,22 +29,17 @@ class Pace:
     """Before a browser comes back."""
 
 
-class Live:
+class Live(Streams):
     """All open lists."""
 
     def __init__(
         self, database: Database, renderer: Renderer, zone: ZoneInfo, clock: Callable[[], datetime], pace: Pace
     ) -> None:
+        super().__init__(pace.again_s)
         self._database, self._renderer, self._zone, self._clock, self._pace = database, renderer, zone, clock, pace
-        self._closing = asyncio.Event()
         self._looking = asyncio.Lock()
         self._last: tuple[float, Board] | None = None
         self._known: dict[str, Open | Silent] = {}
-        self.watchers = 0
-
-    def close(self) -> None:
-        """End every stream: the process is about to stop."""
-        self._closing.set()
 
     async def look(self, *, fresh: bool = True) -> Board:
         """What is open now; without `fresh`, as it was at the last look.
@@ -63,42 +58,22 @@ class Live:
                 self._known.update((key_of(item), item) for item in found.items)
             return self._last[1]
 
-    async def stream(self, have: Sequence[str], still_in: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
+    def stream(self, have: Sequence[str], still_in: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
         """Events for a page that shows the lines `have`, until it goes away, its session ends or the process stops."""
-        self.watchers += 1
-        shown: dict[str, str] = {}
-        try:
-            yield f"retry: {round(self._pace.again_s * 1000)}\n{COMMENT}"
-            while not self._closing.is_set():
-                try:
-                    if not await still_in():
-                        yield _said("part", self._renderer.signed_out())
-                        yield _said("away", "signed-out")
-                        return
-                    found = await self.look(fresh=False)
-                except DatabaseError:
-                    yield _said("away", "database")
-                else:
-                    for event in self._changes(found, have, shown):
-                        yield event
-                try:
-                    await asyncio.wait_for(self._closing.wait(), self._pace.refresh_s)
-                except TimeoutError:
-                    continue
-        finally:
-            self.watchers -= 1
+        return self.events(partial(self._keep, have, still_in))
 
-    def _changes(self, found: Board, have: Sequence[str], shown: dict[str, str]) -> list[str]:
-        times = Times(self._zone, found.now)
-        events = []
-        for name, html in self._renderer.parts(found, have, self._known, times).items():
-            digest = hashlib.sha256(html.encode()).hexdigest()
-            if shown.get(name) != digest:
-                shown[name] = digest
-                events.append(_said("part", html))
-        events.append(_said("beat", times.clock_s(found.now)))
-        return events
-
-
-def _said(event: str, data: str) -> str:
-    return f"event: {event}\n" + "".join(f"data: {line}\n" for line in data.splitlines()) + "\n"
+    async def _keep(self, have: Sequence[str], still_in: Callable[[], Awaitable[bool]], browser: Browser) -> None:
+        while True:
+            try:
+                if not await still_in():
+                    await browser.say("part", self._renderer.signed_out())
+                    await browser.say("away", "signed-out")
+                    return
+                found = await self.look(fresh=False)
+            except DatabaseError:
+                await browser.say("away", "database")
+            else:
+                times = Times(self._zone, found.now)
+                await browser.show(self._renderer.parts(found, have, self._known, times))
+                await browser.say("beat", times.clock_s(found.now))
+            await asyncio.sleep(self._pace.refresh_s)
