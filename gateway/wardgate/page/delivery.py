@@ -130,6 +130,7 @@ def hub_rows(hub: HubView, delivery: DeliveryView) -> tuple[Row, ...]:
         _radio(hub),
         Row("Waiting to be sent", f"{delivery.waiting:,}"),
         _disk(hub),
+        *_certificate(hub),
         Row("Version", hub.version, f"running for {span(hub.uptime_s)}"),
         Row("Settings", hub.config_hash, "changes when any setting does"),
     )
@@ -146,6 +147,18 @@ def _network(delivery: DeliveryView) -> Row:
         return Row("Way to the ward", "Connected", delivery.broker)
     again = "" if delivery.retry_in_s is None else f" Trying again in {count(round(delivery.retry_in_s), 'second')}."
     return Row("Way to the ward", "Not connected", f"{delivery.problem}{again}")
+
+
+def _certificate(hub: HubView) -> tuple[Row, ...]:
+    """Of the hub at the broker; none where it is reached without one."""
+    known = hub.certificate
+    if known is None:
+        return ()
+    left = "" if known.days_left is None else f"{count(max(0, int(known.days_left)), 'day')} left"
+    if known.problem:
+        return (Row("Certificate", "Not renewed yet", f"{known.problem} {left}".strip()),)
+    renews = ", renews itself" if known.renews_itself and left else ""
+    return (Row("Certificate", "Good" if left else "Not known yet", left + renews),)
 
 
 def _disk(hub: HubView) -> Row:

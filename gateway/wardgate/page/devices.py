@@ -114,7 +114,7 @@ def device_links(device: DeviceView, among: tuple[DeviceView, ...], pages: str) 
     """What can be done about a device, below the address of the devices' pages."""
     at, of = f"{pages}/{device.id}", noun(device, among)
     again = () if device.bonded is None else (Link("Pair again", of, f"{at}/pair"),)
-    return (Link("Test", of, f"{at}/test"), *again, Link("More", f"about {of}", at))
+    return (Link("Test", of, f"{at}/test"), *again, Link("Replace or remove", of, at))
 
 
 def card(device: DeviceView, times: Times) -> Card:
