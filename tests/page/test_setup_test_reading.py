@@ -8,6 +8,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests.support.browser import resize
 from tests.support.half_set_up import CUFF, NOW, SCALE, TIMES, added, installation, way
 from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import (
@@ -115,17 +116,30 @@ def window(_window: webdriver.Chrome, served: ServedSetup) -> Iterator[webdriver
     quiet(_window, served)
 
 
+_PLACES = """
+return [...document.querySelectorAll("main h1, #run li, #run strong, #run .still, #tested .card, #next")].map(e => {
+  const box = e.getBoundingClientRect();
+  return [Math.round(box.top + scrollY), Math.round(box.height)];
+});
+"""
+"""Where the lines of the page stand and how much room they have."""
+
+
 @pytest.mark.browser
-def test_its_way_is_shown_live_and_nothing_moves(window: webdriver.Chrome, served: ServedSetup) -> None:
+@pytest.mark.parametrize("width", [360, 1280])
+def test_its_way_is_shown_live_and_nothing_moves(window: webdriver.Chrome, served: ServedSetup, width: int) -> None:
+    """The rows have the room for the longest of their words from the start: what is new never waits for a press."""
     at(window, served, "test")
     press(window, "Test the scale")
     assert served.hub.acts("test_begin") == [{"device": "scale"}]
     served.change(test=way(()))
+    resize(window, width, 2000)  # what moves below the fold is no shift to a browser
     at(window, served, "test")
     window.execute_script(
         "window.same = true; window.shifts = 0; new PerformanceObserver(l => { for (const s of l.getEntries())"
         " if (!s.hadRecentInput) window.shifts += s.value; }).observe({type: 'layout-shift'})"
     )
+    places = window.execute_script(_PLACES)
     for passed, words in (
         ((0,), "Scale, 71.4 kg"),
         ((0, 0.02), "Safe on this hub"),
@@ -133,15 +147,19 @@ def test_its_way_is_shown_live_and_nothing_moves(window: webdriver.Chrome, serve
         ((0, 0.02, 0.3, 12.0), "It is marked as a test."),
     ):
         waiting_s = 12.0 if len(passed) == 3 else None
-        served.change("readings", test=way(passed, waiting_s=waiting_s, left_s=None))
+        tested = NOW if len(passed) == 4 else None
+        devices = (added(SCALE, tested=tested), added(CUFF))
+        served.change("readings", test=way(passed, waiting_s=waiting_s, left_s=None), devices=devices)
         wait_text(window, "#run", words)
+        assert window.execute_script(_PLACES) == places
+        assert not window.find_element(By.ID, "show").is_displayed(), "nothing waits for room"
     assert text(window, "#said") == "The ward has a test reading of the scale."
     assert window.execute_script("return window.same && window.shifts") == 0
     assert window.find_elements(By.CSS_SELECTOR, "#run .waiting") == []
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("passed", [(), (0, 0.02, 0.3)])
 def test_the_page_is_for_all(
     window: webdriver.Chrome, served: ServedSetup, width: int, passed: tuple[float, ...]
@@ -171,6 +189,6 @@ def test_one_may_go_on_and_come_back(window: webdriver.Chrome, served: ServedSet
     press(window, "Carry on, and check again at the end")
     assert window.current_url.endswith("/setup/limits")
     at(window, served, "test")
-    press(window, "Stop this test of the scale")
+    press(window, "Stop this test")
     assert len(served.hub.acts("test_end")) == 1
     assert "Choose a device." in text(window, "#run")
