@@ -174,6 +174,7 @@ async def test_a_running_hub_notices_and_claims_by_itself(tmp_path: Path) -> Non
             await asyncio.to_thread(import_file, boot(tmp_path, text), boxed.data)
             found = await boxed.until("claimed")
             assert (found.hub, found.timezone) == (HUB, "Europe/Dublin")
+            await boxed.do("claim", hub=HUB, code="0000-0000-0000-0000")  # answered once the first claim is all done
             audit = await boxed.ask("audit", Audit, limit=50)
             acts = [(entry.what, entry.by) for entry in audit.entries if entry.what in ("imported", "claimed")]
             assert acts == [("claimed", "hub"), ("imported", "command")]

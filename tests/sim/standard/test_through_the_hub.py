@@ -316,7 +316,7 @@ async def test_weight_whose_confirmation_was_lost_comes_again_and_is_one_reading
 async def test_belt_gives_a_heart_rate(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
-    belt = HeartBelt(link, ADDRESS, device_clock, worn_s=1.0, frame_period_s=0.02)
+    belt = HeartBelt(link, ADDRESS, device_clock, worn_s=3.0, frame_period_s=0.02)
     await start(belt)
     async with room(tmp_path, link, clock, belt.MODEL) as r:
         await belt.take({"heart_rate": 78.0})
