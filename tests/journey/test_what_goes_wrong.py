@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.journey import VALUES, refer
 from tests.support.kitchen import HUB, Kitchen, kitchen_table
-from tests.support.served_page import Answer
 from tests.support.served_setup import Phone, hidden
 from tests.support.table_top import TableTop
+from tests.support.web import Answer
 from wardgate.control.provisioning import Audit
 from wardgate.provision.signing_in import ADDRESS_TRIES
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.boxed import HUB
 from tests.support.boxed_door import HERON, SCALE, BoxedDoor
-from tests.support.served_page import Answer
+from tests.support.web import Answer
 from wardgate.contract.assigning import Offered
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.provisioning import Added, Audit, Installation, Nearby, Window

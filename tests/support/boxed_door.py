@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 from tests.support.authority import Ward
 from tests.support.boxed import HUB, Boxed
 from tests.support.mosquitto import free_port
-from tests.support.served_page import Answer
 from tests.support.served_setup import AGENT, QUICK, Phone
+from tests.support.web import Answer
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.client import connect
 from wardgate.control.provisioning import Nearby, SetupCode, Window

@@ -9,8 +9,7 @@ from typing import Any
 import uvicorn
 
 from tests.support.home import FakeHub, alert, history, hub_at, status
-from tests.support.web import Answer as Answer
-from tests.support.web import Threaded, ask
+from tests.support.web import Answer, Threaded, ask
 from wardgate.page.app import create_app
 from wardgate.page.live import Pace
 from wardgate.page.server import listen

@@ -12,8 +12,8 @@ from typing import Final
 
 from tests.support.journey import VALUES
 from tests.support.kitchen import HUB, LOOK_S, Kitchen
-from tests.support.served_page import Answer
 from tests.support.served_setup import Phone
+from tests.support.web import Answer
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Added
 from wardgate.ward.referrals import Referral
