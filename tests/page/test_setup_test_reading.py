@@ -143,7 +143,7 @@ def test_its_way_is_shown_live_and_nothing_moves(window: webdriver.Chrome, serve
     for passed, words in (
         ((0,), "Scale, 71.4 kg"),
         ((0, 0.02), "Safe on this hub"),
-        ((0, 0.02, 0.3), "Still waiting. This can take 1 minute. Nothing is lost."),
+        ((0, 0.02, 0.3), "Waiting for the ward to say it has it"),
         ((0, 0.02, 0.3, 12.0), "It is marked as a test."),
     ):
         waiting_s = 12.0 if len(passed) == 3 else None
