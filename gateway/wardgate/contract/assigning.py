@@ -1,4 +1,4 @@
-"""What a hub and the ward's enrolment endpoint say while a patient is chosen: JSON over TLS, the hub showing its own pair.
+"""What a hub and the ward's enrolment endpoint say while a patient is chosen: JSON over TLS, both certificates shown.
 
     GET  /wardgate/1/patients                            -> Offered of each patient whom this hub may be given
     POST /wardgate/1/assignments      Ask                -> Assigned
