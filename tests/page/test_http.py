@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import re
@@ -19,6 +20,7 @@ import pytest
 
 from tests.support.home import alert
 from tests.support.served_page import Home
+from wardgate.faces.wire import PromptHttp
 from wardgate.page import PageError, serve
 
 POLICY = (
@@ -220,6 +222,14 @@ def test_a_page_that_cannot_be_drawn_ends_its_stream_and_no_other(home: Home) ->
     home.change(hub=msgspec.structs.replace(home.hub.status.hub, timezone="Europe/London"))
     with stream(home) as events:
         until(events, "beat")
+
+
+def test_who_sends_drop_by_drop_is_let_go(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PromptHttp, "head_deadline_s", 0.2)
+    with socket.create_connection(("127.0.0.1", home.port), 5) as wire:
+        wire.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        with contextlib.suppress(ConnectionError):
+            assert wire.recv(1000) == b""
 
 
 def test_its_own_process_listens_on_loopback_alone_and_ends_at_once(home: Home) -> None:

@@ -6,10 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from tests.support.home import FakeHub, alert, history, hub_at, status
 from tests.support.web import Answer, Threaded, ask
+from wardgate.faces.serving import Server, spoken
 from wardgate.page.app import create_app
 from wardgate.page.live import Pace
 from wardgate.page.server import listen
@@ -47,13 +46,12 @@ class Home(Threaded):
 
     async def _run(self) -> None:
         app = create_app(self._socket, pace=QUICK)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        server = Server(spoken(app), app.state.live.close)
         async with hub_at(self._socket, status(), history(95)) as self.hub:
             self.hub.alerts = {"weight": (alert(),)}
             listener = listen(0)
             self.port = listener.getsockname()[1]
             serving = asyncio.create_task(server.serve([listener]))
             await self._until_stopped()
-            app.state.live.close()
             server.should_exit = True
             await serving
