@@ -110,7 +110,7 @@ def _configuration(directory: Path, port: int) -> str:
     return f"""
 [hub]
 id = "bench"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "{ASSIGNMENT}"
 data_dir = "{directory}"
 control_socket = "{directory}/control.sock"

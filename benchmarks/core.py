@@ -158,7 +158,7 @@ def _configuration(directory: Path, port: int) -> str:
     return f"""
 [hub]
 id = "bench-{os.getpid()}"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 data_dir = "{place}"
 control_socket = "{place}/control.sock"

@@ -31,7 +31,7 @@ READINGS: Final = 300
 _HOME: Final = f"""
 name = "latency"
 hub = "latency"
-patient_pseudonym = "Copper Heron 42"
+patient_pseudonym = "Copper Heron 93"
 assignment = "a-1"
 timezone = "UTC"
 [[device]]

@@ -54,7 +54,7 @@ CUT_DAYS: Final = 10
 _HOME: Final = """
 name = "long-run"
 hub = "long-run"
-patient_pseudonym = "Copper Heron 42"
+patient_pseudonym = "Copper Heron 93"
 assignment = "a-1"
 timezone = "Europe/London"
 

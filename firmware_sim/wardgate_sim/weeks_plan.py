@@ -88,7 +88,7 @@ def _scenario(name: str, seed: int, die: random.Random, kinds: dict[str, Kind], 
     return Scenario(
         name=name,
         hub=name,
-        patient_pseudonym="Copper Heron 42",
+        patient_pseudonym="Copper Heron 93",
         assignment="a-1",
         seed=seed,
         # Nobody is turned away for a weight: whose it is is intake's question, and has tests of its own.

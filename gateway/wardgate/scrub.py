@@ -22,7 +22,7 @@ _SHORTEST: Final = 3
 class Scrubber:
     """Puts a stand-in for every identifier, the same one for the same identifier, so that a reader can still follow.
 
-    `known` are identifiers of this hub with what they are, as `{"Copper Heron 42": "patient"}`.
+    `known` are identifiers of this hub with what they are, as `{"Copper Heron 93": "patient"}`.
     """
 
     def __init__(self, known: Mapping[str, str]) -> None:

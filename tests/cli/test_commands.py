@@ -27,7 +27,7 @@ def configuration(directory: Path, port: int, extra: str = "", *, radio: bool = 
         f"""
 [hub]
 id = "wg-cli"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 data_dir = "{directory}/data"
 control_socket = "{directory}/control.sock"
@@ -137,7 +137,7 @@ async def test_status_in_words_and_for_programs(tmp_path: Path) -> None:
         config = configuration(tmp_path, mosquitto.port)
         async with running(tmp_path, config):
             words = await asyncio.to_thread(wardgate, "status", "--config", str(config))
-            assert words.stdout.startswith("Hub wg-cli, patient Copper Heron 42, ")
+            assert words.stdout.startswith("Hub wg-cli, patient Copper Heron 93, ")
             assert "Scale (scale), A&D UC-352BLE: Not set up" in words.stdout
             assert words.returncode == 1
             told = json.loads((await asyncio.to_thread(wardgate, "status", "--json", "--config", str(config))).stdout)

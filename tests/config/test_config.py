@@ -13,7 +13,7 @@ from wardgate.config import Config, ConfigError, parse
 GOOD = """
 [hub]
 id = "wg-7f3k"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 
 [broker]
@@ -118,7 +118,7 @@ def test_explain_names_every_setting_and_its_default() -> None:
         assert setting in text
     filled = {
         "id": '"x"',
-        "patient": '"Copper Heron 42"',
+        "patient": '"Copper Heron 93"',
         "assignment": '"a"',
         "host": '"h"',
         "model": '"and-uc-352ble"',

@@ -28,7 +28,7 @@ HUB_GROUP = 54322
 CONFIG = """
 [hub]
 id = "sandboxed"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 data_dir = "{folder}/data"
 control_socket = "{folder}/control.sock"
@@ -118,7 +118,7 @@ def test_hub_and_page_run_under_the_units_filters(tmp_path: Path) -> None:
             pass  # READY=1 comes before it
         assert page.stdout
         with urlopen(page.stdout.readline().strip(), timeout=20) as answer:
-            assert "Copper Heron 42" in answer.read().decode()
+            assert "Copper Heron 93" in answer.read().decode()
         assert "as sandboxed" in broker.log()
     finally:
         for process in (hub, page):

@@ -40,7 +40,7 @@ def write(folder: Path, broker: str, *, hub: str = "", rest: str = "") -> Path:
         f"""
 [hub]
 id = "wg-7f3k"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 control_socket = "{folder}/control.sock"
 {hub or f'data_dir = "{data}"'}

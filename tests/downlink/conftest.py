@@ -96,7 +96,7 @@ class Home:
         usual: dict[str, Any] = {
             "hub": config.Hub(
                 id="hub-1",
-                patient="Copper Heron 42",
+                patient="Copper Heron 93",
                 assignment=ASSIGNMENT,
                 data_dir=str(self.directory / "data"),
                 control_socket=str(self.directory / "control.sock"),

@@ -182,7 +182,7 @@ async def test_it_is_tried_on_the_last_days_and_only_tried(home: Home, voice: Vo
         for days, kg in ((2, 78.0), (1, 79.3)):
             taken = home.clock.utc() - timedelta(days=days)
             reading = make_reading("weight", taken, weight=kg)
-            reading = msgspec.structs.replace(reading, assignment=ASSIGNMENT, patient="Copper Heron 42")
+            reading = msgspec.structs.replace(reading, assignment=ASSIGNMENT, patient="Copper Heron 93")
             await hub.store.put_reading(reading, arrival_s=hub.clock.boottime_s())
         asked = home.configuration(3, limits={"gain_3_days_kg": 1.0}, only_try=True)
         answer = await voice.ask(asked, home.key)
@@ -199,7 +199,7 @@ async def test_an_open_alert_outlives_a_new_configuration(home: Home, voice: Voi
         for days, kg in ((2, 78.0), (0, 81.0)):
             taken = home.clock.utc() - timedelta(days=days)
             reading = make_reading("weight", taken, weight=kg)
-            reading = msgspec.structs.replace(reading, assignment=ASSIGNMENT, patient="Copper Heron 42")
+            reading = msgspec.structs.replace(reading, assignment=ASSIGNMENT, patient="Copper Heron 93")
             await hub.store.put_reading(reading, arrival_s=hub.clock.boottime_s())
             await hub.watcher.on_reading(reading)
         (raised,) = hub.store.open_alerts()

@@ -120,7 +120,7 @@ def test_the_plan_shows_what_the_ward_has_set(home: Home, tmp_path: Path, capsys
     file, data = tmp_path / "wardgate.toml", tmp_path / "data"
     data.mkdir()
     file.write_text(
-        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 42"\nassignment = "{ASSIGNMENT}"\ndata_dir = "{data}"\n'
+        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 93"\nassignment = "{ASSIGNMENT}"\ndata_dir = "{data}"\n'
         f'[broker]\nhost = "localhost"\n[ward]\ncommand_keys = ["{home.key.public()}"]\n'
     )
     overlay = Overlay(load(file))

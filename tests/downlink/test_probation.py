@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.downlink.conftest import ASSIGNMENT, Home, Voice, events, until
+from tests.downlink.conftest import ASSIGNMENT, Home, Voice, events
 from wardgate.contract.commands import Configuration
 from wardgate.contract.messages import Event
 from wardgate.contract.signing import PrivateKey
@@ -29,6 +29,7 @@ from wardgate.store.audit import verify
 from wardgate.store.reader import Reader
 from wardgate.ward.commands import ask
 from wardgate.watch import canary
+from wardgate.watch.adherence import Adherence
 
 BOUND_S = 90.0
 PROGRAM = Path(__file__).parents[1] / "support" / "hub_that_falls.py"
@@ -41,7 +42,7 @@ class Machine:
         self.home = home
         self.file = home.directory / "wardgate.toml"
         self.file.write_text(
-            f'[hub]\nid = "hub-1"\npatient = "Copper Heron 42"\nassignment = "{ASSIGNMENT}"\n'
+            f'[hub]\nid = "hub-1"\npatient = "Copper Heron 93"\nassignment = "{ASSIGNMENT}"\n'
             f'data_dir = "{home.directory}/data"\ncontrol_socket = "{home.directory}/control.sock"\n'
             f'[broker]\nhost = "{home.broker.host}"\nport = {home.broker.port}\ntls = false\n'
             f'[radio]\nenabled = false\n[ward]\ncommand_keys = ["{home.key.public()}"]\n'
@@ -175,14 +176,10 @@ async def test_it_is_proven_once_it_has_lived_and_a_reading_came_through(
     async with home.hub():
         assert (await voice.ask(home.configuration(7, pathways=["copd"]), home.key)).result == "done"
     async with home.hub() as hub:
-        async with asyncio.timeout(BOUND_S):
-            while True:
-                if hub.canary.state().last_age_s is not None:
-                    break
-                await asyncio.sleep(0.02)
+        await _once(lambda: hub.canary.state().last_age_s is not None)
         assert hub.overlay.proving, "it has not lived long enough"
         monkeypatch.setattr(proving, "LIVES_S", 0.0)
-        await until(hub, lambda: bool(events(hub, "configuration-proven")))
+        await _once(lambda: bool(events(hub, "configuration-proven")))
     for _ in range(3):
         fallen = Overlay(home.file(), home.clock.boot_id())
         fallen.begin()
@@ -199,11 +196,11 @@ async def test_a_hub_that_runs_and_is_not_well_goes_back_too(
     monkeypatch.setattr(proving, "LOOK_S", 0.05)
     async with home.hub():
         assert (await voice.ask(home.configuration(7, pathways=["copd"]), home.key)).result == "done"
+    if fault == "task":
+        monkeypatch.setattr(Adherence, "check", _falls)
+    else:
+        monkeypatch.setattr(canary.Canary, "_judged", lambda *_: "no alert from saturation.spot_target")
     async with home.hub() as hub:
-        if fault == "task":
-            monkeypatch.setattr(hub.adherence, "check", _falls)
-        else:
-            monkeypatch.setattr(hub.canary, "_judged", lambda _readings: "no alert from saturation.spot_target")
         async with asyncio.timeout(BOUND_S):
             await hub.anew.wait()
     monkeypatch.undo()
@@ -213,8 +210,16 @@ async def test_a_hub_that_runs_and_is_not_well_goes_back_too(
         assert told.detail["version"] == 7
 
 
-def _falls() -> None:
+def _falls(_: object) -> None:
     raise KeyError("a fault of the program")
+
+
+async def _once(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(BOUND_S):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 # The file

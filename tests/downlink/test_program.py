@@ -69,7 +69,7 @@ async def test_a_hub_is_configured_from_afar(
     assert key.stat().st_mode & 0o777 == 0o600
     section = capsys.readouterr().out.partition("[ward]")[2]
     file.write_text(
-        f'[hub]\nid = "hub-9"\npatient = "Copper Heron 42"\nassignment = "a-1"\n'
+        f'[hub]\nid = "hub-9"\npatient = "Copper Heron 93"\nassignment = "a-1"\n'
         f'data_dir = "{tmp_path}/data"\ncontrol_socket = "{socket}"\n'
         f'[broker]\nhost = "127.0.0.1"\nport = {mosquitto.port}\ntls = false\n[radio]\nenabled = false\n'
         f"[ward]{section}"

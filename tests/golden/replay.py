@@ -18,7 +18,7 @@ from wardgate.watch.rules import Rule, Setup, made
 
 WEEKS: Final = Path(__file__).parent / "weeks"
 BEGIN: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-HUB: Final = config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1")
+HUB: Final = config.Hub(id="hub-1", patient="Copper Heron 93", assignment="assignment-1")
 _QUANTITY: Final[dict[Channel, str]] = {"weight": "weight", "blood_pressure": "systolic", "saturation": "spo2"}
 
 

@@ -32,7 +32,7 @@ def a_config(directory: Path, *devices: config.Device) -> config.Config:
     return config.Config(
         hub=config.Hub(
             id="hub-1",
-            patient="Copper Heron 42",
+            patient="Copper Heron 93",
             assignment="a-1",
             data_dir=str(directory / "data"),
             control_socket=str(directory / "control.sock"),

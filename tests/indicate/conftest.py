@@ -92,7 +92,7 @@ async def living(directory: Path, at: datetime, **sections: Any) -> AsyncIterato
     usual: dict[str, Any] = {
         "hub": config.Hub(
             id="hub-1",
-            patient="Copper Heron 42",
+            patient="Copper Heron 93",
             assignment="a-1",
             data_dir=str(directory / "data"),
             control_socket=str(directory / "control.sock"),

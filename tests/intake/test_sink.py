@@ -31,7 +31,7 @@ WEIGHED = Measurement(
     DeviceTime.of(2026, 11, 21, 8, 59, 50),
 )
 CONFIG = config.Config(
-    hub=config.Hub(id="hub-1", patient="Copper Heron 42", assignment="a-1"),
+    hub=config.Hub(id="hub-1", patient="Copper Heron 93", assignment="a-1"),
     broker=config.Broker(host="broker"),
     device=(
         config.Device(id="scale", model="and-uc-352ble", address="F0:00:00:00:00:01"),
@@ -113,7 +113,7 @@ async def test_the_session_may_go_on_when_it_is_on_the_disk(door: Door) -> None:
     door.scale.clock(DeviceTime.of(2026, 11, 21, 9, 0, 0))
     await door.scale.measurement(WEIGHED)
     (reading,) = door.readings()
-    assert (reading.hub, reading.assignment, reading.patient) == ("hub-1", "a-1", "Copper Heron 42")
+    assert (reading.hub, reading.assignment, reading.patient) == ("hub-1", "a-1", "Copper Heron 93")
     assert reading.time.taken == NOW - timedelta(seconds=10)
     assert reading.time.device_time == "2026-11-21T08:59:50"
     assert reading.time.boottime_s == 1000.0

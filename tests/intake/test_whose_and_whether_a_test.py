@@ -102,7 +102,7 @@ async def test_a_test_of_one_device_is_none_of_another(door: Door) -> None:
     door.tests.on.add("x")
     await door.sink().measurement(WEIGHED)
     (reading,) = door.readings()
-    assert (reading.test, reading.patient) == (False, "Copper Heron 42")
+    assert (reading.test, reading.patient) == (False, "Copper Heron 93")
     assert door.tests.came_in == []
 
 
@@ -110,7 +110,7 @@ async def test_what_a_memory_brings_meanwhile_is_no_test(door: Door) -> None:
     door.tests.on.add("scale")
     await door.sink().measurement(weighed(78.2, timedelta(minutes=30)))
     (reading,) = door.readings()
-    assert (reading.backfill, reading.test, reading.patient) == (True, False, "Copper Heron 42")
+    assert (reading.backfill, reading.test, reading.patient) == (True, False, "Copper Heron 93")
 
 
 async def test_the_same_measurement_after_the_test_stays_one(door: Door) -> None:
@@ -141,7 +141,7 @@ async def test_a_memory_of_before_the_assignment_is_nobodys(door: Door) -> None:
     for kg, ago in ((61.0, timedelta(days=3)), (62.0, 2 * HOUR), (78.0, timedelta(minutes=50))):
         await sink.measurement(weighed(kg, ago))
     before, also, after = door.readings()
-    assert [r.patient for r in (before, also, after)] == [None, None, "Copper Heron 42"]
+    assert [r.patient for r in (before, also, after)] == [None, None, "Copper Heron 93"]
     assert before.attribution_reason == "before-assignment: it was measured before this patient was given the hub"
     assert all(r.backfill and not r.test for r in (before, also, after))
 
@@ -159,7 +159,7 @@ async def test_what_is_measured_now_is_the_patients_also_while_nobody_knows_the_
     sink = door.intake.sink(door.devices.known[1])
     await sink.measurement(replace(WEIGHED, device_time=None))
     (reading,) = door.readings()
-    assert (reading.patient, reading.backfill) == ("Copper Heron 42", False)
+    assert (reading.patient, reading.backfill) == ("Copper Heron 93", False)
 
 
 async def test_what_is_dated_later_is_then_seen_to_be_of_another_life(tmp_path: Path) -> None:

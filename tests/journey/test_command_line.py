@@ -74,7 +74,7 @@ def test_a_script_sets_a_hub_up(tmp_path: Path) -> None:
         referral = refer(kitchen)
         ours = {
             "kitchen-7 ABCD-EFGH-JKLM-NPQR": f"{HUB} {kitchen.code()}",
-            "Copper Heron 42": f"{referral.words} {referral.digits}",
+            "Copper Heron 93": f"{referral.words} {referral.digits}",
         }
         shell = Shell(kitchen)
         for line in guides_script():

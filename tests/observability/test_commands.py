@@ -18,7 +18,7 @@ import pytest
 from tests.support.mosquitto import free_port
 from tests.support.programs import Program, until_answers
 
-CANARIES = ("Copper Heron 42", "assignment-of-canary", "wg-canary-7", "AA:BB:CC:DD:EE:01", "broker.canary.example")
+CANARIES = ("Copper Heron 93", "assignment-of-canary", "wg-canary-7", "AA:BB:CC:DD:EE:01", "broker.canary.example")
 
 
 def configuration(directory: Path) -> Path:
@@ -27,7 +27,7 @@ def configuration(directory: Path) -> Path:
         f"""
 [hub]
 id = "wg-canary-7"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "assignment-of-canary"
 data_dir = "{directory}/data"
 control_socket = "{directory}/control.sock"

@@ -16,7 +16,7 @@ def a_status(*devices: DeviceView) -> Status:
     return Status(
         hub=HubView(
             hub='wg-"1"\\',
-            patient="Copper Heron 42",
+            patient="Copper Heron 93",
             timezone="Europe/London",
             version="0.1.0",
             now=NOW,

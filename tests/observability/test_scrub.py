@@ -6,13 +6,13 @@ import pytest
 
 from wardgate.scrub import Scrubber
 
-KNOWN = {"Copper Heron 42": "patient", "lab": "hub", "A1:B2:C3:D4:E5:F6": "device", "SN-0042": "serial"}
+KNOWN = {"Copper Heron 93": "patient", "lab": "hub", "A1:B2:C3:D4:E5:F6": "device", "SN-0042": "serial"}
 
 
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
-        ("Alert for Copper Heron 42.", "Alert for <patient-1>."),
+        ("Alert for Copper Heron 93.", "Alert for <patient-1>."),
         ("alert for COPPER HERON 42", "alert for <patient-1>"),
         ("hub lab is available in the laboratory", "hub <hub-1> is available in the laboratory"),
         ("a1:b2:c3:d4:e5:f6 was heard", "<device-1> was heard"),

@@ -34,7 +34,7 @@ SEED: Final = int(os.environ.get("WARDGATE_SEED", "20261121"))
 HOME: Final = """
 name = "killed"
 hub = "wg-killed"
-patient_pseudonym = "Copper Heron 42"
+patient_pseudonym = "Copper Heron 93"
 assignment = "a-1"
 timezone = "UTC"
 

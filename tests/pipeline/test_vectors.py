@@ -102,7 +102,7 @@ async def pipeline(tmp_path: Path, devices: tuple[Device, ...], link: Link) -> A
     serving = asyncio.create_task(ward.run())
     section = HubSection(
         id="wg-vectors",
-        patient="Copper Heron 42",
+        patient="Copper Heron 93",
         assignment="a-1",
         timezone="UTC",
         data_dir=str(tmp_path / "hub"),

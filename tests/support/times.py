@@ -125,7 +125,7 @@ class World:
         self.zone = zoneinfo.ZoneInfo(zone)
         self.wall = WallClock()
         self.config = config.Config(
-            hub=config.Hub(id="hub-1", patient="Copper Heron 42", assignment="a-1", timezone=zone),
+            hub=config.Hub(id="hub-1", patient="Copper Heron 93", assignment="a-1", timezone=zone),
             broker=config.Broker(host="localhost"),
             watch=config.Watch(shadow=(TRIAL,)),
             device=tuple(

@@ -55,7 +55,7 @@ def make_reading(
         id=f"{channel} {taken.isoformat()} {values}",
         hub="hub-1",
         assignment="assignment-1",
-        patient=None if unattributed else "Copper Heron 42",
+        patient=None if unattributed else "Copper Heron 93",
         attribution="unattributed" if unattributed else "assigned",
         channel=channel,
         quantities=tuple(
@@ -90,7 +90,7 @@ class Home:
 
     def __post_init__(self) -> None:
         self.config = config.Config(
-            hub=config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1"),
+            hub=config.Hub(id="hub-1", patient="Copper Heron 93", assignment="assignment-1"),
             broker=config.Broker(host="localhost"),
             watch=self.watch,
         )

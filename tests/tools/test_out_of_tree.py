@@ -123,7 +123,7 @@ async def test_its_scale_brings_a_reading_into_a_hub(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_a_configuration_may_name_it(tmp_path: Path) -> None:
     text = (
-        '[hub]\nid = "wg-1"\npatient = "Copper Heron 42"\nassignment = "a-1"\n[broker]\nhost = "h"\n'
+        '[hub]\nid = "wg-1"\npatient = "Copper Heron 93"\nassignment = "a-1"\n[broker]\nhost = "h"\n'
         '[[device]]\nid = "scale"\nmodel = "acme-scale"\naddress = "F0:00:00:00:00:01"\n'
     )
     path = tmp_path / "wardgate.toml"

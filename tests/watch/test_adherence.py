@@ -18,7 +18,7 @@ from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
 from wardgate.watch.plan import make_plan
 
-HUB = config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1")
+HUB = config.Hub(id="hub-1", patient="Copper Heron 93", assignment="assignment-1")
 SCALE = config.Device(id="scale", model="and-uc-352ble", address="AA:BB:CC:DD:EE:01", cadence_h=24)
 CUFF = config.Device(id="cuff", model="and-ua-651ble", address="AA:BB:CC:DD:EE:02", cadence_h=12)
 

@@ -23,7 +23,7 @@ from wardgate.watch.replay import Replay
 from wardgate.watch.rules import Feed, Rule, Sample, Setup, made, rules
 from wardgate_signal.finding import Finding
 
-HUB = config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1")
+HUB = config.Hub(id="hub-1", patient="Copper Heron 93", assignment="assignment-1")
 WATCH = config.Watch(pathways=("heart-failure", "copd"))
 QUANTITY: dict[Channel, tuple[str, float, float]] = {
     "weight": ("weight", 75.0, 85.0),

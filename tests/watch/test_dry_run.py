@@ -110,7 +110,7 @@ async def test_the_command_beside_a_running_hub(tmp_path: Path, capsys: pytest.C
         await home.take(make_reading("weight", taken, weight=kg))
     file = tmp_path / "new.toml"
     file.write_text(
-        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 42"\nassignment = "assignment-1"\ndata_dir = "{data}"\n'
+        f'[hub]\nid = "hub-1"\npatient = "Copper Heron 93"\nassignment = "assignment-1"\ndata_dir = "{data}"\n'
         '[broker]\nhost = "localhost"\n[watch.weight]\ngain_3_days_kg = 1.0\n'
     )
     before = hashlib.sha256(home.path.read_bytes()).hexdigest()

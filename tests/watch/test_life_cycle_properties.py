@@ -16,7 +16,7 @@ from wardgate.watch.assess import Assessment
 from wardgate.watch.rules import LOW_SATURATION, RANK, Sample, rules
 from wardgate_signal.finding import Finding, Level
 
-HUB = config.Hub(id="hub-1", patient="Copper Heron 42", assignment="assignment-1")
+HUB = config.Hub(id="hub-1", patient="Copper Heron 93", assignment="assignment-1")
 RULE = next(rule for rule in rules(Watch()) if rule.kind == LOW_SATURATION)
 START_S = MORNING.timestamp()
 lives = st.lists(

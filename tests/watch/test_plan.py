@@ -16,7 +16,7 @@ from wardgate.watch.plan import in_words, make_plan
 HUB = """
 [hub]
 id = "wg-7f3k"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 [broker]
 host = "127.0.0.1"

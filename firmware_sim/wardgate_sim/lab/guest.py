@@ -52,7 +52,7 @@ _STOP_S: Final = 20.0
 _CONFIG: Final = f"""
 [hub]
 id = "lab"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "lab-1"
 timezone = "{ZONE.key}"
 

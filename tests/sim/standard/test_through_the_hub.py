@@ -123,7 +123,7 @@ async def test_code_typed_at_the_command_line(
         f"""
 [hub]
 id = "hub-1"
-patient = "Copper Heron 42"
+patient = "Copper Heron 93"
 assignment = "a-1"
 control_socket = "{tmp_path}/control.sock"
 [broker]
