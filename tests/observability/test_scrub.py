@@ -13,7 +13,7 @@ KNOWN = {"Copper Heron 93": "patient", "lab": "hub", "A1:B2:C3:D4:E5:F6": "devic
     ("text", "clean"),
     [
         ("Alert for Copper Heron 93.", "Alert for <patient-1>."),
-        ("alert for COPPER HERON 42", "alert for <patient-1>"),
+        ("alert for COPPER HERON 93", "alert for <patient-1>"),
         ("hub lab is available in the laboratory", "hub <hub-1> is available in the laboratory"),
         ("a1:b2:c3:d4:e5:f6 was heard", "<device-1> was heard"),
         ("/org/bluez/hci0/dev_11_22_33_44_55_66", "/org/bluez/hci0/dev_<address-1>"),
