@@ -34,8 +34,9 @@ _LONGEST: Final = (
     "tests/crash/",
     "tests/capture_rate/",
 )
-"""Begun first, so that of several processes none is still at them when the others are done. The other guest of the radio
-lab comes in its place in the alphabet: two at once would starve each other.
+"""Begun first, so that of several processes none is still at them when the others are done.
+
+The other guest of the radio lab comes in its place in the alphabet: two at once would starve each other.
 """
 _LEFT_OUT: Final = pytest.StashKey[dict[str, list[str]]]()
 
@@ -46,9 +47,7 @@ def _lenient() -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones first; what cannot run for this person is left out."""
-    items.sort(
-        key=lambda item: next((n for n, path in enumerate(_LONGEST) if item.nodeid.startswith(path)), len(_LONGEST))
-    )
+    items.sort(key=lambda item: next((n for n, p in enumerate(_LONGEST) if item.nodeid.startswith(p)), len(_LONGEST)))
     left_out: dict[str, list[str]] = {}
     config.stash[_LEFT_OUT] = left_out
     if not _lenient():
