@@ -51,6 +51,7 @@ class Shell:
             self.behind.append(running)
         else:
             running.join()
+            assert self.done[-1][1] == 0, self.done[-1]
 
     def _command(self, line: str, words: list[str]) -> None:
         self.done.append((line, *self.kitchen.command(*words)))
