@@ -84,3 +84,13 @@ def test_the_same_value_later_is_another_measurement() -> None:
     anchors = Anchors()
     first = anchors.of("d", b"x", "boot", 100.0)
     assert anchors.of("d", b"x", "boot", 100.0 + REPEAT_S + 1) != first
+
+
+def test_a_test_repeats_nothing_and_what_follows_it_repeats_the_test() -> None:
+    anchors = Anchors()
+    stepped_on_to_be_found = anchors.of("d", b"x", "boot", 100.0)
+    tried_out = anchors.of("d", b"x", "boot", 110.0, test=True)
+    assert tried_out != stepped_on_to_be_found
+    assert anchors.of("d", b"x", "boot", 120.0, test=True) == tried_out
+    assert anchors.of("d", b"x", "boot", 130.0) == tried_out, "the scale says it for half a minute: nobody's reading"
+    assert anchors.of("d", b"x", "boot", 140.0, test=True) == tried_out

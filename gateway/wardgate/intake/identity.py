@@ -75,16 +75,20 @@ class Anchors:
     """First arrivals of what may be repeated, on the boot-time clock: no jump of the wall clock reaches them."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, bytes], tuple[str, float]] = {}
+        self._seen: dict[tuple[str, bytes], tuple[str, float, bool]] = {}
 
-    def of(self, device: str, said: bytes, boot_id: str, boottime_s: float) -> str:
-        """The anchor of what was said: that of the same words when it was heard less than `REPEAT_S` ago."""
+    def of(self, device: str, said: bytes, boot_id: str, boottime_s: float, *, test: bool = False) -> str:
+        """The anchor of what was said: that of the same words when it was heard less than `REPEAT_S` ago.
+
+        A test is no repeat of what came before it: somebody tries the device out, and it says what it said just now.
+        What follows a test in the same words is the test's repeat, and never the patient's.
+        """
         known = self._seen.get((device, said))
-        if known is None or boottime_s - known[1] > REPEAT_S:
+        if known is None or boottime_s - known[1] > REPEAT_S or (test and not known[2]):
             self._forget_old(boottime_s)
-            known = (f"{boot_id}:{boottime_s:.3f}", boottime_s)
-        anchor = known[0]
-        self._seen[device, said] = (anchor, boottime_s)
+            known = (f"{boot_id}:{boottime_s:.3f}", boottime_s, test)
+        anchor, _, tested = known
+        self._seen[device, said] = (anchor, boottime_s, tested)
         return anchor
 
     def _forget_old(self, boottime_s: float) -> None:

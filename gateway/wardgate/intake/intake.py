@@ -113,7 +113,8 @@ class Intake:
         for reading in kept:
             known = devices.get(reading.device.id)
             if known is not None and reading.time.boot_id == boot_id:
-                self.anchors.of(known.identity, said_in(known.model, reading), boot_id, reading.time.boottime_s)
+                said, at_s = said_in(known.model, reading), reading.time.boottime_s
+                self.anchors.of(known.identity, said, boot_id, at_s, test=reading.test)
 
     def arrival(self) -> Arrival:
         """This instant."""
@@ -349,7 +350,7 @@ class DeviceSink:
         reason = TEST if test else self._unattributed_because(measurement, dated, arrival, taken_s)
         hub = self._intake.config.hub
         return Reading(
-            id=self._id(measurement, arrival),
+            id=self._id(measurement, arrival, test=test),
             hub=hub.id,
             assignment=hub.assignment,
             patient=hub.patient if reason is None else None,
@@ -365,11 +366,11 @@ class DeviceSink:
             frame=measurement.frame.hex(),
         )
 
-    def _id(self, measurement: Measurement, arrival: Arrival) -> str:
+    def _id(self, measurement: Measurement, arrival: Arrival, *, test: bool) -> str:
         said, anchor = said_by(self._known.model, measurement), ""
         if needs_anchor(self._known.model, measurement):
             anchors = self._intake.anchors
-            anchor = anchors.of(self._known.identity, said, arrival.boot_id, arrival.boottime_s)
+            anchor = anchors.of(self._known.identity, said, arrival.boot_id, arrival.boottime_s, test=test)
         return reading_id(self._known.identity, measurement, said, anchor)
 
     def _date(self, measurement: Measurement, arrival: Arrival) -> Dated:
