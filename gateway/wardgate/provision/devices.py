@@ -291,7 +291,7 @@ def _clock_not_seen(model: Model, row: DeviceRow) -> Ticked:
         tick="waiting",
         reason="clock-not-seen",
         sentence="The hub has not looked at its clock yet.",
-        what_to_do=model.wake,
+        what_to_do=_used(model),
     )
 
 
@@ -322,8 +322,15 @@ def _memory(model: Model, row: DeviceRow, *, tried: bool) -> Ticked:
         tick="waiting",
         reason="memory-not-read",
         sentence="What it keeps was not read yet.",
-        what_to_do=model.wake,
+        what_to_do=_used(model),
     )
+
+
+def _used(model: Model) -> str:
+    """The catalogue's words for using it, without those for pairing: that is over, or has a tick of its own."""
+    clauses = model.wake.rstrip(".").split("; ")
+    use = [c for c in clauses if not c.startswith("to pair") and "code it shows" not in c]
+    return f"{'; '.join(use or clauses)}."
 
 
 def _long(seconds: float) -> str:
