@@ -16,7 +16,7 @@ from wardgate.control import here, pairings
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Added, Audit, Nearby
-from wardgate.provision.devices import ticks
+from wardgate.provision import devices
 from wardgate.store.rows import DeviceRow
 from wardgate_drivers.model.lookup import by_id
 from wardgate_sim.clock import LeapClock
@@ -338,5 +338,7 @@ async def test_an_oximeter_on_a_cable_is_found_by_its_line_and_added(
 def test_what_was_not_seen_yet_asks_for_a_use_and_not_for_pairing(model: str, used: str) -> None:
     known = by_id(model)
     assert known is not None
-    found = {t.key: t for t in ticks(known, DeviceRow(), tried=False, pairing_lost=False, zone_offset_s=0.0)}
+    found = {
+        t.key: t for t in devices.ticks(known, DeviceRow(id="d"), tried=False, pairing_lost=False, zone_offset_s=0.0)
+    }
     assert (found["clock"].what_to_do, found["memory"].what_to_do) == (used, used)
