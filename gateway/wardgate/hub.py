@@ -180,7 +180,13 @@ class Hub:
         self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
         self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
         tests = TestMode(
-            store, clock, config.hub.assignment, self.devices, lambda: self.setting_up.desk.stage, self._changed
+            store,
+            clock,
+            config.hub.assignment,
+            self.devices,
+            lambda: self.setting_up.desk.stage,
+            self._changed,
+            lambda: self.setting_up.being_set_up(),
         )
         self.intake = Intake(
             config,

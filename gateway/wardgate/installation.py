@@ -120,6 +120,8 @@ class Record(Struct, frozen=True, kw_only=True):
     limits_read_back: Utc | None = None
     limits_fingerprint: str = ""
     """Of the limits that were read back."""
+    handed_over: bool = False
+    """Whether it was locked once since this patient was given the hub."""
     leaving: tuple[Leaving, ...] = ()
     """Earlier patients of whom something is still on this hub."""
     imported: str = ""

@@ -32,10 +32,14 @@ class Trials:
 
     def __init__(self) -> None:
         self.on: set[str] = set()
+        self.technician = False
         self.came_in: list[Reading] = []
 
     def is_on(self, device: str) -> bool:
         return device in self.on
+
+    def being_set_up(self) -> bool:
+        return self.technician
 
     def came(self, reading: Reading) -> None:
         self.came_in.append(reading)
@@ -96,6 +100,25 @@ async def test_what_is_measured_for_a_test_is_marked_and_nobodys(door: Door) -> 
     assert door.devices.row("scale").last_reading is None, "a test is no reading that was waited for"
     assert door.intake.usual("weight", None) == {"weight": None}
     assert not door.journal.stands("reading-unattributed", "scale")
+
+
+async def test_what_is_measured_in_front_of_the_technician_is_nobodys(door: Door) -> None:
+    door.tests.technician = True
+    await door.sink().measurement(weighed(104.0, timedelta()))
+    door.tests.technician = False
+    await door.sink().measurement(weighed(78.2, timedelta(seconds=-5)))
+    technician, patient = sorted(door.readings(), key=lambda r: -r.quantities[0].value)
+    assert (technician.attribution, technician.patient, technician.test) == ("unattributed", None, False)
+    assert technician.attribution_reason == "setting-up: the hub was not handed over yet"
+    assert (patient.attribution, patient.patient) == ("assigned", "Copper Heron 93")
+    assert not door.journal.stands("reading-unattributed", "scale"), "the ward need not ask who that was"
+
+
+async def test_what_a_memory_holds_is_the_patients_also_while_a_technician_is_there(door: Door) -> None:
+    door.tests.technician = True
+    await door.sink().measurement(replace(weighed(78.2, timedelta(minutes=30)), stored=True))
+    (reading,) = door.readings()
+    assert (reading.backfill, reading.attribution) == (True, "assigned")
 
 
 async def test_a_test_of_one_device_is_none_of_another(door: Door) -> None:

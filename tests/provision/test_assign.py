@@ -16,7 +16,8 @@ from wardgate.config import load
 from wardgate.contract.assigning import Ask, Assigned, Offered
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.protocol import ControlError
-from wardgate.control.provisioning import Audit, Installation
+from wardgate.control.provisioning import Audit, Installation, Window
+from wardgate.provision.stages import locked, unlocked, without_patient
 from wardgate.ward.referrals import Referrals
 
 HERON = Pseudonym("copper", "heron")
@@ -178,3 +179,21 @@ async def test_without_an_endpoint_the_referral_sheet_is_all(tmp_path: Path) -> 
         await boxed.do("assign", words="Copper Heron", digits=HERON.digits)
         await boxed.until("assigned")
         assert load(boxed.file).hub.assignment != first, "another assignment, though it is the same patient"
+
+
+async def test_it_is_being_set_up_while_the_pages_are_open_until_it_was_locked_once(boxed: Boxed, ward: Ward) -> None:
+    """H01: whoever steps on the scale in front of a technician is not the patient."""
+    await boxed.do("claim", hub=HUB, code=ward.code(HUB))
+    await boxed.until("claimed")
+    await boxed.do("assign", words=HERON.words, digits=HERON.digits)
+    await boxed.until("assigned")
+    setting_up = boxed.hub.setting_up
+    assert not setting_up.being_set_up(), "nobody is there"
+    await boxed.ask("open_window", Window, by="command")
+    assert setting_up.being_set_up()
+    desk = setting_up.desk
+    desk.record = locked(desk.record, "assigned", ())
+    assert not setting_up.being_set_up()
+    desk.record = unlocked(desk.record, "locked")
+    assert not setting_up.being_set_up(), "it is the patient's, whoever looks at it now"
+    assert not without_patient(desk.record).handed_over

@@ -44,6 +44,7 @@ class Boxed:
         self.socket = directory / "control.sock"
         self.link = Link()
         self.starts = 0
+        self.hub: Hub
         self.clock = Knows()
         enrol = "" if ward is None else f'[enrol]\nurl = "https://localhost:{port}"\nca_file = "{ward.ca}"\n'
         self.file.write_text(
@@ -72,7 +73,8 @@ class Boxed:
 
     def _one(self, backend: RadioBackend) -> Hub | Unassigned:
         try:
-            return Hub(load(self.file), clock=self.clock, backend=backend)
+            self.hub = Hub(load(self.file), clock=self.clock, backend=backend)
+            return self.hub
         except NotAssigned:
             return Unassigned(self.file, clock=self.clock, backend=backend)
 

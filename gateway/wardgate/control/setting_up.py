@@ -46,7 +46,7 @@ class SettingUp:
         apply: Callable[[], object],
         changed: Callable[[str], None],
     ) -> None:
-        self._backend = backend
+        self._backend, self._way_in = backend, way_in
         config, record = view.config, installation.read_beside(view.config.data_dir)
         self.desk: Final = Desk(
             config,
@@ -74,6 +74,12 @@ class SettingUp:
         self._reading_back = ReadingBack(self.desk, here, view.watcher.plan, overlay, config.hub.since)
         seen = Seen(checks=self.checks, devices=self._adding.devices, test=self._trying.test, window=way_in.view)
         self.installing: Final = Installing(self.desk, seen)
+
+    def being_set_up(self) -> bool:
+        """Whether the technician's page is open at a hub that was never locked with this patient."""
+        desk = self.desk
+        new = not desk.by_file and desk.stage == "assigned" and not desk.record.handed_over
+        return new and self._way_in.view().open
 
     async def begin(self) -> None:
         """Go on where a power cut came between two writes.

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wardgate.contract.assigning import Kind
 from wardgate.contract.messages import Reading
+from wardgate.intake.attribution import SETTING_UP
 
 Part = Literal["morning", "afternoon", "evening", "night"]
 What = Literal["due", "asked", "got", "again", "who", "call", "done", "nothing", "free", "night"]
@@ -120,7 +121,8 @@ def of_reading(reading: Reading, number: int, *, values: bool) -> Moment | None:
     if reading.backfill:
         return None
     kind = kind_of(reading)
-    if reading.attribution == "unattributed" and not reading.test:
+    tried = reading.test or reading.attribution_reason == SETTING_UP
+    if reading.attribution == "unattributed" and not tried:
         return Moment(what="who", number=number, kind=kind)
     if not reading.quality.good:
         return Moment(what="again", number=number, kind=kind, how=how(kind, reading.quality.status))

@@ -49,6 +49,8 @@ def unattributed_because(
     return far_from_usual(weight_kg, usual_weight_kg, other_person_kg)
 
 
+SETTING_UP: Final = "setting-up: the hub was not handed over yet"
+"""Why what is measured in front of a technician is nobody's: somebody steps on a scale to see whether it is heard."""
 TEST: Final = "test: whoever tried the device out"
 """Why a test is nobody's: a technician may have stepped on."""
 

@@ -17,7 +17,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH, Clock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, DeviceBlock, Reading, TimeBlock
-from wardgate.intake.attribution import TEST, USUAL_DAYS, Usual, before_assignment, unattributed_because
+from wardgate.intake.attribution import SETTING_UP, TEST, USUAL_DAYS, Usual, before_assignment, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
 from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, looked_at, zone_offset_s
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
@@ -52,6 +52,10 @@ class Tests(Protocol):
         """Whether what this device brings at this moment is a test."""
         ...
 
+    def being_set_up(self) -> bool:
+        """Whether a technician is at the hub, which was not handed over to its patient yet."""
+        ...
+
     def came(self, reading: Reading) -> None:
         """A test reading is on the disk."""
         ...
@@ -61,6 +65,9 @@ class _NoTests:
     """Nobody tries anything out."""
 
     def is_on(self, device: str) -> bool:
+        return False
+
+    def being_set_up(self) -> bool:
         return False
 
     def came(self, reading: Reading) -> None: ...
@@ -177,6 +184,8 @@ class Intake:
 
     def _remark(self, known: Known, reading: Reading) -> None:
         name = f"The {known.model.kind.noun}"
+        if reading.attribution_reason == SETTING_UP:
+            return
         if reading.attribution == "unattributed":
             self.journal.begin(
                 "reading-unattributed",
@@ -393,6 +402,8 @@ class DeviceSink:
     def _unattributed_because(
         self, measurement: Measurement, dated: Dated, arrival: Arrival, taken_s: float | None
     ) -> str | None:
+        if not dated.backfill and self._intake.tests.being_set_up():
+            return SETTING_UP
         return self._before_assignment(dated, arrival) or unattributed_because(
             measurement,
             user_slots=self._known.model.user_slots,

@@ -113,7 +113,7 @@ def locked(record: Record, stage: Stage, missing: Sequence[Lacking]) -> Record:
     if stage not in ("assigned", "locked") or missing:
         what = " ".join(lacking.sentence for lacking in missing) or "It has no patient."
         raise Refused("not-yet", f"This hub cannot be locked yet. {what}", "Do what is missing, then lock it.")
-    return replace(record, stage="locked")
+    return replace(record, stage="locked", handed_over=True)
 
 
 def unlocked(record: Record, stage: Stage) -> Record:
@@ -186,6 +186,7 @@ def without_patient(record: Record) -> Record:
         kinds=(),
         phone="",
         limits={},
+        handed_over=False,
         device=(),
         tested={},
         ways={},

@@ -68,7 +68,9 @@ class TestMode:
         devices: Devices,
         stage: Callable[[], Stage],
         changed: Callable[[str], None],
+        being_set_up: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.being_set_up: Final = being_set_up
         self._store = store
         self._clock = clock
         self._assignment = assignment
