@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -81,8 +83,18 @@ def press(window: webdriver.Chrome, words: str) -> None:
     there = [e for e in window.find_elements(By.CSS_SELECTOR, "main button, main a, footer button") if e.text == words]
     assert len(there) == 1, f"{words} in {[e.text for e in window.find_elements(By.CSS_SELECTOR, 'button, a')]}"
     there[0].click()
-    WebDriverWait(window, 15, 0.05).until(staleness_of(there[0]), words)
-    WebDriverWait(window, 15, 0.05).until(lambda w: w.find_elements(By.CSS_SELECTOR, "footer, .way-out"), words)
+    left(window, there[0])
+
+
+def left(window: webdriver.Chrome, element: WebElement) -> None:
+    """Wait until the page that this stood on has been left, and the next one is there."""
+    _patient(window).until(staleness_of(element))
+    _patient(window).until(lambda w: w.find_elements(By.CSS_SELECTOR, "footer, .way-out"))
+
+
+def _patient(window: webdriver.Chrome) -> WebDriverWait[webdriver.Chrome]:
+    """Between two pages the driver says all kinds of things of elements that are going."""
+    return WebDriverWait(window, 15, 0.05, ignored_exceptions=[WebDriverException])
 
 
 def title(window: webdriver.Chrome) -> str:
@@ -158,6 +170,7 @@ def test_the_whole_way_with_every_page_judged(window: webdriver.Chrome, served: 
     field = window.find_element(By.ID, "digits")
     field.clear()
     field.send_keys("42", Keys.ENTER)
+    left(window, field)
     assert title(window) == "Is this right?"
     assert "Scale, blood pressure cuff, oximeter" in text(window)
     judged("confirm")

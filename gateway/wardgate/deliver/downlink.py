@@ -101,7 +101,7 @@ class Downlink:
         """The connection stands: ask for commands, and send what has not been answered yet."""
         self.beside.connect(link)
         for topic in self._topic:
-            link.subscribe(topic)
+            link.subscribe(topic, tell_retained=True)
         for row in self._commands.rows():
             if row.answer and not row.sent:
                 self._send(row)

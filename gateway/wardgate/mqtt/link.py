@@ -16,6 +16,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from wardgate.config import Broker
 from wardgate.contract.topics import CONTENT_TYPE
@@ -195,9 +196,16 @@ class Link:
         self._client.whole.add(topic)
         self._client.message_callback_add(topic, lambda _client, _data, message: take(request(message)))
 
-    def subscribe(self, topic: str) -> None:
-        """Ask for a topic with QoS 1."""
-        self._client.subscribe(topic, 1)
+    def subscribe(self, topic: str, *, tell_retained: bool = False) -> None:
+        """Ask for a topic with QoS 1.
+
+        `tell_retained` has the broker say of every message whether it was published to be retained, also of those that
+        waited for this client. MQTT 3.1.1 says so only of what the broker has retained.
+        """
+        if self._is_v5:
+            self._client.subscribe(topic, options=SubscribeOptions(qos=1, retainAsPublished=tell_retained))
+        else:
+            self._client.subscribe(topic, 1)
 
     def close(self) -> None:
         """Say goodbye, so that the last will is not sent, and let go of the socket."""
