@@ -78,8 +78,9 @@ class SettingUp:
     def being_set_up(self) -> bool:
         """Whether the technician's page is open at a hub that was never locked with this patient."""
         desk = self.desk
-        new = not desk.by_file and desk.stage == "assigned" and not desk.record.handed_over
-        return new and self._way_in.view().open
+        if desk.by_file or desk.record.handed_over or not self._way_in.view().open:
+            return False  # asked for every reading: the stage, which looks at the disk, is asked last
+        return desk.stage == "assigned"
 
     async def begin(self) -> None:
         """Go on where a power cut came between two writes.
