@@ -34,9 +34,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
 @pytest.fixture
 def served(_served: ServedSetup) -> ServedSetup:
     """A locked hub in whose home the cuff has gone quiet; every test finds it so."""
-    _served.set(installation("locked", devices=DEVICES))
-    _served.call(_served.hub.asked.clear)
-    _served.hub.refuse.clear()
+    _served.begin_anew(installation("locked", devices=DEVICES))
     _served.hub.status, _served.hub.audit, _served.hub.nearby = TROUBLED, Audit(entries=()), ()
     return _served
 

@@ -45,10 +45,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
 @pytest.fixture
 def served(_served: ServedSetup) -> ServedSetup:
     """A hub out of its box; every test finds it so."""
-    _served.set(installation("factory"))
-    _served.call(_served.hub.asked.clear)
-    _served.hub.refuse.clear()
-    _served.hub.tries_left, _served.hub.wait_s = 5, 0
+    _served.begin_anew(installation("factory"))
     return _served
 
 

@@ -122,6 +122,14 @@ class ServedSetup(Threaded):
         changes = {name: getattr(seen, name) for name in seen.__struct_fields__}
         self.call(lambda: self.hub.change(**changes))
 
+    def begin_anew(self, seen: Installation) -> None:
+        """The hub is in this state, has been asked nothing, refuses nothing, and nobody is signed in."""
+        self.set(seen)
+        self.call(self.hub.asked.clear)
+        self.call(self.frame.sessions.end_all)
+        self.hub.refuse.clear()
+        self.hub.tries_left, self.hub.wait_s = 5, 0
+
     def change(self, *rooms: str, **changes: Any) -> None:
         """Something changes at the hub; whoever watches is told."""
         self.call(lambda: self.hub.change(*rooms, **changes))
