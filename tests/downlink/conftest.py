@@ -25,7 +25,7 @@ from wardgate.mqtt import Link
 from wardgate.mqtt.request import Request
 from wardgate.ward.commands import command, configuration
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ASSIGNMENT = "a-1"
 
 
@@ -110,20 +110,21 @@ class Home:
 
     @asynccontextmanager
     async def hub(self, **changes: Any) -> AsyncIterator[Hub]:
-        """A running hub, connected."""
+        """A running hub that hears commands."""
         hub = Hub(self.file(**changes), clock=self.clock)
-        connected = asyncio.Event()
+        connected: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
         await hub.start()
         connect = hub.downlink.connect
 
         def connecting(link: Link) -> None:
             connect(link)
-            connected.set()
+            if not connected.done():
+                connected.set_result(link)
 
         hub.downlink.connect = connecting  # type: ignore[method-assign]  # nothing else says so in time
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await connected.wait()
+                await (await connected).listening()
             yield hub
         finally:
             await hub.stop()
@@ -170,5 +171,6 @@ async def voice(home: Home) -> AsyncIterator[Voice]:
     link.route(topics.up("hub-1", "answer"), voice.came)
     await link.open()
     link.subscribe(topics.up("hub-1", "answer"))
+    await link.listening()
     yield voice
     link.close()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from tests.downlink.conftest import PATIENCE_S, Home, Voice, events, until
 from tests.support.messages import alert as an_alert
+from tests.support.peer import peer
 from wardgate.contract import topics
 from wardgate.contract.commands import Acknowledge, Measure, Pair, Restart, SendAgain, SupportBundle, TakeNote
-from wardgate.contract.messages import AlertAck, Event
-from wardgate.mqtt import Link
+from wardgate.contract.messages import AlertAck
 
 
 async def test_a_note_reaches_the_detectors_and_the_ward(home: Home, voice: Voice) -> None:
@@ -62,21 +60,14 @@ async def test_messages_are_sent_again_although_they_are_done(home: Home, voice:
         await until(hub, lambda: len(events(hub, "trial")) == 30)
         first = hub.store.events(1000)[-1].seq
         await hub.store.mark_done(hub.store.last_seq)
-        heard: list[int] = []
-        ear = Link(home.broker, "ear", on_message=lambda _t, raw: heard.append(_seq(raw)), session_expiry_s=0)
-        await ear.open()
-        ear.subscribe(topics.up("hub-1", "event"))
         epoch, last = hub.store.epoch, hub.store.last_seq
-        answer = await voice.ask(home.command(SendAgain(epoch=epoch, from_seq=first + 5, to_seq=last)), home.key)
-        ear.close()
-        assert (answer.result, answer.detail["sent"]) == ("done", last - first - 4)
-        assert [seq for seq in heard if seq <= last] == list(range(first + 5, last + 1))
+        async with peer(home.broker, topics.up("hub-1", "event")) as ear:
+            answer = await voice.ask(home.command(SendAgain(epoch=epoch, from_seq=first + 5, to_seq=last)), home.key)
+            assert (answer.result, answer.detail["sent"]) == ("done", last - first - 4)
+            await ear.until(lambda: last in ear.seqs("event"))
+            assert [seq for seq in ear.seqs("event") if seq <= last] == list(range(first + 5, last + 1))
         other = await voice.ask(home.command(SendAgain(epoch="0" * 16, from_seq=1)), home.key)
         assert (other.reason, other.detail["epoch"]) == ("other-epoch", epoch)
-
-
-def _seq(raw: bytes) -> int:
-    return msgspec.json.decode(raw, type=Event).seq
 
 
 async def test_a_restart_is_answered_first_and_comes_once(home: Home, voice: Voice) -> None:

@@ -227,6 +227,7 @@ class Kitchen:
         await listener.open()
         self._stack.callback(listener.close)
         listener.subscribe("wardgate/1/+/up/+")
+        await listener.listening()
         await self._furnish()
 
     async def _furnish(self) -> None:

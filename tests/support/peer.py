@@ -33,7 +33,7 @@ class Peer:
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], bool], deadline_s: float = 60.0) -> None:
         """Wait until a condition about the messages holds."""
         async with asyncio.timeout(deadline_s), self._changed:
             await self._changed.wait_for(condition)
@@ -62,6 +62,7 @@ async def peer(broker: Broker, *subscriptions: str, name: str = "peer") -> Async
     one.link = link
     for topic in subscriptions:
         link.subscribe(topic)
+    await link.listening()
     try:
         yield one
     finally:

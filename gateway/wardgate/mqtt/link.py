@@ -86,6 +86,8 @@ class Link:
         """Nobody has had the time to say who takes what comes right behind the CONNACK."""
         self._loop = asyncio.get_running_loop()
         self._connack: asyncio.Future[tuple[ReasonCode, Properties | None]] = self._loop.create_future()
+        self._asked: dict[int, asyncio.Future[None]] = {}
+        """Subscriptions that the broker has not answered yet."""
         self.closed: asyncio.Future[str] = self._loop.create_future()
         self._session_expiry_s = session_expiry_s
         self._progress = 0
@@ -203,9 +205,18 @@ class Link:
         waited for this client. MQTT 3.1.1 says so only of what the broker has retained.
         """
         if self._is_v5:
-            self._client.subscribe(topic, options=SubscribeOptions(qos=1, retainAsPublished=tell_retained))
+            options = SubscribeOptions(qos=1, retainAsPublished=tell_retained)
+            _, mid = self._client.subscribe(topic, options=options)
         else:
-            self._client.subscribe(topic, 1)
+            _, mid = self._client.subscribe(topic, 1)
+        if mid is not None:
+            self._asked[mid] = self._loop.create_future()
+
+    async def listening(self) -> None:
+        """Until the broker has answered every subscription, or is gone: what others publish before is not heard."""
+        while self._asked and not self.closed.done():
+            either: list[asyncio.Future[Any]] = [self.closed, *self._asked.values()]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
 
     def close(self) -> None:
         """Say goodbye, so that the last will is not sent, and let go of the socket."""
@@ -250,8 +261,10 @@ class Link:
             self.closed.set_result(reason)
 
     def _subscribed(
-        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        if asked := self._asked.pop(mid, None):
+            asked.set_result(None)
         if self._on_subscription_refused and any(reason.is_failure for reason in reasons):
             self._loop.call_soon(self._on_subscription_refused)
 

@@ -154,6 +154,7 @@ class Ward:
         link = self._link()
         await link.open()
         self._subscribe(link)
+        await link.listening()
         self._tell(f"Connected to {self._broker.host}:{self._broker.port}.")
         self.connected.set()
         tasks = [asyncio.create_task(work) for work in self._works(link)]
