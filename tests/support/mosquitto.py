@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from iotcore import Broker as IotcoreBroker
@@ -18,14 +21,33 @@ from wardgate.config import Broker
 from wardgate_sim.broker import broker
 
 HOST = "127.0.0.1"
+_LOWEST_PORT: Final = 11_000
+"""Browsers refuse some below."""
+_HELD: Final[deque[socket.socket]] = deque()
+_MOST_HELD: Final = 100
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody uses, nor will before the test does.
+
+    It is none of those that the kernel gives by itself, to a server on port 0 or to a client that connects: it may
+    give one between this choice and its use. Tests in other processes are kept off by a name that only one can have.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    while True:
+        port = random.randrange(_LOWEST_PORT, first)
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0wardgate-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind((HOST, port))
+        except OSError:
+            mark.close()
+        else:
+            _HELD.append(mark)
+            if len(_HELD) > _MOST_HELD:
+                _HELD.popleft().close()
+            return port
 
 
 def program() -> str:
@@ -115,7 +137,7 @@ class Mosquitto:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def reload(self) -> None:
@@ -159,7 +181,7 @@ def settings(port: int, changes: Mapping[str, object], certificates: Certificate
     return msgspec.convert({**basis, **changes}, Broker)
 
 
-def wait_listening(port: int, process: subprocess.Popen[bytes], deadline_s: float = 10.0) -> None:
+def wait_listening(port: int, process: subprocess.Popen[bytes], deadline_s: float = 60.0) -> None:
     """Until something accepts connections; a broker cannot tell it in another way."""
     until = time.monotonic() + deadline_s
     while time.monotonic() < until:
