@@ -71,6 +71,17 @@ def unknown_keys(raw: object, section: type[Struct], place: str) -> list[str]:
     return problems
 
 
+def known_alone(raw: dict[str, Any], section: type[Struct]) -> dict[str, Any]:
+    """Without the keys that a section, or one in it, does not have."""
+    hints = typing.get_type_hints(section, include_extras=True)
+    found = {key: value for key, value in raw.items() if key in hints}
+    for key, value in found.items():
+        inner = struct_of(hints[key])
+        if inner is not None and isinstance(value, dict):
+            found[key] = known_alone(value, inner)
+    return found
+
+
 def _plain(error: msgspec.ValidationError) -> str:
     """msgspec's words, with the place first: `Expected ... - at `$.hub.id`` becomes `hub.id: expected ...`."""
     what, _, where = str(error).partition(" - at `$")

@@ -2,8 +2,8 @@
 
 Kept beside the database as the signed envelopes themselves, in one file that is replaced as a whole. Of each part the
 last word counts, so that at most five envelopes are kept. A file that is damaged, or that is about an earlier
-assignment, changes nothing: the hub runs on its own file then, and says so. One under which the hub's program falls is
-taken back (`probation`).
+assignment, changes nothing: the hub runs on its own file then, and says so. Of one that names something which is
+unknown here by now, all the rest holds. One under which the hub's program falls is taken back (`probation`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from wardgate.checked import Unusable, did_you_mean
-from wardgate.config import Alerts, Config, Ward, checked_whole
-from wardgate.contract.commands import Configuration
+from wardgate.checked import Unusable
+from wardgate.config import Config, Ward, checked_whole
+from wardgate.contract.commands import Configuration, Part
 from wardgate.contract.signing import PublicKey
-from wardgate.pathways.known import LIMITS
+from wardgate.laying import laid_over
 from wardgate.probation import Gone, Kept, Record, read, words, write
 
 __all__ = ["NAME", "Overlay", "Record", "leave_patient"]
@@ -28,7 +27,6 @@ __all__ = ["NAME", "Overlay", "Record", "leave_patient"]
 log: Final = logging.getLogger(__name__)
 
 NAME: Final = "ward-configuration.json"
-LONGEST_CADENCE_H: Final = 24.0 * 31
 
 
 class Overlay:
@@ -44,13 +42,16 @@ class Overlay:
         self._path = file.data_dir / NAME
         self.problem = ""
         """Why the ward's configuration does not hold; empty when it does, or there is none."""
+        self.left_out = ""
+        """What of it does not hold while all the rest does."""
         self._kept = self._on_disk = Kept()
         self.config = file
         try:
             self._kept = self._on_disk = read(self._path)
             if boot_id is not None:
                 self._kept = self._kept.started(boot_id)
-            self.config = self._over(self._kept)
+            self.config, left_out = self._over(self._kept)
+            self.left_out = " ".join(problem for _, problem in left_out)
             said = words(self.record.envelopes)
             if any(map(self._is_of_another, said)) and all(w.assignment != file.hub.assignment for w in said):
                 self.problem = "What the ward configured was for another assignment and does not hold for this one."
@@ -106,7 +107,10 @@ class Overlay:
         )
         if "command_keys" in new.speaks_of():
             record = msgspec.structs.replace(record, retired=self._retired(new))
-        config = self._over(msgspec.structs.replace(self._kept, record=record))
+        config, left_out = self._over(msgspec.structs.replace(self._kept, record=record))
+        problems = [problem for nonce, problem in left_out if nonce == new.nonce]
+        if problems:
+            raise Unusable(problems)
         if str(signer) not in config.ward.command_keys:
             raise Unusable(
                 [f"command_keys: the key {signer.id}, which signs this, has to stay until another one signs."]
@@ -161,7 +165,7 @@ class Overlay:
             OSError: the disk refuses; nothing has changed.
         """
         self._keep(self._kept.back(why))
-        self.config = self._over(self._kept)
+        self.config, _ = self._over(self._kept)
 
     def _keep(self, kept: Kept) -> None:
         if kept != self._on_disk:
@@ -175,15 +179,26 @@ class Overlay:
             log.warning("how the hub does with the ward's configuration is not noted: %s", error)
             self._kept = kept
 
-    def _over(self, kept: Kept) -> Config:
+    def _over(self, kept: Kept) -> tuple[Config, list[tuple[str, str]]]:
+        """What holds, and what is left out of it: nonces with sentences.
+
+        Raises:
+            Unusable: what comes of it contradicts itself.
+        """
         if not kept.record.envelopes:
-            return self._file
+            return self._file, []
         said = words(kept.record.envelopes)
         mine = [w for w in said if w.assignment == self._file.hub.assignment and not kept.is_gone(w.nonce)]
         config = msgspec.structs.replace(self._file, ward=Ward(command_keys=self._keys_of(said, kept.record.retired)))
-        for configuration in mine:
-            config = _laid_over(config, self._file, configuration)
-        return checked_whole(config)
+        left_out: list[tuple[str, str]] = []
+        later: frozenset[Part] = frozenset()
+        for word in reversed(mine):
+            # The last word on a part is the only one that is used: what an earlier one got wrong harms nobody.
+            parts = word.speaks_of() - later
+            later |= parts
+            config, problems = laid_over(config, self._file, word, parts)
+            left_out += [(word.nonce, problem) for problem in problems]
+        return checked_whole(config), left_out
 
     def _is_of_another(self, word: Configuration) -> bool:
         """Whether somebody's limits are in it who is not this hub's patient now."""
@@ -219,54 +234,3 @@ def leave_patient(data_dir: Path) -> None:
     left = Kept(record=msgspec.structs.replace(kept.record, envelopes=of_keys), gone=kept.gone)
     if left != kept:
         write(data_dir / NAME, left)
-
-
-def _laid_over(config: Config, file: Config, word: Configuration) -> Config:
-    """One word on a configuration; what it takes back is as in the file again."""
-    said = word.speaks_of()
-    watch = config.watch
-    if "pathways" in said:
-        watch = msgspec.structs.replace(watch, pathways=file.watch.pathways if word.pathways is None else word.pathways)
-    if "limits" in said:
-        for section in ("weight", "saturation", "pressure"):
-            watch = msgspec.structs.replace(watch, **{section: _limits(file, section, word.limits or {})})
-    changes: dict[str, object] = {"watch": watch}
-    if "cadences" in said:
-        changes["device"] = _cadences(file, word.cadences or {})
-    if "alerts" in said:
-        changes["alerts"] = file.alerts if word.alerts is None else Alerts(**msgspec.structs.asdict(word.alerts))
-    return msgspec.structs.replace(config, **changes)
-
-
-def _limits(file: Config, section: str, limits: dict[str, float]) -> Struct:
-    """Raises Unusable: there is no such limit, or nobody could mean it."""
-    problems = []
-    for name, value in limits.items():
-        if name not in LIMITS:
-            problems.append(f"limits: `{name}` is no limit. {did_you_mean(name, LIMITS)}")
-        elif not LIMITS[name].least <= value <= LIMITS[name].most:
-            limit = LIMITS[name]
-            problems.append(f"limits: {name} has to be {limit.least:g} to {limit.most:g} {limit.unit}, not {value:g}.")
-    if problems:
-        raise Unusable(problems)
-    mine = {name: value for name, value in limits.items() if LIMITS[name].section == section}
-    own: Struct = getattr(file.watch, section)
-    return msgspec.structs.replace(own, **mine)
-
-
-def _cadences(file: Config, cadences: dict[str, float]) -> tuple[Struct, ...]:
-    """Raises Unusable: there is no such device, or the cadence is none."""
-    known = [device.id for device in file.device]
-    problems = [
-        f"cadences: `{name}` is no device here. {did_you_mean(name, known)}" for name in cadences if name not in known
-    ]
-    problems += [
-        f"cadences: {name} has to be above 0 and at most {LONGEST_CADENCE_H:g} hours, not {hours:g}."
-        for name, hours in cadences.items()
-        if not 0 < hours <= LONGEST_CADENCE_H
-    ]
-    if problems:
-        raise Unusable(problems)
-    return tuple(
-        msgspec.structs.replace(device, cadence_h=cadences.get(device.id, device.cadence_h)) for device in file.device
-    )

@@ -8,25 +8,27 @@ two is whole, and a program that fell can be told from a home that lost its powe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from wardgate.checked import Unusable
-from wardgate.contract.commands import PARTS, Configuration, Envelope, Part
+from wardgate.checked import Unusable, known_alone
+from wardgate.contract.commands import PARTS, Configuration, Part
+from wardgate.contract.messages import UNREADABLE
 from wardgate.durable import write_whole
 
 FALLS: Final = 2
 """The program may fall once for another reason."""
 REMEMBERED: Final = 20
 """Of those that were taken back. A higher version is wanted in any case; this is to say why."""
+SEAL: Final = "sha256"
 KEYS: Final[frozenset[Part]] = frozenset({"command_keys"})
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(Struct, frozen=True, kw_only=True):
     """What the ward has said."""
 
     version: int = 0
@@ -36,12 +38,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retired: tuple[str, ...] = ()
     """Keys of the hub's own file that the ward has taken back."""
 
-    def digest(self) -> str:
-        """It tells a damaged file. Who may write here needs no key."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
 
-
-class Probation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Probation(Struct, frozen=True, kw_only=True):
     """What was applied and has not yet shown that the hub can live with it."""
 
     before: Record
@@ -53,7 +51,7 @@ class Probation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The boot in which the hub started with it and has not ended in order. Empty: it does not run."""
 
 
-class Gone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Gone(Struct, frozen=True, kw_only=True):
     """A configuration that was taken back."""
 
     nonce: str
@@ -63,7 +61,7 @@ class Gone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sentence."""
 
 
-class Kept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The file. Nothing here changes: each step makes the next state."""
 
     record: Record = Record()
@@ -84,7 +82,7 @@ class Kept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         open_parts, left = set(PARTS), []
         for envelope, word in reversed(list(zip(envelopes, words(envelopes), strict=True))):
             said = self.speaks_of(word)
-            if open_parts & said:
+            if open_parts & said or not word.speaks_of():  # what a later version added is its own to end
                 open_parts -= said
                 left.append(envelope)
         return tuple(reversed(left))
@@ -142,13 +140,6 @@ class Kept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         return msgspec.structs.replace(kept, record=record)
 
 
-class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    record: Record
-    sha256: str
-    probation: Probation | None = None
-    gone: tuple[Gone, ...] = ()
-
-
 def read(path: Path) -> Kept:
     """What is kept; nothing where nothing is.
 
@@ -156,16 +147,17 @@ def read(path: Path) -> Kept:
         Unusable: the file is damaged, or cannot be read.
     """
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
-        words(file.record.envelopes)
+        parts = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+        seal = msgspec.json.decode(parts.pop(SEAL, msgspec.Raw(b'""')), type=str)
+        kept = msgspec.json.decode(msgspec.json.encode(parts), type=Kept)
+        words(kept.record.envelopes)
     except FileNotFoundError:
         return Kept()
     except OSError as error:
         raise Unusable([f"{path} cannot be read: {error}."]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise Unusable([f"{path} is damaged."]) from None
-    kept = Kept(record=file.record, probation=file.probation, gone=file.gone)
-    if _digest(kept) != file.sha256:
+    if seal != _digest(parts):
         raise Unusable([f"{path} is damaged."])
     return kept
 
@@ -176,22 +168,36 @@ def write(path: Path, kept: Kept) -> None:
     Raises:
         OSError: the disk refuses; what was kept before stays.
     """
-    file = _File(record=kept.record, sha256=_digest(kept), probation=kept.probation, gone=kept.gone)
-    write_whole(path, msgspec.json.encode(file))
+    parts = msgspec.json.decode(msgspec.json.encode(kept), type=dict[str, msgspec.Raw])
+    write_whole(path, msgspec.json.encode(parts | {SEAL: _digest(parts)}))
 
 
 def words(envelopes: Sequence[bytes]) -> list[Configuration]:
-    """What is signed in each.
+    """What is signed in each, as far as this version knows it: what a later one has added is passed over, and stays.
 
     Raises:
         msgspec.DecodeError: one is none.
     """
-    signed = [msgspec.json.decode(envelope, type=Envelope).signed for envelope in envelopes]
-    return [msgspec.json.decode(text, type=Configuration) for text in signed]
+    return [_word(msgspec.json.decode(envelope, type=_Envelope).signed) for envelope in envelopes]
 
 
-def _digest(kept: Kept) -> str:
-    """Where there is only a record, as it always was: such files are in the field."""
-    if kept == Kept(record=kept.record):
-        return kept.record.digest()
-    return hashlib.sha256(msgspec.json.encode(kept)).hexdigest()
+class _Envelope(Struct):
+    signed: bytes
+
+
+def _word(signed: bytes) -> Configuration:
+    said = known_alone(msgspec.json.decode(signed, type=dict[str, object]), Configuration)
+    revert = said.get("revert")
+    if isinstance(revert, list):
+        said["revert"] = [part for part in revert if part in PARTS]
+    return msgspec.convert(said, Configuration)
+
+
+def _digest(parts: Mapping[str, msgspec.Raw]) -> str:
+    """It tells a damaged file; who may write here needs no key. Made of the bytes as they are, so that neither a part
+    that a later version adds nor one that it has left out makes a good file a damaged one.
+
+    Where there is only a record, as it always was: such files are in the field.
+    """
+    sealed = parts["record"] if parts.keys() == {"record"} else msgspec.json.encode(parts)
+    return hashlib.sha256(bytes(sealed)).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -339,9 +340,9 @@ def test_a_file_of_an_earlier_version_holds_and_reads_the_same_afterwards(home: 
     """Before there was a probation, the seal was over the record alone."""
     home.file().data_dir.mkdir()
     _keep(home, 6, limits={"gain_3_days_kg": 1.5})
-    record = Overlay(home.file()).record
-    earlier = msgspec.json.encode({"record": record, "sha256": record.digest()})
-    (home.file().data_dir / NAME).write_bytes(earlier)
+    record = msgspec.json.encode(Overlay(home.file()).record)
+    seal = hashlib.sha256(record).hexdigest()
+    (home.file().data_dir / NAME).write_bytes(b'{"record":%b,"sha256":"%b"}' % (record, seal.encode()))
     overlay = _start(home)
     assert (overlay.problem, overlay.config.watch.weight.gain_3_days_kg, overlay.proving) == ("", 1.5, False)
     _keep(home, 7, pathways=["copd"])

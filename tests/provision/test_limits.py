@@ -117,7 +117,7 @@ async def test_the_wards_own_configuration_is_named_with_its_version_and_date(tm
 
 
 async def test_a_device_that_the_wards_configuration_names_is_not_removed(tmp_path: Path) -> None:
-    """Without it nothing of that configuration would hold any more."""
+    """Without it that part of the configuration would not hold any more."""
     key = PrivateKey.new("ward-1")
     table = Table(tmp_path, Link(), LeapClock(), more=f'[ward]\ncommand_keys = ["{key.public()}"]')
     async with table.running():

@@ -25,6 +25,8 @@ def main(words: list[str]) -> int:
         return PROBLEM
     if overlay.problem:
         complain(f"What the ward configured is left out: {overlay.problem}")
+    if overlay.left_out:
+        complain(f"Of what the ward configured this is left out: {overlay.left_out}")
     config = overlay.config
     plan = make_plan(config.watch)
     print(msgspec.json.encode(plan).decode() if options.json else "\n".join(in_words(plan, config.device)))

@@ -147,6 +147,14 @@ async def tell_what_holds(overlay: Overlay, commands: CommandLog, journal: Journ
             what_to_do=f"Send the configuration again, with a version above {max(version, memory.version)}.",
             detail=detail,
         )
+    elif overlay.left_out:
+        journal.tell(
+            "configuration-refused",
+            "problem",
+            f"Something of what the ward configured does not hold; all the rest does. {overlay.left_out}"[:500],
+            what_to_do=f"Send the configuration again as it is right now, with a version above {version}.",
+            detail=detail,
+        )
     elif version > max(memory.told, 0 if gone is None else gone.version):
         journal.tell(
             "configuration-applied", "info", f"The ward's configuration, version {version}, holds.", detail=detail
