@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.support.served_setup import Phone, ServedSetup, hidden
 from tests.support.setup_hub import CLAIM, CUFF, NOW, SCALE, added, installation
 from tests.support.web import Answer
+from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.page.setup.sessions import IDLE_S, Place, Sessions, Stolen
 
@@ -120,6 +122,27 @@ def test_a_second_press_gets_what_the_first_one_got() -> None:
     asyncio.run(press())
 
 
+def test_a_press_that_met_no_hub_is_asked_again_when_it_is_sent_again() -> None:
+    """Somebody reloads the page that said so: the browser sends the same form."""
+    answers: list[str | ControlError] = [HubAway(Path("control.sock"), "it starts anew"), "/there", "/elsewhere"]
+
+    async def press() -> None:
+        _, session = Sessions().begin(HERE, datetime.now(UTC))
+
+        async def act() -> str:
+            answer = answers.pop(0)
+            if isinstance(answer, ControlError):
+                raise answer
+            return answer
+
+        with pytest.raises(HubAway):
+            await session.once("k", act)
+        assert await session.once("k", act) == "/there"
+        assert await session.once("k", act) == "/there"
+
+    asyncio.run(press())
+
+
 # Served
 
 
@@ -176,6 +199,17 @@ def test_the_second_technician_is_asked_first(served: ServedSetup) -> None:
     assert other.post("/setup/check", {**form, "act": "again"}).status == 409
     assert served.hub.acts("check_again") == []
     assert first.ask("/setup/check").status == 200
+
+
+def test_the_second_technician_of_a_hub_that_is_away_is_told_so(served: ServedSetup) -> None:
+    _, other, _ = second(served)
+    served.silence()
+    try:
+        away = other.ask("/setup/check")
+    finally:
+        served.wake()
+    assert (away.status, "The hub does not answer" in away.text) == (503, True)
+    assert other.ask("/setup/check").status == 409
 
 
 def test_taking_over_signs_the_first_one_out_and_says_so(served: ServedSetup) -> None:

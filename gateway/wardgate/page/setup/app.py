@@ -215,7 +215,10 @@ def _refusals(app: FastAPI, frame: Frame) -> None:
 
     @app.exception_handler(TakeOverFirst)
     async def somebody_else(request: Request, error: TakeOverFirst) -> Response:
-        seen = await frame.hub.installation()
+        try:
+            seen = await frame.hub.installation()
+        except ControlError as away:
+            return await not_told(request, away)
         since = Times(ZoneInfo(seen.timezone), seen.now).clock(error.other.begun)
         tokens = Tokens(error.session.csrf, seen.revision, "/take-over")
         return page(request, frame.pages.take_over(seen.hub, since, tokens), 409)

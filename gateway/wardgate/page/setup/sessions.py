@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from wardgate.control.client import HubAway
+
 COOKIE: Final = "__Host-wardgate"
 IDLE_S: Final = 15 * 60.0
 """A phone that was put down is signed out."""
@@ -55,15 +57,22 @@ class Session:
     acts: OrderedDict[str, asyncio.Future[str]] = field(default_factory=OrderedDict)
 
     async def once(self, key: str, act: Callable[[], Awaitable[str]]) -> str:
-        """Do an act once for its key; a second press gets what the first one gets, also when it was refused."""
+        """Do an act once for its key; a second press gets what the first one gets, also when it was refused.
+
+        Where no hub answered, nobody knows what was done: the same press, sent again, is asked again.
+        """
         running = self.acts.get(key)
         if running is None:
             running = self.acts[key] = asyncio.ensure_future(act())
-            # Nobody may wait for it any more when it is refused; that is no news for the log.
-            running.add_done_callback(lambda done: done.cancelled() or done.exception())
+            running.add_done_callback(lambda done: self._settle(key, done))
             while len(self.acts) > _MOST_ACTS:
                 self.acts.popitem(last=False)
         return await asyncio.shield(running)
+
+    def _settle(self, key: str, done: asyncio.Future[str]) -> None:
+        """Nobody may wait for it any more; that it was refused is no news for the log."""
+        if done.cancelled() or isinstance(done.exception(), HubAway):
+            self.acts.pop(key, None)
 
 
 class Sessions:
