@@ -215,10 +215,7 @@ def _refusals(app: FastAPI, frame: Frame) -> None:
 
     @app.exception_handler(TakeOverFirst)
     async def somebody_else(request: Request, error: TakeOverFirst) -> Response:
-        try:
-            seen = await frame.hub.installation()
-        except ControlError as away:
-            return await not_told(request, away)
+        seen = await frame.hub.installation()
         since = Times(ZoneInfo(seen.timezone), seen.now).clock(error.other.begun)
         tokens = Tokens(error.session.csrf, seen.revision, "/take-over")
         return page(request, frame.pages.take_over(seen.hub, since, tokens), 409)
