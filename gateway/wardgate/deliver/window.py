@@ -137,7 +137,7 @@ class Window:
             self._sent[row.seq] = _Sent(row.lane, now_s, now_s + RESEND_FIRST_S)
             self._bulk += row.lane != Lane.ALERT
             return
-        before.due_s = now_s + min(RESEND_LONGEST_S, RESEND_FIRST_S * 2**before.tries)
+        before.due_s = now_s + _pause_s(RESEND_FIRST_S, before.tries)
         before.tries += 1
 
     @property
@@ -166,7 +166,7 @@ class Window:
         sent = self._sent.get(seq)
         if sent is None:
             return 0.0
-        delay_s = float(min(RESEND_LONGEST_S, first_s * 2 ** min(sent.tries, 12)))
+        delay_s = _pause_s(first_s, sent.tries)
         sent.due_s = now_s + delay_s
         return delay_s
 
@@ -201,3 +201,9 @@ class Window:
     def alerts_waiting_since(self, before_s: float) -> list[int]:
         """Alerts that were first sent before a time and have no answer."""
         return [q for q, sent in self._sent.items() if sent.lane == Lane.ALERT and sent.first_s <= before_s]
+
+
+def _pause_s(first_s: float, tries: int) -> float:
+    """Twice as long after each try, and never longer than `RESEND_LONGEST_S`: months of tries are no larger a number
+    than a float can take."""
+    return min(RESEND_LONGEST_S, first_s * 2.0 ** min(tries, 30))
