@@ -33,7 +33,7 @@ from wardgate.control.messages import (
 from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
 from wardgate.indicate.home import Home
-from wardgate.intake.intake import BATTERY_LOW_PERCENT
+from wardgate.intake.device_facts import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence

@@ -19,29 +19,22 @@ from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, DeviceBlock, Reading, TimeBlock
 from wardgate.intake.attribution import SETTING_UP, TEST, USUAL_DAYS, Usual, before_assignment, unattributed_because
 from wardgate.intake.dating import Arrival, Dated, date
-from wardgate.intake.device_clock import ClockStory, Earlier, Leads, civil_now, looked_at, zone_offset_s
+from wardgate.intake.device_clock import Leads, zone_offset_s
+from wardgate.intake.device_facts import DeviceFacts
 from wardgate.intake.identity import Anchors, needs_anchor, reading_id, said_by, said_in
 from wardgate.intake.judging import NotPlausible, canonical_value, judge
 from wardgate.store.errors import StoreError
 from wardgate.store.rows import Put
 from wardgate.store.store import Store
 from wardgate_drivers.errors import FrameError
-from wardgate_drivers.link.sink import Consent
-from wardgate_drivers.measurement import DeviceTime, Measurement, Outcome
+from wardgate_drivers.measurement import Measurement, Outcome
 from wardgate_drivers.model.declaration import History, Serial
 
 log: Final = logging.getLogger(__name__)
 T = TypeVar("T")
 
-BATTERY_LOW_PERCENT: Final = 33
-"""A&D devices know four levels, 100, 66, 40 and 33; the last one means that new batteries are due."""
 LOOK_BACK: Final = 2000
 """Readings looked at when the hub starts: some months of a patient who is measured often."""
-CLOCK_WRONG_S: Final = 600.0
-"""A device's clock this far off is worth a remark; an hour, from a change to or from summer time, is not."""
-SUMMER_TIME_S: Final = 3600.0
-CLOCK_TOLD_S: Final = 30.0
-"""A hub that has been without a time server so long that it may be further off sets nobody's clock."""
 _COUNTED: Final = {Outcome.NO_READING: "no_reading", Outcome.IMPLAUSIBLE: "implausible"}
 
 
@@ -123,11 +116,6 @@ class Intake:
                 said, at_s = said_in(known.model, reading), reading.time.boottime_s
                 self.anchors.of(known.identity, said, boot_id, at_s, test=reading.test)
 
-    def arrival(self) -> Arrival:
-        """This instant."""
-        clock = self.clock
-        return Arrival(clock.utc(), clock.boot_id(), clock.boottime_s(), clock.synchronised(), clock.doubt_s())
-
     def sink(self, known: Known) -> DeviceSink:
         """The ear for one session with one device."""
         return DeviceSink(self, known)
@@ -206,18 +194,14 @@ class Intake:
             )
 
 
-class DeviceSink:
+class DeviceSink(DeviceFacts):
     """What a session tells lands here (see `wardgate_drivers.link.sink.SessionSink`)."""
 
     def __init__(self, intake: Intake, known: Known) -> None:
+        super().__init__(known, intake.devices, intake.store, intake.journal, intake.clock, intake.zone)
         self._intake = intake
-        self._known = known
         row = intake.devices.row(known.id)
         self._last_reading_s = None if row.last_reading is None else (row.last_reading - EPOCH).total_seconds()
-        self._story = ClockStory(
-            intake.zone,
-            Earlier.of(row),
-        )
         self._leads = Leads(row.stamp_leads)
         self.measurements = 0
         """Frames with something to judge in this session."""
@@ -227,19 +211,19 @@ class DeviceSink:
 
         The future fails with a StoreError when the disk refuses: the device must keep what it has.
         """
-        arrival = self._intake.arrival()
+        arrival = self._arrival()
         self.measurements += 1
         if measurement.outcome is not Outcome.DECODE:
             self._tell_nothing(measurement, arrival)
-            return _after(self._intake.devices.count(self._known.id, _COUNTED[measurement.outcome]))
+            return _after(self._devices.count(self._known.id, _COUNTED[measurement.outcome]))
         try:
             reading = self._reading(measurement, arrival)
             if self._known.model.may_replay and self._leads.note(measurement, arrival):
-                self._intake.devices.change(self._known.id, save=False, stamp_leads=self._leads.all)
+                self._devices.change(self._known.id, save=False, stamp_leads=self._leads.all)
         except NotPlausible as verdict:
             log.warning("%s: %s; frame %s", self._known.id, verdict, measurement.frame.hex())
             self._tell_nothing(measurement, arrival)
-            return _after(self._intake.devices.count(self._known.id, "implausible"))
+            return _after(self._devices.count(self._known.id, "implausible"))
         try:
             put = self._intake.store.put_reading(reading, arrival_s=arrival.boottime_s)
         except StoreError as error:  # closed: the hub is going down
@@ -257,97 +241,7 @@ class DeviceSink:
     def rejected(self, error: FrameError, frame: bytes) -> None:
         """Count a refused frame; the log keeps its bytes."""
         log.warning("%s: frame refused, %s: %s", self._known.id, error, frame.hex())
-        self._intake.devices.count(self._known.id, "rejected")
-
-    def clock(self, device_now: DeviceTime) -> None:
-        """The device's clock shows this now, before it is set."""
-        arrival = self._intake.arrival()
-        row = self._intake.devices.row(self._known.id)
-        shown = looked_at(row.clock_on_boot, device_now, arrival)
-        offset_s = self._story.measured(device_now, arrival, stands_still=shown.stands_still)
-        if not arrival.synchronised:
-            self._intake.devices.change(self._known.id, clock_on_boot=shown)
-            return
-        same = row.clock_same_since if self._story.ran_on(offset_s, arrival.utc_s) else None
-        self._intake.devices.change(
-            self._known.id,
-            clock_offset_s=offset_s,
-            clock_offset_at=arrival.utc,
-            clock_same_since=same or arrival.utc,
-            clock_on_boot=shown,
-        )
-        name = self._known.model.kind.noun
-        wrong_s = offset_s - zone_offset_s(self._intake.zone, arrival.utc)
-        if min(abs(wrong_s), abs(abs(wrong_s) - SUMMER_TIME_S)) > CLOCK_WRONG_S:
-            self._intake.journal.begin(
-                "device-clock-wrong",
-                "info",
-                f"The clock of the {name} was wrong. Its readings are dated by how far it was off.",
-                device=self._known.id,
-                detail={"offset_s": wrong_s},
-            )
-        else:
-            self._intake.journal.over("device-clock-wrong", self._known.id)
-
-    def clock_target(self) -> DeviceTime | None:
-        """The patient's local civil time; None while the hub itself does not know the time."""
-        arrival = self._intake.arrival()
-        knows = arrival.synchronised and arrival.doubt_s < CLOCK_TOLD_S
-        return civil_now(self._intake.zone, arrival.utc) if knows else None
-
-    def clock_set(self, to: DeviceTime) -> None:
-        """The device took this time."""
-        arrival = self._intake.arrival()
-        self._story.was_set(to, arrival)
-        spans = self._story.spans(arrival.utc_s)
-        self._intake.devices.change(
-            self._known.id,
-            clock_set_at=arrival.utc,
-            clock_spans=spans,
-            clock_same_since=arrival.utc,
-            clock_on_boot=None,
-        )
-
-    def battery(self, percent: int) -> None:
-        """Remember the level; tell once when it is low."""
-        kind = self._known.model.kind.noun
-        self._intake.devices.change(self._known.id, battery_percent=percent, battery_at=self._intake.clock.utc())
-        if percent <= BATTERY_LOW_PERCENT:
-            self._intake.journal.begin(
-                "battery-low",
-                "attention",
-                f"The battery of the {kind} is low.",
-                what_to_do=f"Put new batteries into the {kind}.",
-                device=self._known.id,
-            )
-        else:
-            self._intake.journal.over("battery-low", self._known.id)
-
-    def identity(self, field: str, value: str) -> None:
-        """Remember the serial number and the firmware."""
-        row = self._intake.devices.row(self._known.id)
-        if field == "serial" and row.serial != value:
-            self._intake.devices.change(self._known.id, serial=value)
-        elif field == "firmware" and row.firmware != value:
-            self._intake.devices.change(self._known.id, firmware=value)
-
-    def recall(self, key: str) -> bytes | None:
-        """What an earlier session with this physical device left."""
-        return self._intake.store.detector_state(self._memory(key))
-
-    def remember(self, key: str, value: bytes) -> asyncio.Future[None]:
-        """Leave something for the next sessions with it."""
-        return self._intake.store.put_detector_state(self._memory(key), value)
-
-    def _memory(self, key: str) -> str:
-        return f"device/{self._known.identity}/{key}"
-
-    def consent(self) -> Consent | None:
-        """What the configuration says of the patient's place on the device."""
-        device = self._known.device
-        if device.user_index is None or device.consent_code is None:
-            return None
-        return Consent(device.user_index, device.consent_code)
+        self._devices.count(self._known.id, "rejected")
 
     def _reading(self, measurement: Measurement, arrival: Arrival) -> Reading:
         dated = self._date(measurement, arrival)
@@ -388,7 +282,7 @@ class DeviceSink:
             arrival,
             measurement.device_time,
             self._story.pieces(arrival),
-            zone_offset_s=zone_offset_s(self._intake.zone, arrival.utc),
+            zone_offset_s=zone_offset_s(self._zone, arrival.utc),
             stored=measurement.stored,
             live_s=model.live_s,
             memory=model.history is not History.NONE,
@@ -423,7 +317,7 @@ class DeviceSink:
         return before_assignment(since, taken, doubt_s, backfill=dated.backfill)
 
     def _device_block(self, measurement: Measurement) -> DeviceBlock:
-        row = self._intake.devices.row(self._known.id)
+        row = self._devices.row(self._known.id)
         return DeviceBlock(
             id=self._known.id,
             model=self._known.model.id,

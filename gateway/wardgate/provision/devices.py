@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wardgate.config import Device
 from wardgate.installation import KeptDevice, Record, Stage
-from wardgate.intake.intake import BATTERY_LOW_PERCENT, CLOCK_WRONG_S
+from wardgate.intake.device_facts import BATTERY_LOW_PERCENT, CLOCK_WRONG_S
 from wardgate.provision.refused import Refused
 from wardgate.store.rows import DeviceRow
 from wardgate_drivers.model.declaration import Bond, ClockPolicy, Gatt, History, Kind, Model, Serial

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from wardgate.capture.devices import Known
 from wardgate.capture.journal import Journal
-from wardgate.intake.intake import BATTERY_LOW_PERCENT
+from wardgate.intake.device_facts import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate_drivers.model.declaration import Serial
 
