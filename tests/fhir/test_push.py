@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ async def test_one_that_is_refused_is_set_aside_and_holds_nothing_up(store: Ward
     assert await store.database.run(lambda tx: due.again(tx, server.url)) == 1
     await one.run(once=True)
     assert one.sent == 5
+
+
+async def test_a_date_that_fhir_cannot_say_holds_nothing_up(store: WardStore, server: FhirServer) -> None:
+    """Such a one is refused at the ward's door. A database of an earlier version may have one."""
+    taken = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    odd = msgspec.structs.replace(reading(3), time=msgspec.structs.replace(reading(3).time, taken=taken))
+    await came(store, reading(1), odd, reading(5))
+    told: list[str] = []
+    one = push(store, server, told)
+    await one.begin()
+    await one.run(once=True)
+    assert one.sent == 2
+    assert len(told) == 1
+    assert "a date that in UTC is none" in told[0]
 
 
 async def test_a_reading_dated_anew_takes_the_place_of_the_first(store: WardStore, server: FhirServer) -> None:

@@ -21,6 +21,8 @@ DEAF_AFTER_S: Final = 10.0
 """So long without a connection to the broker, and the ward says that it hears nobody."""
 EVERY_S: Final = 60.0
 """The heartbeat of a hub that has not said its own."""
+LONGEST_EVERY_S: Final = 86400.0
+"""Whatever a hub says: one that is silent is missed."""
 _STEP_BACK_S: Final = 5.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,8 +122,8 @@ async def _commit(tx: Transaction, received: Sequence[Received], refused: Sequen
         if isinstance(m, Alert | Event):
             await seen.told_by(tx, m)
     await tx.each(
-        "INSERT INTO refused VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        [(r.hub, r.topic, r.reason, r.payload) for r in refused],
+        "INSERT INTO refused VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        [(r.hub, r.topic, r.reason, r.payload, hashlib.sha256(r.payload).hexdigest()) for r in refused],
     )
     heard = {r.message.hub for r in received if r.payload not in no_life} | {r.hub for r in refused}
     await tx.each(
@@ -180,9 +181,10 @@ async def _keep_states(tx: Transaction, states: Iterable[Received], at: datetime
             item.payload,
         )
         await tx.change(
-            "UPDATE hubs SET gone_s = $1, every_s = CASE WHEN $2 > 0 THEN $2 ELSE every_s END WHERE hub = $3",
+            "UPDATE hubs SET gone_s = $1, every_s = CASE WHEN CAST($2 AS DOUBLE PRECISION) > 0 THEN $2 "
+            "ELSE every_s END WHERE hub = $3",
             None if state.online else at.timestamp(),
-            state.heartbeat_every_s,
+            min(state.heartbeat_every_s, silence.LONGEST_EVERY_S),
             state.hub,
         )
     return no_life

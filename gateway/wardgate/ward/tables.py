@@ -95,6 +95,14 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             ended_s DOUBLE PRECISION) WITHOUT ROWID""",
         "CREATE INDEX assignments_patient ON assignments (patient, begun_s)",
     ),
+    (  # 8: what is refused may be of any size, and an index of PostgreSQL is not: it holds a sum of it.
+        """CREATE TABLE refusals (
+            hub TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, payload BLOB NOT NULL, sum TEXT,
+            UNIQUE (hub, topic, sum))""",
+        "INSERT INTO refusals SELECT hub, topic, reason, payload, NULL FROM refused",
+        "DROP TABLE refused",
+        "ALTER TABLE refusals RENAME TO refused",
+    ),
 )
 """SQLite takes `DOUBLE PRECISION` for a real number; PostgreSQL gets `BYTEA` and `BIGINT`, see `postgres`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from wardgate.contract.messages import Alert, Event, Reading
@@ -14,6 +14,7 @@ from wardgate.ward.database import Database, DatabaseError
 from wardgate.ward.fhir import due as outbox
 from wardgate.ward.fhir.bundle import bundle
 from wardgate.ward.fhir.due import Key
+from wardgate.ward.fhir.extension import Json
 from wardgate.ward.fhir.server import TIMEOUT_S, NotNow, Refused, Server
 
 MANY: Final = 50
@@ -71,7 +72,7 @@ class Push:
 
     async def _send(self, messages: dict[Key, Reading | Alert | Event]) -> None:
         try:
-            await self._server.send(bundle(messages.values()))
+            await self._server.send(_bundle(messages.values()))
         except Refused as error:
             if len(messages) == 1:
                 await self._set_aside(next(iter(messages)), str(error))
@@ -86,3 +87,10 @@ class Push:
         kind, hub, id_, _ = key
         await self._database.run(lambda tx: outbox.refused(tx, self._server.url, key, why))
         self._on_trouble(f"The server refuses the {kind} {id_} of {hub} ({why}). It is set aside.")
+
+
+def _bundle(messages: Iterable[Reading | Alert | Event]) -> Json:
+    try:
+        return bundle(messages)
+    except OverflowError as error:  # of a time when such dates were let in
+        raise Refused(f"it has a date that in UTC is none ({error})") from error
