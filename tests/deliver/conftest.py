@@ -66,7 +66,7 @@ def serving(tmp_path: Path) -> RunningWard:
     async def run(broker: Broker, name: str = "ward") -> AsyncIterator[Ward]:
         ward = Ward(broker, tmp_path / f"{name}.db", name=name)
         async with task_of(asyncio.create_task(ward.run())):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await ward.connected.wait()
             yield ward
 

@@ -65,7 +65,7 @@ async def test_everything_reaches_the_ward_once_and_the_outbox_is_empty(
     await _backlog(store, 2500)
     await store.put_alert(alert(1))
     await store.put_event(event(1))
-    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(30):
+    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         view = sender.view()
         assert (view.connected, view.problem, view.counts.at_ward) == (True, "", 2502)
@@ -83,7 +83,7 @@ async def test_everything_reaches_the_ward_once_and_the_outbox_is_empty(
 async def test_a_new_reading_goes_at_once_by_its_commit_alone(
     broker: Mosquitto | Iotcore, store: Store, sending: Running, serving: RunningWard
 ) -> None:
-    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(20):
+    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(60):
         for n in range(1, 6):
             await store.put_reading(reading(n, backfill=False), arrival_s=1.0)
             await sender.wait_drained()
@@ -106,7 +106,7 @@ async def test_an_alert_in_the_middle_of_a_drain_passes_what_was_not_sent_yet(
 ) -> None:
     await _backlog(store, 5000)
     async with peer(broker.settings(), "wardgate/1/+/up/+") as wire:
-        async with serving(broker.settings()), sending(broker.settings()) as sender, asyncio.timeout(30):
+        async with serving(broker.settings()), sending(broker.settings()) as sender, asyncio.timeout(60):
             await wire.until(lambda: len(wire.seqs("reading")) >= 500)
             await store.put_alert(alert(1))
             await sender.wait_drained()
@@ -144,7 +144,7 @@ async def test_nothing_is_done_while_only_the_broker_has_it(
         await wire.until(lambda: len(wire.seqs("reading")) == 150)
         assert sender.view().counts.waiting == 150
         assert sender.view().counts.at_ward == 0
-    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(20):
+    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         assert ward.counts.new >= 150
 
@@ -152,12 +152,19 @@ async def test_nothing_is_done_while_only_the_broker_has_it(
 async def test_what_the_ward_does_not_answer_is_sent_again(
     mosquitto: Mosquitto, store: Store, sending: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Not a moment is assumed: what was sent before the answer came is followed by an event, and that by 2 alone."""
     monkeypatch.setattr("wardgate.deliver.window.RESEND_FIRST_S", 0.3)
     await _backlog(store, 3)
     async with peer(mosquitto.settings(), "wardgate/1/+/up/+") as ward, sending(mosquitto.settings()):
-        await ward.until(lambda: ward.seqs("reading") == [1, 2, 3])
+        await ward.until(lambda: ward.seqs("reading")[:3] == [1, 2, 3])
         ward.ack(Ack(hub="hub-1", epoch=store.epoch, cumulative=1, selective=(3,)))
-        await ward.until(lambda: ward.seqs("reading")[3:] == [2])
+        while store.outbox_counts().at_ward < 2:
+            await settled(store)
+        await store.put_event(event(1))
+        await ward.until(lambda: bool(ward.seqs("event")))
+        before = len(ward.seqs("reading"))
+        await ward.until(lambda: len(ward.seqs("reading")) >= before + 2)
+        assert set(ward.seqs("reading")[before:]) == {2}
 
 
 async def test_answers_that_are_late_double_or_of_another_database_do_no_harm(
@@ -167,7 +174,7 @@ async def test_answers_that_are_late_double_or_of_another_database_do_no_harm(
     async with (
         peer(mosquitto.settings(), "wardgate/1/+/up/+") as ward,
         sending(mosquitto.settings()) as sender,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
     ):
         await ward.until(lambda: len(ward.seqs("reading")) == 10)
         ward.ack(Ack(hub="hub-1", epoch="another", cumulative=10))
@@ -198,7 +205,7 @@ async def test_a_ward_that_refuses_a_message_has_it_set_aside_and_told(
         serving(mosquitto.settings()) as ward,
         peer(mosquitto.settings(), "wardgate/1/hub-1/down/ack") as wire,
         sending(mosquitto.settings()) as sender,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
     ):
         await sender.wait_drained()
         counts = sender.view().counts
@@ -214,7 +221,7 @@ async def test_a_broker_as_the_only_witness_is_the_weaker_promise(
     mosquitto: Mosquitto, store: Store, sending: Running
 ) -> None:
     await _backlog(store, 200)
-    async with sending(mosquitto.settings(confirm="broker")) as sender, asyncio.timeout(20):
+    async with sending(mosquitto.settings(confirm="broker")) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         counts = sender.view().counts
         assert (sender.view().confirm, counts.at_broker, counts.at_ward) == ("broker", 200, 0)
@@ -240,17 +247,23 @@ async def test_birth_heartbeat_goodbye_and_last_will(
         assert [s.heartbeat for s in seen] == sorted(s.heartbeat for s in seen)
         assert sender.view().counts.waiting == 2
     async with peer(broker.settings(), "wardgate/1/+/up/state", name="later") as one:
-        await one.until(lambda: len(one.messages) >= 1)
-        assert not states(one.messages)[0].online
+        # On another connection than the goodbye: the broker may not have read that yet.
+        await one.until(lambda: any(not s.online for s in states(one.messages)))
+        assert not states(one.messages)[-1].online
 
 
 async def test_a_ward_that_was_away_gets_what_it_missed_at_once(
-    broker: Mosquitto | Iotcore, store: Store, sending: Running, serving: RunningWard
+    broker: Mosquitto | Iotcore,
+    store: Store,
+    sending: Running,
+    serving: RunningWard,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("wardgate.deliver.window.RESEND_FIRST_S", 3600.0)
     await _backlog(store, 50)
     async with peer(broker.settings(), "wardgate/1/+/up/reading") as wire, sending(broker.settings()) as sender:
         await wire.until(lambda: len(wire.seqs("reading")) == 50)
-        async with serving(broker.settings()), asyncio.timeout(10):
+        async with serving(broker.settings()), asyncio.timeout(60):
             await sender.wait_drained()
 
 
@@ -266,11 +279,10 @@ async def test_a_hub_that_is_gone_without_a_word_is_told_by_the_broker(
 
     monkeypatch.setattr(Link, "open", remember)
     async with peer(broker.settings(), "wardgate/1/+/up/state") as one, sending(broker.settings()):
-        await one.until(lambda: len(one.messages) == 1)
+        await one.until(lambda: bool(one.messages))
         sock = link[-1]._client.socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
-        await one.until(lambda: len(one.messages) == 2)
-        assert msgspec.json.decode(one.messages[1][1], type=State) == State(
-            hub="hub-1", online=False, epoch=store.epoch, version="0.1.0"
-        )
+        will = State(hub="hub-1", online=False, epoch=store.epoch, version="0.1.0")
+        # The sender connects anew meanwhile: its next sign of life may come in the same piece.
+        await one.until(lambda: will in [msgspec.json.decode(p, type=State) for _, p in one.messages])

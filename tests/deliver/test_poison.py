@@ -68,7 +68,7 @@ async def test_a_message_that_ends_every_connection_is_found_set_aside_and_sent_
     assert not await store.send_parked_again(70), "it waits again, and is not set aside any more"
     generous = Mosquitto(tmp_path / "generous")
     generous.start()
-    async with serving(generous.settings()) as ward, sending(generous.settings()) as sender, asyncio.timeout(20):
+    async with serving(generous.settings()) as ward, sending(generous.settings()) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         assert ward.counts.new >= 1
         counts = sender.view().counts
@@ -84,7 +84,7 @@ async def test_a_message_that_is_refused_without_a_reason_is_set_aside_when_othe
 ) -> None:
     script = Script(puback=lambda _topic, payload: 0x83 if _LARGE.encode() in payload else 0x00)
     await _some(store, poison=20, n=40)
-    async with scripted(script) as broker, sending(_by_broker(broker)) as sender, asyncio.timeout(20):
+    async with scripted(script) as broker, sending(_by_broker(broker)) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         assert sender.view().counts.parked == 1
     assert [e.detail for e in events if e.code == "message-parked"] == [{"seq": 20}]
@@ -101,7 +101,7 @@ async def test_a_broker_that_refuses_everything_costs_no_message(store: Store, s
 
     script = Script(puback=puback)
     await _some(store, poison=0, n=5)
-    async with scripted(script) as broker, sending(_by_broker(broker)) as sender, asyncio.timeout(30):
+    async with scripted(script) as broker, sending(_by_broker(broker)) as sender, asyncio.timeout(60):
         while len(asked) < 8 * 7:
             script.changed.clear()
             await script.changed.wait()
@@ -137,7 +137,7 @@ async def test_a_text_that_was_damaged_on_the_disk_is_not_sent_and_stops_no_othe
     await store.write(lambda c: c.execute("UPDATE messages SET payload = ? WHERE seq = 3", (wrong,)))
     broker = Mosquitto(tmp_path / "broker")
     broker.start()
-    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(20):
+    async with serving(broker.settings()) as ward, sending(broker.settings()) as sender, asyncio.timeout(60):
         await sender.wait_drained()
         assert (sender.view().counts.at_ward, sender.view().counts.parked, ward.counts.refused) == (6, 1, 0)
     broker.stop()

@@ -24,7 +24,7 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 async def test_a_trial_delivers_on(broker: Mosquitto, store: Store, sending: Running, events: list[Event]) -> None:
-    async with sending(broker.settings(confirm="broker")) as sender, asyncio.timeout(20):
+    async with sending(broker.settings(confirm="broker")) as sender, asyncio.timeout(60):
         for n in range(3):
             await store.put_reading(reading(n + 1), arrival_s=1.0)
             if n == 1:
@@ -37,7 +37,7 @@ async def test_a_trial_delivers_on(broker: Mosquitto, store: Store, sending: Run
 async def test_a_trial_that_fails_changes_nothing(
     broker: Mosquitto, store: Store, sending: Running, events: list[Event]
 ) -> None:
-    async with sending(broker.settings(confirm="broker")) as sender, asyncio.timeout(20):
+    async with sending(broker.settings(confirm="broker")) as sender, asyncio.timeout(60):
         await store.put_reading(reading(1), arrival_s=1.0)
         await sender.wait_drained()
         error = await sender.try_with(settings(free_port(), {}))
@@ -53,7 +53,7 @@ async def test_a_trial_does_not_wait_for_the_next_attempt(
 ) -> None:
     """The hub is between two attempts that are far apart."""
     monkeypatch.setattr("wardgate.deliver.sender.Backoff.next_s", lambda _: 3600.0)
-    async with sending(settings(free_port(), {"confirm": "broker"})) as sender, asyncio.timeout(20):
+    async with sending(settings(free_port(), {"confirm": "broker"})) as sender, asyncio.timeout(60):
         assert await sender.try_with(broker.settings(confirm="broker")) is None
         await store.put_reading(reading(1), arrival_s=1.0)
         await sender.wait_drained()

@@ -29,7 +29,7 @@ async def test_an_alert_that_no_ward_answers_is_told_once(
             told.put_nowait(event)
 
     sender = Sender(broker.settings(), "hub-1", store, SystemClock(), tell, version="1")
-    async with task_of(asyncio.create_task(sender.run())), asyncio.timeout(20):
+    async with task_of(asyncio.create_task(sender.run())), asyncio.timeout(60):
         for n in (1, 2):
             seq = await store.put_alert(alert(n))
             event = await told.get()

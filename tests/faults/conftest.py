@@ -64,7 +64,7 @@ class Told:
     def __init__(self) -> None:
         self.changed = asyncio.Event()
 
-    async def until(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], bool], deadline_s: float = 60.0) -> None:
         """Until something holds."""
         async with asyncio.timeout(deadline_s):
             while not condition():

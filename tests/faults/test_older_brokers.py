@@ -59,10 +59,10 @@ async def test_what_was_said_while_a_ward_was_away_is_kept_for_it(
         pass
     await store.put_alert(alert(1, hub="old-2"))
     async with sending(older, "old-2") as sender:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await committed(store, lambda: sender.view().counts.at_broker == 1)
         assert sender.view().counts.waiting == 1, "the broker has it, and that is not the ward"
-        async with serving(older, "ward-old-2") as ward, asyncio.timeout(20):
+        async with serving(older, "ward-old-2") as ward, asyncio.timeout(60):
             await sender.wait_drained()
             assert ward.counts.refused == 0
 

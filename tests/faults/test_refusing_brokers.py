@@ -16,7 +16,7 @@ from wardgate.store import Store
 
 
 async def _until(script: Script, condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             script.changed.clear()
             await script.changed.wait()

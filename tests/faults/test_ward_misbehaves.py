@@ -66,7 +66,7 @@ async def test_all_is_delivered_once_and_done_only_then(
     monkeypatch.setattr(Store, "mark_done", marking)
     await _backlog(store)
     naughty.way = way
-    async with sending(mosquitto.settings()) as sender, asyncio.timeout(30):
+    async with sending(mosquitto.settings()) as sender, asyncio.timeout(60):
         if way == "silent":
             await committed(store, lambda: naughty.withheld >= 4)
             assert sender.view().counts.waiting == N
@@ -90,7 +90,7 @@ async def test_a_ward_that_dies_between_its_commit_and_its_answer_gets_nothing_t
 ) -> None:
     mischief.install(monkeypatch)
     await _backlog(store)
-    async with sending(mosquitto.settings()) as sender, asyncio.timeout(30):
+    async with sending(mosquitto.settings()) as sender, asyncio.timeout(60):
         with misbehaving(Mischief(random.Random(6))) as made:
             made.way = "silent"
             async with serving(mosquitto.settings()) as ward:
