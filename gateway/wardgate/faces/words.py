@@ -62,6 +62,13 @@ class Times:
         """`today, 7:43am`; `19 November, midday`."""
         return f"{self.day(at)}, {self.clock(at)}"
 
+    def at(self, at: datetime) -> str:
+        """`at 7:43am` of today, `at 7:43am yesterday`, `at midday on 19 November`."""
+        day = self.day(at)
+        return f"at {self.clock(at)}" + {"today": "", "yesterday": " yesterday", "tomorrow": " tomorrow"}.get(
+            day, f" on {day}"
+        )
+
     def ago(self, at: datetime) -> str:
         """`12 minutes ago`, from the hub's clock."""
         return f"{span((self.now - at).total_seconds())} ago"

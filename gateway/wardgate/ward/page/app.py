@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from starlette.exceptions import HTTPException
 
 from wardgate.faces.answers import page, serve_assets, streamed, too_many
 from wardgate.faces.assets import Assets
+from wardgate.faces.live import Keep
 from wardgate.ward.database import DatabaseError, open_database
 from wardgate.ward.page.guard import WardGuard
-from wardgate.ward.page.live import Live, Pace
-from wardgate.ward.page.patients import Patients
+from wardgate.ward.page.live import Live, Pace, WhoLooks
+from wardgate.ward.page.patients import Patients, asked
 from wardgate.ward.page.render import MOST_FOLLOWED, Renderer
 from wardgate.ward.page.sessions import Door, SignInFirst
 
@@ -44,23 +46,33 @@ def create_app(
     door.serve(app)
     Patients(database, renderer, door, live, zone, clock).serve(app)
 
-    @app.get("/live")
-    async def stream(request: Request) -> Response:
+    _serve_streams(app, door, live)
+    serve_assets(app, assets)
+    _serve_refusals(app, renderer, door)
+    return app
+
+
+def _serve_streams(app: FastAPI, door: Door, live: Live) -> None:
+    async def stream(request: Request, keep: Callable[[WhoLooks], Keep]) -> Response:
         token = door.token(request)
         if await door.account(token) is None:
             return Response("Sign in first.", 401, media_type="text/plain")
         if live.watchers >= _MOST_WATCHERS:
             return too_many()
+        return streamed(live.events(keep(partial(door.account, token))))
+
+    @app.get("/live")
+    async def live_list(request: Request) -> Response:
         have = request.query_params.get("have", "").split(".")[:MOST_FOLLOWED]
+        return await stream(request, lambda who: live.of_list(have, who))
 
-        async def still_in() -> bool:
-            return await door.account(token) is not None
+    @app.get("/live/hubs/{hub}")
+    async def live_hub(request: Request, hub: str) -> Response:
+        return await stream(request, lambda who: live.of_file(asked(request, hub), who))
 
-        return streamed(live.stream(have, still_in))
-
-    serve_assets(app, assets)
-    _serve_refusals(app, renderer, door)
-    return app
+    @app.get("/live/alerts/{hub}/{alert}")
+    async def live_alert(request: Request, hub: str, alert: str) -> Response:
+        return await stream(request, lambda who: live.of_file(asked(request, hub, alert), who))
 
 
 def _serve_refusals(app: FastAPI, renderer: Renderer, door: Door) -> None:

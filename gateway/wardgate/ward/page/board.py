@@ -67,9 +67,13 @@ async def board(tx: Transaction, now: datetime) -> Board:
     silences = [Silent(s, await patient_of(tx, s.hub)) for s in await silence.unresolved(tx) if s.hub]
     items: list[Open | Silent] = [*(o for o in found if o.closing is None), *silences]
     items.sort(key=_order)
+    return Board(now, tuple(items), tuple(o for o in found if o.closing), await deaf_since(tx, now))
+
+
+async def deaf_since(tx: Transaction, now: datetime) -> datetime | None:
+    """When this ward last listened, if that is too long ago for what the database says to be trusted."""
     until = await silence.listened_until(tx)
-    deaf = until if until is not None and now - until > NOBODY_LISTENS else None
-    return Board(now, tuple(items), tuple(o for o in found if o.closing), deaf)
+    return until if until is not None and now - until > NOBODY_LISTENS else None
 
 
 async def opened(tx: Transaction, alert: Alert) -> Open:

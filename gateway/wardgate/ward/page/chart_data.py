@@ -67,7 +67,7 @@ async def home(tx: Transaction, hub: str, assignment: str | None, days: int, now
         MOST,
     )
     found = [msgspec.json.decode(payload, type=Reading) for (payload,) in rows]
-    alerts = await _alerts(tx, hub)
+    alerts = await newest_alerts(tx, hub)
     if assignment is None:
         assignment = next((r.assignment for r in found), None) or (alerts[-1].assignment if alerts else None)
     if assignment is None and not await tx.rows("SELECT 1 FROM hubs WHERE hub = $1", hub):
@@ -87,7 +87,8 @@ async def home(tx: Transaction, hub: str, assignment: str | None, days: int, now
     )
 
 
-async def _alerts(tx: Transaction, hub: str) -> list[Alert]:
+async def newest_alerts(tx: Transaction, hub: str) -> list[Alert]:
+    """The last revision of each alert of a hub, open or over, oldest first."""
     rows = await tx.rows(
         "SELECT payload FROM alerts AS a WHERE hub = $1 AND revision = "
         "(SELECT max(revision) FROM alerts WHERE hub = a.hub AND id = a.id)",

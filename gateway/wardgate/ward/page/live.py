@@ -1,22 +1,27 @@
-"""An open list kept true: server-sent events with the parts that changed, as `faces/static/live.js` takes them."""
+"""Open pages kept true: server-sent events with the parts that changed, as `faces/static/live.js` takes them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from wardgate.faces.live import Browser, Streams
+from wardgate.faces.live import Browser, Keep, Streams
 from wardgate.faces.words import Times
+from wardgate.ward.accounts import Account
 from wardgate.ward.database import Database, DatabaseError
 from wardgate.ward.page.board import Board, Open, Silent, board, key_of
+from wardgate.ward.page.file import Asked
+from wardgate.ward.page.live_file import LiveFile
 from wardgate.ward.page.render import Renderer
 
 _MOST_KNOWN: Final = 2000
+WhoLooks = Callable[[], Awaitable[Account | None]]
+"""Whose session a page is open in; None as soon as it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,19 @@ class Live(Streams):
                 self._known.update((key_of(item), item) for item in found.items)
             return self._last[1]
 
-    def stream(self, have: Sequence[str], still_in: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
-        """Events for a page that shows the lines `have`, until it goes away, its session ends or the process stops."""
-        return self.events(partial(self._keep, have, still_in))
+    def of_list(self, have: Sequence[str], who: WhoLooks) -> Keep:
+        """For a page that shows the lines `have`, until it goes away, its session ends or the process stops."""
+        return partial(self._keep, have, who)
 
-    async def _keep(self, have: Sequence[str], still_in: Callable[[], Awaitable[bool]], browser: Browser) -> None:
+    def of_file(self, asked: Asked, who: WhoLooks) -> Keep:
+        """For a patient's page, likewise."""
+        refresh_s = self._pace.refresh_s
+        return LiveFile(self._database, self._renderer, self._zone, self._clock, refresh_s, asked, who).keep
+
+    async def _keep(self, have: Sequence[str], who: WhoLooks, browser: Browser) -> None:
         while True:
             try:
-                if not await still_in():
+                if await who() is None:
                     await browser.say("part", self._renderer.signed_out())
                     await browser.say("away", "signed-out")
                     return

@@ -12,20 +12,17 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from wardgate.faces.answers import page, see_other
-from wardgate.faces.words import Times, listed, sentence
-from wardgate.ward import audit, seen
+from wardgate.faces.words import Times
 from wardgate.ward.called import called
 from wardgate.ward.database import Database, Transaction
 from wardgate.ward.page import desk
-from wardgate.ward.page.board import Open, Silent, hubs, opened
-from wardgate.ward.page.chart_data import Home, home
+from wardgate.ward.page.board import Open, hubs
+from wardgate.ward.page.file import DEFAULT_DAYS, SPANS, Asked, look
+from wardgate.ward.page.file import item as item_of
 from wardgate.ward.page.live import Live
-from wardgate.ward.page.render import DEFAULT_DAYS, SPANS, File, Question, Renderer
+from wardgate.ward.page.render import MOST_FOLLOWED, Question, Renderer
 from wardgate.ward.page.sessions import Door, text
 from wardgate.ward.page.words import address_of
-from wardgate.ward.referrals import Referral
-from wardgate.ward.referred import referral_of
-from wardgate.ward.silence import unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +71,9 @@ class Patients:
 
     async def _patient(self, request: Request, hub: str, alert: str | None) -> Response:
         visitor = await self.door.visitor(request)
-        asked = request.query_params.get("days", "")
-        days = int(asked) if asked in map(str, SPANS) else DEFAULT_DAYS
+        days = _days(request)
         now = self.clock()
-        file = await self.database.run(lambda tx: _file(tx, hub, alert, days, now))
+        file = await self.database.run(lambda tx: look(tx, Asked(hub, alert, days), now))
         if file is None:
             raise HTTPException(404)
         return page(request, self.renderer.patient(file, self._times(now), visitor))
@@ -86,7 +82,7 @@ class Patients:
         visitor = await self.door.visitor(request)
         item = await self._meant(hub, alert, act)
         if item.alert.state == "resolved":
-            return see_other(address_of(item.alert))
+            return see_other(address_of(item.alert.hub, item.alert.id))
         question = Question(item, act, item.alert.revision)
         return page(request, self.renderer.question(question, self._times(self.clock()), visitor))
 
@@ -111,55 +107,22 @@ class Patients:
             item = await self._meant(hub, alert, act)
             question = Question(item, act, item.alert.revision, note, rang, problem)
             return page(request, self.renderer.question(question, self._times(now), visitor), 409)
-        return see_other(address_of(item.alert))
+        return see_other(address_of(item.alert.hub, item.alert.id))
 
     async def _meant(self, hub: str, alert: str, act: str) -> Open:
-        found = await self.database.run(lambda tx: _item(tx, hub, alert)) if act in ("seen", "close") else None
+        found = await self.database.run(lambda tx: item_of(tx, hub, alert)) if act in ("seen", "close") else None
         if found is None:
             raise HTTPException(404)
         return found
 
 
-async def _item(tx: Transaction, hub: str, alert_id: str) -> Open | None:
-    alert = await desk.last_of(tx, hub, alert_id)
-    return None if alert is None else await opened(tx, alert)
+def asked(request: Request, hub: str, alert: str | None = None) -> Asked:
+    """What an open page of a patient says that it shows."""
+    said = request.query_params
+    have = tuple(key for key in said.get("have", "").split(".") if key)[:MOST_FOLLOWED]
+    return Asked(hub, alert, _days(request), have, said.get("whose", ""))
 
 
-async def _file(tx: Transaction, hub: str, alert_id: str | None, days: int, now: datetime) -> File | None:
-    first = None
-    if alert_id is not None:
-        first = await _item(tx, hub, alert_id)
-        if first is None:
-            return None
-    known = await home(tx, hub, first.alert.assignment if first else None, days, now)
-    if known is None:
-        return None
-    told = [a for a in await seen.open_alerts(tx) if a.hub == hub and a.assignment == known.assignment]
-    others = [await opened(tx, a) for a in told if a.id != alert_id]
-    silences = [s for s in await unresolved(tx) if s.hub == hub]
-    ids = {a.id for a in known.alerts} | ({alert_id} if alert_id else set())
-    acts = [a for a in await audit.of_hub(tx, hub) if a.alert in ids]
-    return File(
-        known,
-        (*([first] if first else []), *others),
-        Silent(silences[0], known.patient) if silences else None,
-        tuple(acts),
-        tuple(_contact(known, await referral_of(tx, known.patient))),
-        days,
-        address_of(first.alert) if first else f"/hubs/{hub}",
-    )
-
-
-def _contact(known: Home, referral: Referral | None) -> list[tuple[str, str]]:
-    """What the ward's list says, where it knows the patient; else what the alerts do."""
-    said = tuple(dict.fromkeys(p for a in known.alerts for p in a.pathways))
-    pathways = referral.pathways if referral else said
-    devices = tuple(dict.fromkeys(r.device.model for r in known.readings))
-    rows = [("Hub", known.hub)]
-    if pathways:
-        rows.append(("Pathway", sentence(listed([p.replace("-", " ") for p in pathways]))))
-    if referral and referral.phone:
-        rows.append(("The patient rings", referral.phone))
-    if devices:
-        rows.append(("Devices", listed(devices)))
-    return rows
+def _days(request: Request) -> int:
+    said = request.query_params.get("days", "")
+    return int(said) if said in map(str, SPANS) else DEFAULT_DAYS

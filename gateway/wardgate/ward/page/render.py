@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from markupsafe import Markup
 
-from wardgate.contract.messages import Alert
 from wardgate.faces.assets import Assets
-from wardgate.faces.chart import draw
-from wardgate.faces.scale import PANELS
 from wardgate.faces.templates import environment
-from wardgate.faces.words import Times, count, sentence
+from wardgate.faces.words import Times
 from wardgate.ward.accounts import Account
-from wardgate.ward.audit import Act
-from wardgate.ward.called import called
 from wardgate.ward.page import words
 from wardgate.ward.page.board import Board, Open, Silent, key_of
-from wardgate.ward.page.chart_data import Home, not_used, series_of
 from wardgate.ward.page.desk import DeskError
+from wardgate.ward.page.file import SPANS, Asked, File, whose
+from wardgate.ward.page.file_view import FileView, called_by
 
-SPANS: Final = (7, 14, 30, 90)
-DEFAULT_DAYS: Final = 14
 MOST_FOLLOWED: Final = 200
 """Lines that an open page keeps true."""
 
@@ -35,39 +28,6 @@ class Visitor:
 
     account: Account
     form_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An open alert at the head of a patient's page."""
-
-    row: words.Row
-    word: str
-    seen: str
-    closed: str
-    can_see: bool
-    can_close: bool
-    inputs: list[tuple[str, str]]
-    readings: str
-
-    @property
-    def acts(self) -> bool:
-        """Whether anything is to be pressed."""
-        return self.can_see or self.can_close
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """All that a patient's page shows."""
-
-    home: Home
-    alerts: tuple[Open, ...]
-    """The one that was pressed first, then the other open ones."""
-    silent: Silent | None
-    acts: tuple[Act, ...]
-    contact: tuple[tuple[str, str], ...]
-    days: int
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +67,23 @@ class Renderer:
         return {
             "title": str(title),
             "verdict": self._part("board_verdict.html", tone=tone, headline=headline, said=said),
-            "news": self._part("news.html", said=words.news(fresh), address="/", act="Show them"),
+            "news": self._part("news.html", said=words.news(fresh), address="/", act=words.show(fresh)),
         }
 
-    def signed_out(self) -> str:
-        """The bar above a list that is not kept true any more."""
-        return self._part("news.html", said="You are signed out. This list stands still.", address="/", act="Sign in")
+    def signed_out(self, address: str = "/") -> str:
+        """The bar above what is not kept true any more."""
+        said = "You are signed out. This page stands still."
+        return self._part("news.html", said=said, address=address, act="Sign in")
+
+    def anothers(self, asked: Asked) -> str:
+        """The bar above a hub's page when it has another patient meanwhile, or for the first time one."""
+        said = (
+            "Readings of a patient have come."
+            if asked.whose == whose(asked.hub)
+            else "This hub has another patient now."
+        )
+        said += " This page stands still."
+        return self._part("news.html", said=said, address=asked.address, act="Show what is there now")
 
     def board(self, board: Board, times: Times, visitor: Visitor) -> str:
         """The whole list."""
@@ -136,31 +107,28 @@ class Renderer:
 
     def patient(self, file: File, times: Times, visitor: Visitor) -> str:
         """One patient: alerts, charts, what was not used, contact, what was done."""
-        home = file.home
+        have = tuple(key_of(one) for one in file.alerts)
+        parts = FileView(file, have, visitor.account, times, self._part).parts()
+        charts = [html for name, html in parts.items() if name.startswith("chart-")]
         return self._part(
             "patient.html",
             account=visitor.account,
             form_key=visitor.form_key,
-            patient=called(home.patient) or f"Hub {home.hub}",
-            alerts=[_told(item, file.acts, visitor.account, times) for item in file.alerts],
-            silent=words.row(file.silent, times) if file.silent else None,
+            asked=file.asked,
+            have=".".join(have),
+            whose=file.whose,
+            patient=called_by(file.home),
             spans=SPANS,
-            days=file.days,
-            address=file.address,
+            told=[_safe(parts[f"told-{key}"]) for key in have],
+            charts=[_safe(html) for html in charts],
+            updated=f"Updated {times.clock_s(times.now)}",
             zone=times.zone_sentence(),
-            charts=[_safe(html) for html in self._charts(file, times)],
-            unused=[words.unused(r, times) for r in not_used(home)],
-            contact=file.contact,
-            done=[d for act in file.acts if (d := words.done(act, times))],
-            asof=f"As it was at {times.clock_s(times.now)}",
+            **{name: _safe(parts[name]) for name in ("verdict", "news", "silent", "unused", "contact", "done")},
         )
 
-    def _charts(self, file: File, times: Times) -> Iterable[str]:
-        channels = {r.channel for r in file.home.readings if r.time.taken >= file.home.since}
-        for panel in PANELS:
-            if channels & set(panel.channels):
-                series = [series_of(file.home, c) for c in panel.channels if c in channels]
-                yield self._part("chart.html", chart=draw(panel, series, file.days, times))
+    def patient_parts(self, file: File, times: Times, account: Account) -> dict[str, str]:
+        """What an open page of a patient is to show now, by element."""
+        return FileView(file, file.asked.have, account, times, self._part).parts()
 
     def question(self, question: Question, times: Times, visitor: Visitor) -> str:
         """Seen, or Close: what it means, a note, one button."""
@@ -226,30 +194,3 @@ _ASKED: Final = {
 
 def _safe(html: str) -> Markup:
     return Markup(html)  # noqa: S704 - our own templates' output
-
-
-def _told(item: Open, acts: Sequence[Act], account: Account, times: Times) -> Told:
-    alert = item.alert
-    mine = [a for a in acts if (a.hub, a.alert) == (alert.hub, alert.id)]
-    seen = words.seen_by(item, account.name, mine, times)
-    closing = item.closing
-    closed = ""
-    if closing is not None:
-        closed = f"Closed by the {closing.role} at {times.clock(closing.at)}, {times.day(closing.at)}: {closing.note}"
-    over = alert.state == "resolved"
-    # Who has seen it stands in a line of its own here.
-    plain = replace(item, alert=msgspec.structs.replace(alert, state="raised"), seen=None) if seen else item
-    return Told(
-        words.row(plain, times),
-        "Over" if over else words.PRIORITY[alert.priority],
-        "" if over else seen,
-        closed,
-        can_see=not over and not seen,
-        can_close=not over and item.seen is not None and closing is None,
-        inputs=words.inputs(alert),
-        readings=_rests_on(alert),
-    )
-
-
-def _rests_on(alert: Alert) -> str:
-    return sentence(count(len(alert.readings), "reading")) if alert.readings else "None named"

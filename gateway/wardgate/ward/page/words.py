@@ -70,7 +70,7 @@ def row(item: Open | Silent, times: Times) -> Row:
     alert = item.alert
     return Row(
         key_of(item),
-        address_of(alert),
+        address_of(alert.hub, alert.id),
         alert.priority,
         alert.priority,
         PRIORITY[alert.priority],
@@ -81,9 +81,9 @@ def row(item: Open | Silent, times: Times) -> Row:
     )
 
 
-def address_of(alert: Alert) -> str:
-    """Where an alert is looked at. It names no patient: addresses stand in logs."""
-    return f"/alerts/{quote(alert.hub, safe='')}/{quote(alert.id, safe='')}"
+def address_of(hub: str, alert: str | None = None) -> str:
+    """Where a hub's patient, or an alert, is looked at. It names no patient: addresses stand in logs."""
+    return f"/hubs/{quote(hub, safe='')}" if alert is None else f"/alerts/{quote(hub, safe='')}/{quote(alert, safe='')}"
 
 
 def _silent_row(item: Silent, times: Times) -> Row:
@@ -91,7 +91,7 @@ def _silent_row(item: Silent, times: Times) -> Row:
     why = "It has left the broker." if silence.why == "gone" else "Nothing has come from it."
     return Row(
         key_of(item),
-        f"/hubs/{quote(silence.hub, safe='')}",
+        address_of(silence.hub),
         SILENT_AS,
         "unknown",
         "Silent",
@@ -111,7 +111,7 @@ def _said(item: Open, times: Times) -> str:
 
 
 def seen_by(item: Open, account: str, acts: Sequence[Act], times: Times) -> str:
-    """`Seen by you today, 8:10am. It stays open until it is better.`"""
+    """`Seen by you at 8:10am. It stays open until it is better.`"""
     alert, seen = item.alert, item.seen
     if seen is None:
         if alert.state != "acknowledged":
@@ -121,7 +121,7 @@ def seen_by(item: Open, account: str, acts: Sequence[Act], times: Times) -> str:
         mine = [a for a in acts if a.what == "seen" and a.detail.get("revision") == seen.revision]
         me = next((a for a in mine if a.account == account), None)
         who, at = ("you", me.at) if me else (f"the {seen.role}", seen.at)
-    return f"Seen by {who} at {times.clock(at)}, {times.day(at)}. It stays open until it is better."
+    return f"Seen by {who} {times.at(at)}. It stays open until it is better."
 
 
 def title(board: Board, new: int) -> str:
@@ -146,6 +146,11 @@ def news(fresh: Sequence[Open | Silent]) -> str:
     said = [count(alerts, "new alert")] if alerts else []
     said += [count(silent, "more silent hub")] if silent else []
     return f"{listed(said)}." if said else ""
+
+
+def show(fresh: Sequence[Open | Silent]) -> str:
+    """What the button beside the news says."""
+    return "Show it" if len(fresh) == 1 else "Show them"
 
 
 def headline(board: Board, times: Times) -> tuple[str, str, str]:
