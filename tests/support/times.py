@@ -118,12 +118,13 @@ class SimDevice:
 
 
 class World:
-    """One home. `path` is where its hub's and its ward's databases are."""
+    """One home. `path` is where its hub's and its ward's databases are; by `error_s` its first clock is wrong."""
 
-    def __init__(self, path: Path, zone: str = "Europe/London") -> None:
+    def __init__(self, path: Path, zone: str = "Europe/London", error_s: float = 0.0) -> None:
         self.path = path
         self.zone = zoneinfo.ZoneInfo(zone)
         self.wall = WallClock()
+        self.wall.error_s, self.wall.disciplined = error_s, not error_s
         self.config = config.Config(
             hub=config.Hub(id="hub-1", patient="Copper Heron 93", assignment="a-1", timezone=zone),
             broker=config.Broker(host="localhost"),

@@ -11,6 +11,7 @@ import msgspec
 
 from wardgate import config
 from wardgate.capture.journal import Journal
+from wardgate.clock import EPOCH
 from wardgate.contract.messages import Alert, DeviceBlock, Event, Quality, Quantity, Reading, TimeBlock
 from wardgate.store.store import Store
 from wardgate.watch.rules import Rule
@@ -126,7 +127,7 @@ class Home:
             await self.take(make_reading("saturation", MORNING + timedelta(hours=hour), spo2=pct))
 
     def alerts(self) -> list[Alert]:
-        return self.store.alerts(MORNING - timedelta(days=1000))
+        return self.store.alerts(EPOCH)
 
     def states(self) -> list[str]:
         return [alert.state for alert in self.alerts()]

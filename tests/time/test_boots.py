@@ -241,6 +241,41 @@ async def test_a_rule_on_trial_goes_on_over_what_is_known_now(world: World, far_
     assert world.alerts() == []
 
 
+async def test_since_when_a_rule_is_on_trial_is_known_once_the_time_is(tmp_path: Path, error_s: float) -> None:
+    """It began at the hub's first start, by a wrong clock: it is reported a day later, not at once and not in years."""
+    world = World(tmp_path, error_s=error_s)
+    await world.start()
+    began_s = world.wall.true_s
+    for _ in range(3):
+        world.go(HOUR_S)
+        await world.shadows.report()
+    await world.syncs()
+    await world.shadows.report()
+    (trial,) = world.shadows.trials()
+    assert abs(trial.kept.since.timestamp() - began_s) < 1.0
+    world.go(20 * HOUR_S)
+    await world.shadows.report()
+    assert world.events("shadow-summary") == 0
+    world.go(2 * HOUR_S)
+    await world.shadows.report()
+    assert world.events("shadow-summary") == 1
+    await world.close()
+
+
+async def test_a_device_that_was_heard_in_ten_years_was_not(world: World) -> None:
+    """What a clock that was ahead noted must not stand in the way of what comes, nor look like today for years."""
+    await world.boots(WRONG["in ten years"])
+    await world.measures("scale", 80.0)
+    world.known.change("scale", last_heard=world.clock.utc())
+    world.known.change("oximeter", last_heard=world.clock.utc())
+    await world.boots(0.0, disciplined=True)
+    await world.tick()
+    now = world.clock.utc()
+    assert all(
+        (heard := world.known.row(name).last_heard) is not None and heard <= now for name in ("scale", "oximeter")
+    )
+
+
 async def test_an_open_alert_keeps_its_id_and_gets_its_time(world: World, far_s: float) -> None:
     await world.boots(far_s)
     began = utc_from_s(world.wall.true_s)

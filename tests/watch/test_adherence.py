@@ -150,6 +150,117 @@ async def test_a_hub_that_does_not_know_the_time_blames_its_clock(tmp_path: Path
     await waiting.store.close()
 
 
+WRONG = {"1970": -56 * 365.25, "2018": -8 * 365.25, "in ten years": 10 * 365.25}
+
+
+class Leaping(Adrift):
+    """A machine that boots with a wrong clock, and hears of the time later."""
+
+    def __init__(self, *, known: bool = False) -> None:
+        super().__init__()
+        self.known = known
+        self.boot = 1
+
+    def boot_id(self) -> str:
+        return f"boot-{self.boot}"
+
+    def leap(self, days: float) -> None:
+        """The wall clock alone."""
+        self.now += timedelta(days=days)
+        self.started += timedelta(days=days)
+
+    def boots(self, off: timedelta, wrong_days: float) -> None:
+        self.now += off
+        self.started = self.now
+        self.boot += 1
+        self.known = False
+        self.leap(wrong_days)
+
+    def syncs(self, wrong_days: float) -> None:
+        self.leap(-wrong_days)
+        self.known = True
+
+
+def passes(waiting: Waiting, hours: float) -> None:
+    """The hub looks every ten minutes."""
+    for _ in range(round(6 * hours)):
+        waiting.clock.now += timedelta(minutes=10)
+        waiting.adherence.check()
+
+
+async def overdue(waiting: Waiting) -> list[Event]:
+    await waiting.store.write(lambda _: None)
+    return [e for e in waiting.store.events(100)[::-1] if e.code == "reading-overdue"]
+
+
+@pytest.mark.parametrize("days", WRONG.values(), ids=WRONG)
+async def test_a_wrong_clock_at_the_first_start_makes_nobody_overdue_by_years(tmp_path: Path, days: float) -> None:
+    clock = Leaping()
+    clock.leap(days)
+    waiting = Waiting(tmp_path / "new.db", clock)
+    passes(waiting, 1)
+    clock.syncs(days)
+    passes(waiting, 17.5)
+    assert await overdue(waiting) == []
+    passes(waiting, 1)
+    (event,) = await overdue(waiting)
+    assert (event.device, event.detail["cause"]) == ("cuff", "not-woken")
+    assert event.sentence == "No reading from the cuff for 18 hours."
+    await waiting.store.close()
+
+
+@pytest.mark.parametrize("days", WRONG.values(), ids=WRONG)
+async def test_a_hub_that_never_hears_of_the_time_counts_by_its_own_boot(tmp_path: Path, days: float) -> None:
+    clock = Leaping(known=True)
+    waiting = Waiting(tmp_path / "wrong.db", clock)
+    waiting.bring("cuff", 0)
+    clock.boots(timedelta(hours=1), days)
+    await waiting.restart()
+    passes(waiting, 17.5)
+    assert await overdue(waiting) == []
+    passes(waiting, 1)
+    (event,) = await overdue(waiting)
+    assert (event.device, event.detail["cause"]) == ("cuff", "clock")
+    assert event.sentence == "No reading from the cuff for 18 hours."
+    await waiting.store.close()
+
+
+@pytest.mark.parametrize("days", WRONG.values(), ids=WRONG)
+async def test_that_the_hub_was_off_is_known_although_it_booted_with_a_wrong_clock(tmp_path: Path, days: float) -> None:
+    """As a hub without a battery for its clock does after every power cut."""
+    clock = Leaping(known=True)
+    waiting = Waiting(tmp_path / "off.db", clock)
+    waiting.bring("cuff", 0)
+    waiting.bring("scale", 0)
+    passes(waiting, 3)
+    clock.boots(timedelta(hours=15), days)
+    await waiting.restart()
+    passes(waiting, 0.5)
+    clock.syncs(days)
+    passes(waiting, 1)
+    (event,) = await overdue(waiting)
+    assert (event.device, event.detail["cause"]) == ("cuff", "hub")
+    assert event.detail["hub_off_s"] == 15 * 3600
+    await waiting.store.close()
+
+
+async def test_what_ran_without_the_time_was_not_off(tmp_path: Path) -> None:
+    clock = Leaping(known=True)
+    waiting = Waiting(tmp_path / "ran.db", clock)
+    waiting.bring("cuff", 0)
+    waiting.bring("scale", 0)
+    clock.boots(timedelta(minutes=15), WRONG["2018"])
+    await waiting.restart()
+    passes(waiting, 16)
+    clock.boots(timedelta(hours=0), -WRONG["2018"])
+    clock.known = True
+    await waiting.restart()
+    passes(waiting, 2)
+    (event,) = await overdue(waiting)
+    assert (event.detail["cause"], event.detail["hub_off_s"]) == ("not-woken", 0)
+    await waiting.store.close()
+
+
 async def test_a_device_whose_clock_is_wrong_is_heard_and_its_clock_blamed(waiting: Waiting) -> None:
     waiting.devices.change("cuff", last_heard=MORNING + timedelta(hours=15))
     waiting.journal.begin("device-clock-wrong", "info", "The clock of the cuff was wrong.", device="cuff")

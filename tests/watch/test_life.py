@@ -182,9 +182,10 @@ async def test_a_wall_clock_that_leaps_moves_nothing(home: LivingHome) -> None:
     assert home.told() == [("raised", 1, 1)]
 
 
-async def test_after_a_reboot_without_the_time_it_waits_anew(home: LivingHome) -> None:
+@pytest.mark.parametrize("days", [-20_000, -400, 3653])
+async def test_after_a_reboot_without_the_time_it_waits_anew(home: LivingHome, days: int) -> None:
     await home.low(90)
-    home.clock.reboot(timedelta(days=-400))
+    home.clock.reboot(timedelta(days=days))
     home.clock.knows_the_time = False
     await home.restart()
     home.begun = home.clock.now
@@ -192,6 +193,24 @@ async def test_after_a_reboot_without_the_time_it_waits_anew(home: LivingHome) -
     assert home.told() == [("raised", 1, 1)]
     await home.after(3)
     assert max(home.told()[-2:], key=lambda t: t[1]) == ("raised", 2, 2)
+
+
+@pytest.mark.parametrize("days", [-20_000, -400, 3653])
+async def test_what_waited_over_a_power_cut_is_known_as_soon_as_the_time_is(home: LivingHome, days: int) -> None:
+    """A hub without a battery for its clock: it boots with a wrong one, and hears of the time a minute later."""
+    await home.low(90)
+    home.clock.reboot(timedelta(hours=2, days=days))
+    home.clock.knows_the_time = False
+    await home.restart()
+    await home.life.check()
+    assert home.told() == [("raised", 1, 1)]
+    home.clock.now += timedelta(minutes=1, days=-days)
+    home.clock.started += timedelta(days=-days)
+    home.clock.knows_the_time = True
+    await home.life.check()
+    await home.life.check()
+    assert home.told() == [("raised", 1, 1), ("raised", 2, 4)]
+    assert await home.codes() == ["alert-not-acknowledged"]
 
 
 async def test_hours_without_power_make_one_revision_not_three(home: LivingHome) -> None:

@@ -184,8 +184,10 @@ class Corrections:
             if not reading.test and reading.time.taken <= now and TIME_UNKNOWN not in reading.quality.flags:
                 last[reading.device.id] = reading.time.taken
         for known in self._devices.known:
-            before = self._devices.row(known.id).last_reading
-            after = last.get(known.id)
+            row = self._devices.row(known.id)
+            before, after = row.last_reading, last.get(known.id)
+            if row.last_heard is not None and row.last_heard > now:
+                self._devices.change(known.id, last_heard=after or now)
             if before is not None and (before > now or (after is not None and after > before)):
                 self._devices.change(known.id, last_reading=after)
 

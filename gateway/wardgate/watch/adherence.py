@@ -37,6 +37,8 @@ class _Notes(Struct, frozen=True, kw_only=True):
     """When the channel was first waited for."""
     told: str | None = None
     """Id of the event, while it is overdue."""
+    known: bool = True
+    """Whether the hub knew the time when it noted that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,14 @@ class Adherence:
 
     def _check(self, awaited: _Awaited, now: datetime) -> None:
         notes = self._notes[awaited.channel]
-        if notes.since > now:  # noted by a clock that was ahead
-            notes = msgspec.structs.replace(notes, since=now)
+        if self._clock.synchronised() and (notes.since > now or not notes.known):
+            notes = msgspec.structs.replace(notes, since=now, known=True)
             self._keep(awaited.channel, notes)
         known, last = self._latest(awaited, notes.since)
-        silent_s = (now - last).total_seconds()
+        silent_s = self._silent_s(last, now)
         if silent_s > LATE * awaited.cadence_s:
             if notes.told is None and self._listened_enough(awaited.cadence_s):
-                self._tell(awaited, known, last, now)
+                self._tell(awaited, known, last, now, silent_s)
         elif notes.told is not None:
             self._journal.tell(
                 "reading-overdue-over",
@@ -116,14 +118,18 @@ class Adherence:
         used = max(rows, key=lambda item: item[1] or datetime.min.replace(tzinfo=since.tzinfo))
         return used[0], max(used[1] or since, since)
 
+    def _silent_s(self, last: datetime, now: datetime) -> float:
+        """For how long nothing has come. By a wrong clock it may be years, or none at all: then this boot counts."""
+        silent_s, here_s = (now - last).total_seconds(), self._clock.boottime_s()
+        if self._clock.synchronised():
+            return silent_s
+        return silent_s if 0 <= silent_s <= here_s else here_s
+
     def _listened_enough(self, cadence_s: float) -> bool:
         boot_id, boottime_s = self._started
-        if not self._clock.synchronised() and self._clock.boottime_s() < LATE * cadence_s:
-            return False  # a wrong clock may say that years have passed
         return boot_id != self._clock.boot_id() or self._clock.boottime_s() - boottime_s >= min(GRACE_S, cadence_s)
 
-    def _tell(self, awaited: _Awaited, known: Known, last: datetime, now: datetime) -> None:
-        silent_s = (now - last).total_seconds()
+    def _tell(self, awaited: _Awaited, known: Known, last: datetime, now: datetime, silent_s: float) -> None:
         off_s = self._uptime.off_s(last, now)
         silence = Silence(
             known=known,
@@ -155,12 +161,13 @@ class Adherence:
         self._keep(awaited.channel, msgspec.structs.replace(self._notes[awaited.channel], told=event.id))
 
     def _restored(self, channel: str) -> _Notes:
+        fresh = _Notes(since=self._clock.utc(), known=self._clock.synchronised())
         raw = self._store.detector_state(self._key(channel))
         try:
-            return _Notes(since=self._clock.utc()) if raw is None else msgspec.json.decode(raw, type=_Notes)
+            return fresh if raw is None else msgspec.json.decode(raw, type=_Notes)
         except msgspec.DecodeError as error:
             log.warning("since when %s is waited for cannot be read: %s", channel, error)
-            return _Notes(since=self._clock.utc())
+            return fresh
 
     def _keep(self, channel: str, notes: _Notes) -> None:
         self._notes[channel] = notes

@@ -38,6 +38,8 @@ class Told(Struct, frozen=True, kw_only=True):
     utc_s: float
     waited_s: float = 0.0
     """What had passed before this boot."""
+    known: bool = True
+    """Whether `utc_s` was told by a hub that knew the time."""
 
 
 class Episode(Struct, frozen=True, kw_only=True):

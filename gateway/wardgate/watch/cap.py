@@ -85,7 +85,12 @@ class Gate:
     def told(self) -> ToldAt:
         """This moment."""
         clock = self._clock
-        return ToldAt(boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=clock.utc().timestamp())
+        return ToldAt(
+            boot_id=clock.boot_id(),
+            boottime_s=clock.boottime_s(),
+            utc_s=clock.utc().timestamp(),
+            known=clock.synchronised(),
+        )
 
     def passed(self, held: bool, done: Step, sample: Sample, beside: int) -> Step:
         """The step as it goes out. `held` says whether the episode was held back before it."""

@@ -34,7 +34,7 @@ def dated_anew(episode: Episode, last_bad: Reading | None, clock: SteadyClock) -
     if told.boottime_s >= line.boottime_s or abs(shift_s) < LEAST_S:
         return Step(episode, None)
     alert = episode.alert
-    told = msgspec.structs.replace(told, utc_s=told.utc_s + shift_s)
+    told = msgspec.structs.replace(told, utc_s=told.utc_s + shift_s, known=True)
     episode = msgspec.structs.replace(episode, told=told)
     # Raised by the same wrong clock. What was raised in an earlier boot is not dated by this one.
     if told.waited_s or not -told.boottime_s <= alert.raised.timestamp() - (told.utc_s - shift_s) <= LEAST_S:

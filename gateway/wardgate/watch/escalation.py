@@ -35,20 +35,29 @@ def count_due(schedule_s: Sequence[float], waited_s: float) -> int:
 
 
 def waited_s(told: Told, clock: Clock) -> float:
-    """How long an alert has waited, by the boot-time clock; over a reboot only the wall clock knows."""
+    """How long an alert has waited, by the boot-time clock; over a reboot only the wall clock knows.
+
+    Where that is not known, then or now, it is at least as long as this machine runs.
+    """
+    here_s = clock.boottime_s()
     if told.boot_id == clock.boot_id():
-        return told.waited_s + max(0.0, clock.boottime_s() - told.boottime_s)
-    return max(told.waited_s, clock.utc().timestamp() - told.utc_s)
+        return told.waited_s + max(0.0, here_s - told.boottime_s)
+    least_s = told.waited_s + here_s
+    return max(least_s, clock.utc().timestamp() - told.utc_s) if told.known and clock.synchronised() else least_s
 
 
 def of_this_boot(episode: Episode, clock: Clock) -> Episode:
     """The same wait, counted from here on by this boot's clock."""
     now_s = clock.utc().timestamp()
     told = episode.told
-    waited = max(0.0, now_s - episode.alert.changed.timestamp()) if told is None else waited_s(told, clock)
+    known = clock.synchronised()
+    since_s = now_s - episode.alert.changed.timestamp() if known else 0.0
+    waited = max(0.0, since_s) if told is None else waited_s(told, clock)
     return msgspec.structs.replace(
         episode,
-        told=Told(boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=now_s - waited, waited_s=waited),
+        told=Told(
+            boot_id=clock.boot_id(), boottime_s=clock.boottime_s(), utc_s=now_s - waited, waited_s=waited, known=known
+        ),
     )
 
 

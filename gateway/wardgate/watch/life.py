@@ -131,7 +131,8 @@ class Life:
             return await self._released(episode)
         if not self._schedule_s or not escalation.wants_an_answer(episode.alert):
             return True
-        if episode.told is None or episode.told.boot_id != self._clock.boot_id():
+        told = episode.told
+        if told is None or (told.boot_id != self._clock.boot_id() and self._clock.synchronised()):
             await self._watcher.revise(
                 episode.alert.id, lambda now: Step(escalation.of_this_boot(now, self._clock), None)
             )

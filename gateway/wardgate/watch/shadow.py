@@ -47,6 +47,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     last_raised: Utc | None = None
     last_sentence: str = ""
     episode: Episode | None = None
+    began: tuple[str, float] | None = None
+    """Boot and its second at which it began, where the hub did not know the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,30 @@ class Shadows:
 
     async def report(self) -> None:
         """Once a day, one event for each trial."""
+        if not self._clock.synchronised():
+            return  # a wrong clock may say that a day has passed every minute, or none for years
         now = self._clock.utc()
         for running in self._running:
+            await self._date(running)
             if now - running.kept.reported >= REPORT:
                 self._journal.keep(self._event(running, now))
                 try:
                     await self._keep(running, msgspec.structs.replace(running.kept, reported=now))
                 except StoreError as error:
                     log.warning("that %s was reported was not noted: %s", running.shadow.name, error)
+
+    async def _date(self, running: _Running) -> None:
+        """Since when it runs, once the time is known: by this boot's clock, and otherwise from now on."""
+        kept = running.kept
+        if kept.began is None:
+            return
+        now, (boot_id, at_s) = self._clock.utc(), kept.began
+        here = boot_id == self._clock.boot_id()
+        since = now - timedelta(seconds=self._clock.boottime_s() - at_s) if here else now
+        try:
+            await self._keep(running, msgspec.structs.replace(kept, since=since, reported=since, began=None))
+        except StoreError as error:
+            log.warning("since when %s runs was not noted: %s", running.shadow.name, error)
 
     def _begun(self, shadow: Shadow, plan: Plan, notes: list[tuple[float, str]]) -> _Running:
         rule = made(shadow.rule, Setup(plan, self._config.watch, shadow.limits))
@@ -159,7 +177,8 @@ class Shadows:
 
     def _restored(self, key: str) -> Kept:
         now = self._clock.utc()
-        fresh = Kept(epoch=self._store.epoch, seq=self._store.last_seq, since=now, reported=now)
+        began = None if self._clock.synchronised() else (self._clock.boot_id(), self._clock.boottime_s())
+        fresh = Kept(epoch=self._store.epoch, seq=self._store.last_seq, since=now, reported=now, began=began)
         raw = self._store.detector_state(key)
         try:
             kept = fresh if raw is None else msgspec.json.decode(raw, type=Kept)
