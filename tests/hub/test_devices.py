@@ -117,13 +117,15 @@ async def test_a_scale_that_only_broadcasts(
 async def test_an_oximeter_on_a_serial_line(tmp_path: Path, link: Link, clock: LeapClock, start: Start) -> None:
     device = Nonin9560(DeviceClock(lambda: clock.utc().timestamp()), repeat_s=0.3)
     await start(device)
-    device.garble_next = True
     settings = a_config(tmp_path, Device(id="ox", model=device.MODEL, port=device.port))
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await device.take({"spo2": 94.0, "pulse": 70.0})
+        await device.asleep()  # the hub listens: opening the line throws away what came before
+        device.garble_next = True
         await device.take(OXYGEN)
         await device.asleep()
-        await home.until(lambda: len(home.readings()) == 1)
-        assert values(home.readings()[0], OXYGEN) == OXYGEN
+        await home.until(lambda: len(home.readings()) == 2)
+        assert OXYGEN in [values(r, OXYGEN) for r in home.readings()], "in no order: they may be of one second"
         assert device.book.acknowledged == device.book.taken
         assert home.counts("ox")["rejected"] >= 1
         assert home.hub.devices.row("ox").serial == device.serial
