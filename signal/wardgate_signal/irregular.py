@@ -32,6 +32,7 @@ class IrregularMoments:
             raise ValueError("a value older than the last one: feed the series again, in order")
         if self._last == (time_s, float(irregular)):
             return
+        time_s = float(time_s)
         self._last = (time_s, float(irregular))
         if self._moments and time_s - self._moments[-1][0] < MOMENT_S:
             self._open.append(float(irregular))

@@ -169,11 +169,12 @@ class OwnLevel:
         m = self._m
         self._close()
         m.usual = m.low_s = m.doubt_s = None
-        m.chances, m.learn_s = at_rest(), time_s
+        m.chances, m.learn_s = at_rest(), float(time_s)
 
     def add(self, time_s: float, value: float, counts: float = 1.0) -> bool:
         """Take the next reading, which counts as that share of one. Whether it began a new moment."""
         m = self._m
+        time_s, value = float(time_s), float(value)
         begins = not m.opened or time_s - m.moments[-1][0] >= MOMENT_S
         if begins:
             self._close()

@@ -13,13 +13,14 @@ from typing import ClassVar, Final
 from wardgate_signal.finding import DAY_S, Finding, Json, Level, Saved, require_finite
 from wardgate_signal.irregular import IrregularMoments
 from wardgate_signal.own_level import OwnLevel
+from wardgate_signal.told import notes_in
 from wardgate_signal.window import pairs
 
 UNIT_BPM: Final = 4.0
 """What the filter takes for one: noise of 2.4 to 10 beats a minute, with 4 to begin with."""
 LIMIT_WORTH: Final = 0.05
 """Evidence for each beat beyond a limit."""
-FORGET_NOTES: Final = ("new_device", "beta_blocker_up", "beta_blocker_down")
+FORGET_NOTES: Final = frozenset({"new_device", "beta_blocker_up", "beta_blocker_down"})
 """What makes the old level meaningless."""
 _PULSE_MOST_BPM: Final = 300.0
 
@@ -54,11 +55,11 @@ class RestingTrend:
         require_finite(time_s=time_s, pulse_bpm=pulse_bpm)
         if self._last is not None and time_s < self._last[0]:
             raise ValueError("a value older than the last one: feed the series again, in order")
-        if note in FORGET_NOTES:
+        if not FORGET_NOTES.isdisjoint(notes_in(note)):
             self._fall.forget(time_s)
             self._rise.forget(time_s)
         if self._last != (time_s, pulse_bpm):
-            self._last = (time_s, pulse_bpm)
+            self._last = (float(time_s), float(pulse_bpm))
             for own in (self._fall, self._rise):
                 own.add(time_s, min(max(pulse_bpm, 0.0), _PULSE_MOST_BPM))
         return self._finding(pulse_bpm)

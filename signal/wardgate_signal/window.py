@@ -25,6 +25,7 @@ class Window:
             ValueError: it is older than the last one, or no number.
         """
         require_finite(time_s=time_s, value=value)
+        time_s, value = float(time_s), float(value)  # numpy's numbers would not go through JSON
         if self._items and time_s < self._items[-1][0]:
             raise ValueError("a value older than the last one: feed the series again, in order")
         if self._items and self._items[-1] == (time_s, value):

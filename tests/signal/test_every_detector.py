@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,6 +147,19 @@ def test_every_number_is_one_and_every_evidence_was_seen(case: Case, gaps: Steps
         assert finding.sound()
         assert finding.severity >= 0 or finding.rule.startswith("weight.guideline")
         assert seen.issuperset(finding.evidence_s)
+
+
+@every_detector
+@pytest.mark.parametrize(("seconds", "number"), [(np.int64, np.float64), (np.float64, np.int32)])
+def test_numpy_s_numbers_are_numbers(
+    case: Case, seconds: Callable[[float], float], number: Callable[[float], float]
+) -> None:
+    make, low, high = case
+    plain, fed = make(), make()
+    for day in range(40):
+        time_s, value = 1_790_000_000 + day * 86_400, float(round(low + (high - low) * ((7 * day) % 11) / 11))
+        assert fed.update(seconds(time_s), number(value)) == plain.update(float(time_s), value)
+    assert json.dumps(fed.state()) == json.dumps(plain.state())
 
 
 @every_detector

@@ -215,7 +215,7 @@ def test_a_saved_state_goes_on_without_a_changed_bit(maker: type[Any]) -> None:
         again = maker(HEART, 94.0, 98.0, 79.5, beta_blocker=True)
         again.restore(json.loads(json.dumps(parts.state())))
         parts = again
-        note = {20: "diuretic_up", 30: "new_device", 38: "discharged", 40: "no such note"}.get(i)
+        note = {20: "diuretic_up", 30: "new_device", 38: "discharged", 40: "no such note, antibiotics"}.get(i)
         assert take(parts, day, note) == take(whole, day, note)
 
 
@@ -226,12 +226,23 @@ def test_no_state_is_refused(maker: type[Any], saved: dict[str, object]) -> None
         maker(HEART, 94.0, 98.0).restore(json.loads(json.dumps(saved)))
 
 
+@pytest.mark.parametrize("part", ["onsets_s", "notes", "fluid", "channels"])
+def test_half_a_state_is_refused_and_leaves_the_old_one(part: str) -> None:
+    monitor, other = heart_failure_patient(), heart_failure_patient()
+    scores(monitor, mornings(1, 20))
+    scores(other, mornings(2, 30))
+    before = monitor.state()
+    with pytest.raises(ValueError, match=r"no saved|no \d+ saved"):
+        monitor.restore({**other.state(), part: {"heart_failure": None}})
+    assert monitor.state() == before
+
+
 BAD: list[Callable[[Any], object]] = [
     lambda m: m.update_weight(START_S + 9 * DAY_S, 80.0),
     lambda m: m.update_weight(math.nan, 80.0),
     lambda m: m.update_weight(START_S + 20 * DAY_S, math.nan),
     lambda m: m.update_pressure(START_S + 20 * DAY_S, 120.0, math.inf, 70.0),
-    lambda m: m.update_pressure(START_S + 20 * DAY_S, 120.0, 70.0, math.nan),
+    lambda m: m.update_pressure(START_S + 20 * DAY_S, 120.0, 70.0, math.inf),
     lambda m: m.update_saturation(START_S + 20 * DAY_S, math.nan, 70.0),
     lambda m: m.update_saturation(START_S + 9 * DAY_S, 95.0, 70.0),
 ]
@@ -247,6 +258,62 @@ def test_what_is_refused_leaves_no_trace(maker: type[Any], bad: Callable[[Any], 
     with pytest.raises(ValueError, match=r"not a number|older than"):
         bad(monitor)
     assert json.dumps(monitor.state()) == before
+
+
+@pytest.mark.parametrize("number", [np.float64, np.float32, int, np.int64])
+def test_numpy_s_numbers_are_numbers(number: Callable[[float], float]) -> None:
+    plain, fed = (PatientMonitor(HEART, 94.0, 98.0, dry_weight_kg=kg) for kg in (80.0, number(80)))
+    for day in range(20):
+        time_s, kg, systolic, pulse = START_S + day * DAY_S, 80.0 + day % 2, 120.0 + day % 7, 70.0 + day % 3
+        for monitor, of in ((plain, float), (fed, number)):
+            monitor.update_weight(np.float64(time_s), of(kg))
+            monitor.update_pressure(time_s + 1, of(systolic), of(70), of(pulse))
+            monitor.update_saturation(time_s + 2, of(95), of(pulse), of(3))
+    assert json.dumps(fed.state()) == json.dumps(plain.state())
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_not_a_number_says_that_the_device_told_no_pulse_and_no_perfusion(maker: type[Any]) -> None:
+    absent, unknown = maker(HEART, 94.0, 98.0), maker(HEART, 94.0, 98.0)
+    for day in mornings(5, 20):
+        absent.update_pressure(day.time_s, 120.0 + day.pulse / 10, 70.0, None)
+        unknown.update_pressure(day.time_s, 120.0 + day.pulse / 10, 70.0, math.nan)
+        one = absent.update_saturation(day.time_s, 95.0, None, None)
+        assert unknown.update_saturation(day.time_s, 95.0, math.nan, math.nan) == one
+
+
+@pytest.mark.parametrize(("spo2_pct", "pulse_bpm"), [(0.0, 0.0), (127.0, 255.0), (511.0, 70.0), (-1.0, 511.0)])
+def test_what_no_finger_can_have_says_nothing(spo2_pct: float, pulse_bpm: float) -> None:
+    monitor = PatientMonitor({"copd"}, 88.0, 92.0)
+    before = scores(monitor, mornings(6, 40))[-1]
+    for hour in range(24):
+        found = monitor.update_saturation(START_S + 40 * DAY_S + hour * 3600, spo2_pct, pulse_bpm)
+        assert found.score < before + 0.5
+
+
+def test_several_notes_come_with_one_reading() -> None:
+    at_once, in_turn, one = (heart_failure_patient() for _ in range(3))
+    for monitor in (at_once, in_turn, one):
+        scores(monitor, mornings(8, 30))
+    time_s = START_S + 31 * DAY_S
+    at_once.update_weight(time_s, 77.0, "discharged, beta_blocker_up;diuretic_up")
+    for monitor, note in ((in_turn, "diuretic_up"), (one, None)):
+        monitor.update_saturation(time_s - 200, 95.0, 70.0, note="discharged")
+        monitor.update_pressure(time_s - 100, 120.0, 75.0, 70.0, note="beta_blocker_up")
+        monitor.update_weight(time_s, 77.0, note)
+    told, late, less = (monitor.update_weight(time_s + DAY_S, 78.5) for monitor in (at_once, in_turn, one))
+    assert told.evidence["weight_change_kg"] == pytest.approx(late.evidence["weight_change_kg"], abs=0.05)
+    assert late.evidence["weight_change_kg"] != less.evidence["weight_change_kg"]
+
+
+def test_a_note_that_comes_with_every_device_is_one_note() -> None:
+    once, thrice = heart_failure_patient(), heart_failure_patient()
+    for monitor, repeated in ((once, None), (thrice, "discharged")):
+        scores(monitor, mornings(9, 30))
+        monitor.update_weight(START_S + 31 * DAY_S, 78.0, "discharged")
+        monitor.update_pressure(START_S + 31 * DAY_S + 60, 120.0, 75.0, 70.0, repeated)
+        monitor.update_saturation(START_S + 31 * DAY_S + 120, 95.0, 70.0, note=repeated)
+    assert once.update_weight(START_S + 32 * DAY_S, 79.0) == thrice.update_weight(START_S + 32 * DAY_S, 79.0)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 
 import pytest
@@ -125,6 +126,26 @@ def test_a_weak_pulse_changes_nothing() -> None:
     assert weak.score == before.score
 
 
+@pytest.mark.parametrize("pct", [0.0, -1.0, 50.0, 100.5, 127.0, 511.0])
+def test_what_no_finger_can_have_says_nothing(pct: float) -> None:
+    new = SpotSaturationDetector(94.0, 98.0)
+    before = new.update(BEGIN_S - DAY_S, 96.0).score
+    assert new.update(BEGIN_S, pct).score == before
+    detector, well = learnt(), learnt()
+    for hour in range(24):
+        finding = detector.update(BEGIN_S + 30 * DAY_S + hour * 3600, pct, 0.0)
+        assert finding.quality == "implausible"
+        assert finding.level is Level.OK
+    assert detector.update(BEGIN_S + 32 * DAY_S, 96.0).score == well.update(BEGIN_S + 32 * DAY_S, 96.0).score
+
+
+def test_not_a_number_says_that_the_device_told_no_pulse_and_no_perfusion() -> None:
+    unknown, absent = learnt(), learnt()
+    for day in range(30, 40):
+        found = unknown.update(BEGIN_S + day * DAY_S, 95.0, math.nan, math.nan)
+        assert found == absent.update(BEGIN_S + day * DAY_S, 95.0)
+
+
 def test_what_follows_effort_counts_for_less() -> None:
     calm, stairs = SpotSaturationDetector(), SpotSaturationDetector()
     for detector in (calm, stairs):
@@ -159,7 +180,7 @@ def test_a_long_silence_makes_a_low_reading_less_surprising() -> None:
     assert fed(learnt(), [93], 60)[-1].score > fed(learnt(), [93], 30)[-1].score
 
 
-@pytest.mark.parametrize("note", ["new_device", "oxygen_started"])
+@pytest.mark.parametrize("note", ["new_device", "oxygen_started", "discharged, oxygen_started"])
 def test_a_new_oximeter_is_learnt_anew(note: str) -> None:
     detector = learnt()
     first = detector.update(BEGIN_S + 30 * DAY_S, 93.0, note=note)

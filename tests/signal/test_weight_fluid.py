@@ -205,6 +205,14 @@ def test_a_note_that_it_does_not_know_changes_nothing(note: str) -> None:
     assert play(weights_kg, notes={30: note}) == play(weights_kg)
 
 
+def test_several_notes_come_with_one_weight() -> None:
+    weights_kg = np.concatenate([np.full(40, 82.0), np.full(10, 78.0)])
+    both = play(weights_kg, notes={40: "discharged; dry_weight:78.5"})
+    assert both[45] != play(weights_kg, notes={40: "discharged"})[45]
+    assert both[45] == play(weights_kg, notes={40: "discharged,dry_weight:78.5,holiday"})[45]
+    assert play(weights_kg, notes={0: "discharged, dry_weight:79"})[5].score > play(weights_kg)[5].score
+
+
 def test_five_weighings_a_morning_count_little_more_than_one() -> None:
     def after(times: int) -> float:
         detector, score = FluidRetentionDetector(), 0.0

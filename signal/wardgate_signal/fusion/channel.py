@@ -130,7 +130,7 @@ class Channel:
         kalman = observed / variance
         left = shape - template
         self._mean += kalman * off
-        self._cov -= np.outer(kalman, observed)
+        self._cov -= kalman[:, None] * observed
         self._response += kalman[:, None] * left
         self._info += left * left / variance
         self._gain += left * (off / variance)

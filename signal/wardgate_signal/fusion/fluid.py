@@ -17,6 +17,8 @@ _FRESH_DAYS: Final = 3.0
 _STALE_PER_DAY: Final = 0.3
 _OF_CONCERN: Final = ("new_scale", "diuretic_", "discharged", "dry_weight:")
 _UNKNOWN: Final = -3.0
+_MOST_UNTOLD: Final = 8
+"""Of notes that came while nobody stood on the scale."""
 
 
 class Fluid:
@@ -24,23 +26,23 @@ class Fluid:
 
     def __init__(self, dry_weight_kg: float | None) -> None:
         self._detector = FluidRetentionDetector(dry_weight_kg)
-        self._untold: str | None = None
+        self._untold: list[str] = []
         self._score = _UNKNOWN
         self._at_s: float | None = None
         self.gain_kg: float | None = None
 
-    def hear(self, note: str | None, device: str) -> None:
+    def hear(self, note: str, device: str) -> None:
         """A note, with whichever device's reading it came; the detector is told with the next weight."""
         if note == "new_device" and device == "weight":
             note = "new_scale"
-        if note is not None and note.startswith(_OF_CONCERN):
-            self._untold = note
+        if note.startswith(_OF_CONCERN):
+            self._untold = [*(other for other in self._untold if other != note), note][-_MOST_UNTOLD:]
 
     def update(self, time_s: float, weight_kg: float) -> None:
         """Take a weight."""
-        found = self._detector.update(time_s, weight_kg, self._untold)
-        self._untold = None
-        self._score, self._at_s, self.gain_kg = found.score, time_s, found.gain_kg
+        self._detector.take(time_s, weight_kg, ",".join(self._untold))
+        self._untold = []
+        self._score, self._at_s, self.gain_kg = self._detector.score, time_s, self._detector.gain_kg
 
     def log_ratio(self, time_s: float) -> float:
         """For an episode of heart failure against none, out of the weights alone."""
@@ -54,7 +56,7 @@ class Fluid:
         """For `load`."""
         return {
             "detector": dict[str, Json](self._detector.state()),
-            "untold": self._untold,
+            "untold": [*self._untold],
             "score": self._score,
             "at_s": self._at_s,
             "gain_kg": self.gain_kg,
@@ -70,10 +72,10 @@ class Fluid:
         if not isinstance(saved, dict) or not isinstance(detector, dict):
             raise ValueError("no saved weight detector")
         untold, at_s, gain_kg = saved.get("untold"), saved.get("at_s"), saved.get("gain_kg")
-        if not (untold is None or isinstance(untold, str)):
-            raise ValueError("no saved note")
+        if not isinstance(untold, list):
+            raise ValueError("no saved notes")
         self._detector.restore(detector)
-        self._untold = untold
+        self._untold = [str(note) for note in untold]
         self._score = number(saved.get("score"))
         self._at_s = None if at_s is None else number(at_s)
         self.gain_kg = None if gain_kg is None else number(gain_kg)

@@ -32,6 +32,14 @@ NATURES: Final = {
     "saturation": Nature(94.0, 4.0, 0.9, 0.25, 2.0, 0.16),
 }
 
+POSSIBLE: Final = {
+    "weight": (20.0, 400.0),
+    "systolic": (40.0, 300.0),
+    "pulse": (20.0, 250.0),
+    "saturation": (50.1, 100.0),
+}
+"""What of each channel can be a patient's. Outside are clips in the air, cuffs off, makers' fill values."""
+
 DIASTOLIC_SHARE: Final = 0.7
 _MOVED: Final = 1.0 + DIASTOLIC_SHARE / 2.0
 """In a worsening the diastolic moves by about half of what the systolic does."""
@@ -113,6 +121,12 @@ def pressure_mmhg(systolic_mmhg: float, diastolic_mmhg: float) -> float:
     What they have in common is the patient's pressure; part of the noise is each one's own.
     """
     return (systolic_mmhg + DIASTOLIC_SHARE * diastolic_mmhg) / _MOVED
+
+
+def possible(channel: str, value: float) -> bool:
+    """Whether a patient can have this."""
+    low, high = POSSIBLE[channel]
+    return low <= value <= high
 
 
 def beliefs(*, beta_blocker: bool) -> Floats:

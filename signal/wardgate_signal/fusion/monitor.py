@@ -9,6 +9,7 @@ measured multiplies by one. Against them stands that nothing changes, or that on
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import ClassVar, Final
 
@@ -21,6 +22,7 @@ from wardgate_signal.fusion.finding import PatientFinding
 from wardgate_signal.fusion.fluid import Fluid
 from wardgate_signal.fusion.hypotheses import CHANNELS, Kind
 from wardgate_signal.fusion.notes import Notes
+from wardgate_signal.told import notes_in, told
 
 _KINDS: Final = tuple(Kind)
 _HEART_FAILURE: Final = _KINDS.index(Kind.HEART_FAILURE)
@@ -64,12 +66,16 @@ class PatientMonitor:
         }
         if dry_weight_kg is not None:
             require_finite(dry_weight_kg=dry_weight_kg)
-            self._channels["weight"].expect(dry_weight_kg, _DRY_WEIGHT_SD_KG)
-        self._channels["saturation"].expect(min(96.0, (target_low_pct + target_high_pct) / 2), 4.0)
+            self._channels["weight"].expect(float(dry_weight_kg), _DRY_WEIGHT_SD_KG)
+        self._channels["saturation"].expect(min(96.0, float(target_low_pct + target_high_pct) / 2), 4.0)
         self._priors = list(hyp.prior_log_odds(conditions).values())
         failing = "heart_failure" in conditions
         self._asked = [-x if failing else 0.0 for x in hyp.ASKED_FIRST.values()]
         self._beliefs = hyp.beliefs(beta_blocker=beta_blocker)
+        self._chances = np.empty((len(CHANNELS), hyp.SIZES.shape[1], size))
+        self._ratios = np.empty((len(CHANNELS), len(_KINDS) + 1, size))
+        """By channel, kind (and, last, a harmless change), onset and pace."""
+        self._weigh(CHANNELS)
         self._notes = Notes()
         self._fluid = Fluid(dry_weight_kg) if failing else None
         self._onsets_s = np.full(hyp.ONSETS, _NEVER_S)
@@ -93,13 +99,13 @@ class PatientMonitor:
         pulse_bpm: float | None,
         note: str | None = None,
     ) -> PatientFinding:
-        """Take a cuff's reading; None where it reports no pulse.
+        """Take a cuff's reading; None or NaN where it reports no pulse.
 
         Raises:
             ValueError: no number, or older than the last reading of any channel.
         """
         require_finite(systolic_mmhg=systolic_mmhg, diastolic_mmhg=diastolic_mmhg)
-        pressure_mmhg = hyp.pressure_mmhg(systolic_mmhg, diastolic_mmhg)
+        pressure_mmhg = hyp.pressure_mmhg(float(systolic_mmhg), float(diastolic_mmhg))
         return self._take("pressure", time_s, {"systolic": pressure_mmhg, "pulse": pulse_bpm}, note)
 
     def update_saturation(
@@ -110,22 +116,25 @@ class PatientMonitor:
         perfusion: float | None = None,
         note: str | None = None,
     ) -> PatientFinding:
-        """Take an oximeter's reading; `perfusion` is the index in %, None where it reports none.
+        """Take an oximeter's reading; `perfusion` is the index in %. None or NaN: it reports none, or no pulse.
 
         Raises:
             ValueError: no number, or older than the last reading of any channel.
         """
+        index = told(perfusion)
         noise = 1.0
-        if perfusion is not None:
-            require_finite(perfusion=perfusion)
-            noise = _COLD_NOISE if perfusion < _COLD_PERFUSION_PCT else 1.0
+        if index is not None:
+            require_finite(perfusion=index)
+            noise = _COLD_NOISE if index < _COLD_PERFUSION_PCT else 1.0
         return self._take("oximeter", time_s, {"saturation": spo2_pct, "pulse": pulse_bpm}, note, noise)
 
     def _take(
         self, device: str, time_s: float, values: dict[str, float | None], note: str | None, noise: float = 1.0
     ) -> PatientFinding:
-        known = {name: value for name, value in values.items() if value is not None}
+        values["pulse"] = told(values.get("pulse"))
+        known = {name: float(value) for name, value in values.items() if value is not None}
         require_finite(time_s=time_s, **known)
+        time_s = float(time_s)
         if time_s < self._last_s:
             raise ValueError("a reading older than the last one: feed the series again, in order")
         row = [time_s, *known.values()]
@@ -133,28 +142,33 @@ class PatientMonitor:
         if new:
             self._last[device] = row
             self._last_s = time_s
-            self._open(time_s)
+            opened = self._open(time_s)
         ages = self._ages()
         shape = np.minimum(ages / _PACES, 1.0).ravel()
         if new:
-            if note is not None:
-                self._notes.take(note, device, time_s, self._channels)
-            if self._fluid is not None:
-                self._fluid.hear(note, device)
-                if device == "weight":
-                    self._fluid.update(time_s, known["weight"])
-            for name, value in known.items():
+            self._hear(note, device, time_s)
+            if self._fluid is not None and device == "weight":
+                self._fluid.update(time_s, known["weight"])
+            # What no patient can have is a device's word for nothing; the weight's own detector says what it was.
+            believed = {name: value for name, value in known.items() if hyp.possible(name, value)}
+            for name, value in believed.items():
                 self._channels[name].update(time_s, value, shape, second=device == "oximeter", noise=noise)
+            self._weigh(CHANNELS if opened else believed)
         return self._judge(ages, shape)
 
-    def _open(self, time_s: float) -> None:
-        """Begin new onsets, one every so often, over the oldest."""
+    def _hear(self, note: str | None, device: str, time_s: float) -> None:
+        for one in notes_in(note):
+            if self._notes.take(one, device, time_s, self._channels) and self._fluid is not None:
+                self._fluid.hear(one, device)
+
+    def _open(self, time_s: float) -> bool:
+        """Begin new onsets, one every so often, over the oldest. Whether any began."""
         every_s = hyp.ONSET_EVERY_DAYS * DAY_S
         newest_s = float(self._onsets_s[self._next - 1])
         if newest_s == _NEVER_S:
             newest_s = time_s - every_s
         if newest_s + every_s > time_s:
-            return
+            return False
         new = np.zeros(hyp.ONSETS, dtype=bool)
         first_s = max(newest_s + every_s, time_s - hyp.ONSETS * every_s)
         while first_s <= time_s:
@@ -165,20 +179,29 @@ class PatientMonitor:
         slots = np.repeat(new, len(_PACES))
         for channel in self._channels.values():
             channel.begin(slots)
+        return True
 
     def _ages(self) -> Floats:
         """Days since each onset, a column."""
         ages: Floats = (self._last_s - self._onsets_s[:, None]) / DAY_S
         return ages
 
+    def _weigh(self, names: Iterable[str]) -> None:
+        """What the sums of these channels say about every size, and for every kind. The others' stands as it was."""
+        for name in names:
+            c = CHANNELS.index(name)
+            exponents = np.multiply(_SIZES[c], self._gain[c], out=self._chances[c])
+            exponents -= _HALF_SQUARES[c] * self._info[c]
+            peaks = np.maximum.reduce(exponents, axis=0)
+            exponents -= peaks
+            np.exp(exponents, out=exponents)
+            ratios = np.matmul(self._beliefs[c], exponents, out=self._ratios[c])
+            ratios += 1e-300
+            np.log(ratios, out=ratios)
+            ratios += peaks
+
     def _judge(self, ages: Floats, shape: Floats) -> PatientFinding:
-        exponents = _SIZES * self._gain[:, None, :]
-        exponents -= _HALF_SQUARES * self._info[:, None, :]
-        peaks = np.maximum.reduce(exponents, axis=1, keepdims=True)
-        exponents -= peaks
-        chances = np.exp(exponents, out=exponents)
-        ratios = np.log(self._beliefs @ chances + 1e-300)  # channel, kind, onset and pace
-        ratios += peaks
+        chances, ratios = self._chances, self._ratios
         if self._fluid is not None:
             # It has weighed a harmless gain against one of fluid already.
             ratios[_WEIGHT, _HEART_FAILURE] = self._fluid.log_ratio(self._last_s)
@@ -235,8 +258,16 @@ class PatientMonitor:
         """Go on from a `state`, in a monitor made with the same arguments.
 
         Raises:
-            ValueError: it is no state of this monitor.
+            ValueError: it is no state of this monitor, which goes on as before.
         """
+        before = self.state()
+        try:
+            self._load(saved)
+        except ValueError:
+            self._load(before)
+            raise
+
+    def _load(self, saved: Saved) -> None:
         last, channels = saved.get("last"), saved.get("channels")
         if not isinstance(last, dict) or not isinstance(channels, dict):
             raise ValueError("no saved patient monitor")
@@ -250,6 +281,7 @@ class PatientMonitor:
             self._fluid.load(saved.get("fluid"))
         for name, channel in self._channels.items():
             channel.load(channels.get(name))
+        self._weigh(CHANNELS)
 
 
 def _row(saved: Json) -> list[float]:

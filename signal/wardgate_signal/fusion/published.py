@@ -14,6 +14,7 @@ from typing import ClassVar, Final
 from wardgate_signal.finding import DAY_S, Json, Saved, require_finite
 from wardgate_signal.fusion.finding import PatientFinding
 from wardgate_signal.fusion.hypotheses import CHANNELS, Kind
+from wardgate_signal.told import told
 from wardgate_signal.window import Window
 
 _SPAN_DAYS: Final = 45
@@ -80,8 +81,10 @@ class _Windows:
         return self._take(time_s, {"saturation": spo2_pct, "pulse": pulse_bpm})
 
     def _take(self, time_s: float, values: dict[str, float | None]) -> PatientFinding:
+        values["pulse"] = told(values.get("pulse"))
         known = {name: value for name, value in values.items() if value is not None}
         require_finite(time_s=time_s, **known)
+        time_s = float(time_s)
         if time_s < self._last_s:
             raise ValueError("a reading older than the last one: feed the series again, in order")
         self._last_s = time_s

@@ -60,13 +60,13 @@ class DesaturationDetector:
         self._over = False
 
     def update(
-        self, spo2_pct: ArrayLike, pulse_bpm: ArrayLike, perfusion: ArrayLike | None = None
+        self, spo2_pct: ArrayLike, pulse_bpm: ArrayLike | None, perfusion: ArrayLike | None = None
     ) -> list[Desaturation]:
         """Take the next samples; return the events that have been decided by them.
 
         Args:
             spo2_pct: any number of samples, also none. NaN, or what no finger can have: no value.
-            pulse_bpm: as many.
+            pulse_bpm: as many; None or NaN where the device does not tell.
             perfusion: perfusion index in per cent, as many; None or NaN where the device does not tell.
 
         Raises:
@@ -74,8 +74,8 @@ class DesaturationDetector:
         """
         if self._over:
             raise ValueError("the night is finished")
-        spo2, pulse = _samples(spo2_pct), _samples(pulse_bpm)
-        flow = np.full(spo2.size, np.nan) if perfusion is None else _samples(perfusion)
+        spo2 = _samples(spo2_pct)
+        pulse, flow = (np.full(spo2.size, np.nan) if x is None else _samples(x) for x in (pulse_bpm, perfusion))
         if not spo2.size == pulse.size == flow.size:
             raise ValueError(f"not of one length: {spo2.size} saturations, {pulse.size} pulses, {flow.size} perfusions")
         if spo2.size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from wardgate_signal.finding import Finding, Level, Saved, require_finite
+from wardgate_signal.told import told
 from wardgate_signal.window import Window
 
 WINDOW_S: Final = 36 * 3600.0
@@ -21,15 +22,16 @@ ORDINARY_HIGH_PCT: Final = 96.0
 
 
 def too_weak(perfusion: float | None) -> bool:
-    """Whether the pulse at the finger was too weak for the number to be used.
+    """Whether the pulse at the finger was too weak for the number to be used; None or NaN: the device does not tell.
 
     Raises:
-        ValueError: the perfusion index is no number.
+        ValueError: the perfusion index is infinite.
     """
-    if perfusion is None:
+    index = told(perfusion)
+    if index is None:
         return False
-    require_finite(perfusion=perfusion)
-    return perfusion < LEAST_PERFUSION_PCT
+    require_finite(perfusion=index)
+    return index < LEAST_PERFUSION_PCT
 
 
 class _Pair:
@@ -208,7 +210,7 @@ def in_order(last_s: float | None, time_s: float, spo2_pct: float) -> float:
     require_finite(time_s=time_s, spo2_pct=spo2_pct)
     if last_s is not None and time_s < last_s:
         raise ValueError("a value older than the last one: feed the series again, in order")
-    return time_s
+    return float(time_s)
 
 
 def saved_time(saved: Saved, name: str) -> float | None:

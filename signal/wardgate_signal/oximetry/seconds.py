@@ -21,7 +21,7 @@ class Seconds:
     def __init__(self, rate_hz: float) -> None:
         if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
             raise ValueError(f"a sample rate from {SLOWEST_HZ} to {FASTEST_HZ} Hz, not {rate_hz}")
-        self.rate_hz = rate_hz
+        self.rate_hz = float(rate_hz)
 
     def first_sample(self, block: int) -> int:
         """The first sample of a block."""

@@ -7,10 +7,12 @@ from typing import ClassVar, Final, Literal
 
 from wardgate_signal.finding import Finding, Json, Level, Saved, require_finite
 from wardgate_signal.own_level import OwnLevel, maybe
+from wardgate_signal.oximetry.clean import LEAST_PCT, MOST_PCT
 from wardgate_signal.oximetry.limits import too_weak
+from wardgate_signal.told import notes_in, told
 from wardgate_signal.window import pairs
 
-Quality = Literal["accepted", "weak-pulse", "after-exertion"]
+Quality = Literal["accepted", "weak-pulse", "after-exertion", "implausible"]
 
 EXERTION_BPM: Final = 15.0
 EXERTION_COUNTS: Final = 0.3
@@ -23,7 +25,7 @@ USUALLY_PCT: Final = 0.5
 """A target is broken only so far below a usual level that lies under it."""
 UNKNOWN_TARGET_WORTH: Final = 1.0
 """The same while there is no own level to go by."""
-FORGET_NOTES: Final = ("new_device", "oxygen_started")
+FORGET_NOTES: Final = frozenset({"new_device", "oxygen_started"})
 """What makes the old level meaningless."""
 
 
@@ -50,8 +52,9 @@ class SpotSaturationDetector:
 
     `score` is the log odds of being a point or more below the patient's own level now, and something for every point
     below the target. It has no ceiling that a home saturation could reach, and goes back when the level is back or has
-    become usual. Readings with a perfusion under 0.3 % change nothing. `note` may be "new_device" or "oxygen_started":
-    the level is learnt anew; every other note is ignored.
+    become usual. Readings with a perfusion under 0.3 % change nothing, nor do those that no finger can have (up to
+    50 %, above 100 %: a clip in the air, a maker's fill value). `note` may be "new_device" or "oxygen_started": the
+    level is learnt anew; every other note is ignored.
     """
 
     RULE: ClassVar[str] = "saturation.own_level"
@@ -64,8 +67,8 @@ class SpotSaturationDetector:
 
     def __init__(self, target_low_pct: float = 94.0, target_high_pct: float = 98.0) -> None:
         require_finite(target_low_pct=target_low_pct, target_high_pct=target_high_pct)
-        self._target_low_pct = target_low_pct
-        self._target_high_pct = target_high_pct
+        self._target_low_pct = float(target_low_pct)
+        self._target_high_pct = float(target_high_pct)
         self._own = OwnLevel()
         self._pulse_bpm: float | None = None
         self._last: tuple[float, float] | None = None
@@ -80,23 +83,35 @@ class SpotSaturationDetector:
     ) -> SpotFinding:
         """Take the next reading: saturation and perfusion index in per cent, pulse a minute.
 
+        Pulse and perfusion are None or NaN where the device tells none.
+
         Raises:
             ValueError: no number, or older than the last one.
         """
+        pulse_bpm = told(pulse_bpm)
         require_finite(time_s=time_s, spo2_pct=spo2_pct, pulse_bpm=0.0 if pulse_bpm is None else pulse_bpm)
-        weak = too_weak(perfusion)
+        time_s, spo2_pct = float(time_s), float(spo2_pct)
+        quality = self._quality(spo2_pct, pulse_bpm, perfusion)
         if self._last is not None and time_s < self._last[0]:
             raise ValueError("a value older than the last one: feed the series again, in order")
-        if note in FORGET_NOTES:
+        if not FORGET_NOTES.isdisjoint(notes_in(note)):
             self._own.forget(time_s)
-        effort = pulse_bpm is not None and self._pulse_bpm is not None and pulse_bpm - self._pulse_bpm > EXERTION_BPM
         if self._last != (time_s, spo2_pct):
             self._last = (time_s, spo2_pct)
-            if not weak:
-                counts = EXERTION_COUNTS if effort else 1.0
-                if self._own.add(time_s, min(max(spo2_pct, 0.0), 100.0), counts):
+            if quality in ("accepted", "after-exertion"):
+                counts = EXERTION_COUNTS if quality == "after-exertion" else 1.0
+                if self._own.add(time_s, spo2_pct, counts):
                     self._follow_pulse(pulse_bpm)
-        return self._finding(spo2_pct, "weak-pulse" if weak else "after-exertion" if effort else "accepted")
+        return self._finding(spo2_pct, quality)
+
+    def _quality(self, spo2_pct: float, pulse_bpm: float | None, perfusion: float | None) -> Quality:
+        weak = too_weak(perfusion)
+        if not LEAST_PCT < spo2_pct <= MOST_PCT:
+            return "implausible"
+        if weak:
+            return "weak-pulse"
+        effort = pulse_bpm is not None and self._pulse_bpm is not None and pulse_bpm - self._pulse_bpm > EXERTION_BPM
+        return "after-exertion" if effort else "accepted"
 
     def _follow_pulse(self, pulse_bpm: float | None) -> None:
         if pulse_bpm is not None:

@@ -89,7 +89,8 @@ class HomeAverage:
             ValueError: no number, or older than the last one.
         """
         require_finite(time_s=time_s, systolic_mmhg=systolic_mmhg, diastolic_mmhg=diastolic_mmhg)
-        last, newest = self._last, (time_s, systolic_mmhg, diastolic_mmhg)
+        time_s = float(time_s)
+        last, newest = self._last, (time_s, float(systolic_mmhg), float(diastolic_mmhg))
         if last is not None and time_s < last[0]:
             raise ValueError("a value older than the last one: feed the series again, in order")
         if last == newest:

@@ -58,7 +58,7 @@ class LowUnderTherapy:
         persistent = self._persistent.update(time_s, systolic_mmhg)
         postural_mmhg = self._postural(time_s, systolic_mmhg) if note == STANDING else 0.0
         if note != STANDING and (time_s, systolic_mmhg) not in list(self._seated)[-1:]:
-            self._seated.append((time_s, systolic_mmhg))
+            self._seated.append((float(time_s), float(systolic_mmhg)))
         usual_mmhg = self._usual(time_s)
         relative_mmhg = self._relative(usual_mmhg)
         symptomatic = note == SYMPTOMS and systolic_mmhg < self._low_mmhg

@@ -7,6 +7,7 @@ from dataclasses import astuple
 from typing import ClassVar, Final
 
 from wardgate_signal.finding import DAY_S, Level, Saved, require_finite
+from wardgate_signal.told import notes_in
 from wardgate_signal.weight.finding import Quality, WeightFinding
 from wardgate_signal.weight.habits import Habits
 from wardgate_signal.weight.level import Ahead, LevelBank, View, freshness
@@ -59,7 +60,7 @@ class FluidRetentionDetector:
 
     def __init__(self, dry_weight_kg: float | None = None, *, alert_score: float = ALERT_SCORE) -> None:
         require_finite(alert_score=alert_score, dry_weight_kg=dry_weight_kg or 0.0)
-        self._dry_weight_kg = dry_weight_kg
+        self._dry_weight_kg = None if dry_weight_kg is None else float(dry_weight_kg)
         self._alert_score = alert_score
         self._habits, self._wander = Habits(), Wander()
         self._bank, self._screen = LevelBank(), Screen()
@@ -77,23 +78,39 @@ class FluidRetentionDetector:
             time_s: any seconds, as long as they do not go back.
             weight_kg: as the scale gave it.
             note: what has happened since the last weight: `new_scale`, `diuretic_up`, `diuretic_down`, `discharged`,
-                `dry_weight:<kg>`. Others are ignored.
+                `dry_weight:<kg>`; several are parted by commas. Others are ignored.
 
         Raises:
             ValueError: no number, or older than the last one.
         """
+        self.take(time_s, weight_kg, note)
+        return self._finding(float(time_s), float(weight_kg))
+
+    def take(self, time_s: float, weight_kg: float, note: str | None = None) -> None:
+        """`update` for one who wants `score` and `gain_kg` alone."""
         require_finite(time_s=time_s, weight_kg=weight_kg)
+        time_s, weight_kg = float(time_s), float(weight_kg)
         if self._last is not None and time_s < self._last[0]:
             raise ValueError("a weight older than the last one: feed the series again, in order")
         if self._last != (time_s, weight_kg):
             self._last = (time_s, weight_kg)
-            self._quality = self._take(time_s, weight_kg, note)
-        return self._finding(time_s, weight_kg)
+            self._quality = self._take(time_s, weight_kg, notes_in(note))
 
-    def _take(self, time_s: float, weight_kg: float, note: str | None) -> Quality:
+    @property
+    def score(self) -> float:
+        """As in the finding."""
+        return self._bank.log_odds
+
+    @property
+    def gain_kg(self) -> float:
+        """As in the finding."""
+        return self._view.gain_kg if self._view else 0.0
+
+    def _take(self, time_s: float, weight_kg: float, notes: tuple[str, ...]) -> Quality:
         if self._count == 0:
-            return self._take_first(time_s, weight_kg, note)
-        self._hear(note)
+            return self._take_first(time_s, weight_kg, notes)
+        for note in notes:
+            self._hear(note)
         habits, bank = self._habits, self._bank
         usual_kg = habits.expected_kg(time_s)
         noise = self._wander.noise(habits.difference_var)
@@ -106,16 +123,15 @@ class FluidRetentionDetector:
             self._use(time_s, usual_kg, ahead, looked)
         return looked.quality
 
-    def _take_first(self, time_s: float, weight_kg: float, note: str | None) -> Quality:
+    def _take_first(self, time_s: float, weight_kg: float, notes: tuple[str, ...]) -> Quality:
         """Of the first weight nothing is known but that it may be a person's."""
         if not 20.0 <= weight_kg <= 400.0:
             return Quality.WRONG_PERSON
         self._first_s = time_s
         self._habits.learn_hour(time_s)
         self._begin(time_s, weight_kg)
-        dry_kg = _dry_weight(note)
-        if dry_kg is not None:
-            self._dry_weight_kg = dry_kg
+        for dry_kg in map(_dry_weight, notes):
+            self._dry_weight_kg = self._dry_weight_kg if dry_kg is None else dry_kg
         if self._dry_weight_kg is not None:
             self._agree_dry(self._dry_weight_kg)
         return Quality.ACCEPTED
@@ -144,9 +160,7 @@ class FluidRetentionDetector:
         self._kept.add(time_s, looked.weight_kg)
         self._count += 1
 
-    def _hear(self, note: str | None) -> None:
-        if note is None:
-            return
+    def _hear(self, note: str) -> None:
         dry_kg = _dry_weight(note)
         if dry_kg is not None:
             self._dry_weight_kg = dry_kg
@@ -245,9 +259,9 @@ class FluidRetentionDetector:
         self._last, self._view = last, view
 
 
-def _dry_weight(note: str | None) -> float | None:
+def _dry_weight(note: str) -> float | None:
     """The figure of a `dry_weight:<kg>`, if that is what the note is."""
-    if note is None or not note.startswith(_DRY):
+    if not note.startswith(_DRY):
         return None
     try:
         dry_kg = float(note.removeprefix(_DRY))

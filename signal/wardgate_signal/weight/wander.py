@@ -72,28 +72,31 @@ class Wander:
 
     def take(self, days: float, weight_kg: float, fresh: float) -> None:
         """Take the next accepted weight, after `noise` was asked for the time of it."""
-        r, (whole, slow) = self._rows, self._split
+        level, var, water, between, water_var, likely = self._rows
+        whole, slow = self._split
         kept = math.exp(-days / WATER_DAYS)
-        r[VAR] += _Q2 * min(days, 60.0)
-        r[WATER : BETWEEN + 1] *= kept
-        r[WATER_VAR] *= kept * kept
-        r[WATER_VAR] += slow * (1.0 - kept * kept)
-        with_level, with_water = r[VAR] + r[BETWEEN], r[BETWEEN] + r[WATER_VAR]
+        var += _Q2 * min(days, 60.0)
+        water *= kept
+        between *= kept
+        water_var *= kept * kept
+        water_var += slow * (1.0 - kept * kept)
+        with_level, with_water = var + between, between + water_var
         total = with_level + with_water
         total += (whole - slow) / fresh
-        off = weight_kg - r[LEVEL] - r[WATER]
-        square = off * off / total
-        likely = r[LIKELY]
+        off = weight_kg - level
+        off -= water
+        square = off * off
+        square /= total
         likely *= math.exp(-days / MEMORY_DAYS)
         likely -= 0.5 * np.log(total) + (TAIL + 1.0) / 2.0 * np.log1p(square / TAIL)
         likely -= np.maximum.reduce(likely)
         total *= np.maximum(1.0, np.sqrt(square) / 3.0)
         to_level, to_water = with_level / total, with_water / total
-        r[LEVEL] += to_level * off
-        r[WATER] += to_water * off
-        r[VAR] -= to_level * with_level
-        r[BETWEEN] -= to_level * with_water
-        r[WATER_VAR] -= to_water * with_water
+        level += to_level * off
+        water += to_water * off
+        var -= to_level * with_level
+        between -= to_level * with_water
+        water_var -= to_water * with_water
         self._hold(days)
 
     def _hold(self, days: float) -> None:
