@@ -5,6 +5,7 @@ As root, and in continuous integration, nothing is left out: what is missing the
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -76,8 +77,14 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash.setdefault(_LEFT_OUT, {}).update(getattr(node, "workeroutput", {}).get("left_out", {}))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """One of several processes: hand what was left out to the one that prints."""
+    """One of several processes: hand what was left out to the one that prints.
+
+    What the tests left behind is collected before that: plugins import modules of theirs now, which pytest parses, and
+    Python 3.11 cannot parse a module while a finalizer prints a traceback ("AST constructor recursion depth mismatch").
+    """
+    gc.collect()
     told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if told is not None:
         told["left_out"] = session.config.stash.get(_LEFT_OUT, {})
