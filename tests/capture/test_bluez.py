@@ -6,7 +6,9 @@ The stand-in shows what bluetoothd would have been told; the real one is in the 
 from __future__ import annotations
 
 import asyncio
+import logging
 
+import pytest
 from dbus_fast import Message, MessageType
 
 from tests.support.bluez_stand_in import CUFF, CUFF_PATH, Adapter, Bluetoothd, Bus, Device, Watched
@@ -105,6 +107,20 @@ async def test_a_code_that_bluez_no_longer_waits_for(bus: Bus, watched: Watched)
     await watched.until("on")
     await daemon.ask_agent(await agent_of(daemon), "Cancel")
     await asyncio.wait_for(watched.cancelled.wait(), 10)
+
+
+async def test_a_hub_that_is_stopped_while_it_waits_for_a_code_tells_bluez_so(
+    bus: Bus, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    daemon = await bus.bluetoothd()
+    daemon.bus.export("/org/bluez/hci0", Adapter())
+    await watched.until("on")
+    watched.passkeys[CUFF] = None
+    asking = asyncio.create_task(daemon.ask_agent(await agent_of(daemon), "RequestPasskey", CUFF_PATH))
+    await watched.asked.wait()
+    await watched.stop()
+    assert (await asking).error_name == "org.bluez.Error.Canceled"
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_bonds(bus: Bus, watched: Watched) -> None:

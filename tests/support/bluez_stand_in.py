@@ -165,7 +165,9 @@ class Watched:
     """A `Bluez` at work, and every state it goes through."""
 
     def __init__(self) -> None:
-        self.passkeys: dict[str, int] = {}
+        self.passkeys: dict[str, int | None] = {}
+        """By address; None while somebody looks for it."""
+        self.asked = asyncio.Event()
         self.cancelled = asyncio.Event()
         agent = PairingAgent(lambda address: address == CUFF, self._passkey, self.cancelled.set)
         self.host = Bluez("hci0", agent, [CUFF])
@@ -173,11 +175,20 @@ class Watched:
         self.connected: asyncio.Queue[str] = asyncio.Queue()
         self.host.on_connected = self.connected.put_nowait
         self._changed = asyncio.Event()
+        self.running: asyncio.Future[None]
 
     async def _passkey(self, address: str) -> int:
+        self.asked.set()
         if address not in self.passkeys:
             raise TimeoutError
-        return self.passkeys[address]
+        passkey = self.passkeys[address]
+        return passkey if passkey is not None else await asyncio.get_running_loop().create_future()
+
+    async def stop(self) -> None:
+        """The hub goes."""
+        self.running.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.running
 
     def _note(self) -> None:
         self._changed.set()
@@ -193,8 +204,6 @@ class Watched:
 async def open_watched() -> AsyncIterator[Watched]:
     """It runs as long as this."""
     watched = Watched()
-    running = asyncio.ensure_future(watched.host.run())
+    watched.running = asyncio.ensure_future(watched.host.run())
     yield watched
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await watched.stop()

@@ -3,6 +3,7 @@
 No deferred annotations here: dbus-fast reads D-Bus signatures from them, and cannot read a deferred None.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -40,6 +41,14 @@ class PairingAgent(ServiceInterface):
         self._may_pair = may_pair
         self._passkey = passkey
         self._cancelled = cancelled
+        self._asking: set[asyncio.Task[object]] = set()
+
+    async def end(self) -> None:
+        """The bus goes: whoever still asks for a code is told that nobody will type it."""
+        for asking in self._asking:
+            asking.cancel()
+        if self._asking:
+            await asyncio.wait(self._asking)
 
     def _check(self, device: str) -> str:
         address = address_of(device)
@@ -71,9 +80,13 @@ class PairingAgent(ServiceInterface):
 
     @dbus_method(name="RequestPasskey")
     async def request_passkey(self, device: DBusObjectPath) -> DBusUInt32:
+        address, asking = self._check(device), asyncio.current_task()
+        if asking is not None:
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
         try:
-            return await self._passkey(self._check(device))
-        except TimeoutError:
+            return await self._passkey(address)
+        except (TimeoutError, asyncio.CancelledError):
             raise DBusError("org.bluez.Error.Canceled", "nobody typed the code") from None
 
     @dbus_method(name="DisplayPasskey")

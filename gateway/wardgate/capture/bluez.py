@@ -157,6 +157,7 @@ class Bluez:
                         await self._something.wait()
         finally:
             self._bus = None
+            await self._agent.end()
             bus.disconnect()
 
     def _heard(self, message: Message) -> None:
