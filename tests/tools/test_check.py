@@ -91,7 +91,7 @@ def test_a_decoder_that_nobody_built(tmp_path: Path, capsys: pytest.CaptureFixtu
     ]
 
 
-@pytest.mark.parametrize("broken", ["{", '{"vectors": 3}', "[]", "\x00"])
+@pytest.mark.parametrize("broken", ["{", '{"vectors": 3}', "[]", "\x00", "[" * 100_000])
 def test_what_is_no_vector_file_is_a_failure_and_the_others_are_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
@@ -119,8 +119,16 @@ def test_a_codec_that_breaks_hides_no_other(
 
 
 def test_nothing_to_check_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, tmp_path / "none.json")[0] == 1
+    status, lines = said(capsys, tmp_path / "none.json")
+    assert (status, lines[-2:]) == (1, ["  got:      there is no such file or folder", "0 passed, 1 failed"])
     assert said(capsys, tmp_path)[0] == 1
+
+
+def test_bytes_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "v.json").write_bytes(b"\xff\xfe")
+    status, lines = said(capsys, tmp_path / "v.json")
+    assert status == 1
+    assert lines[2].startswith("  got:      it is no text: ")
 
 
 def test_numbers_in_lists_and_objects_agree_within_a_part_in_a_thousand_million(

@@ -7,7 +7,8 @@ The checksum is the low byte of the sum of the four before it. Status: bit 7 set
 alone, 1-2 perfusion, 3 sensor alarm, 4 out of track, 5 artifact, 6 sensor disconnected. The float byte's meaning goes
 by the frame's place: 1-2 pulse (two bits, seven bits), 3 SpO2, 4 firmware revision, 9 SpO2 as displayed, 10 fast, 11
 beat to beat, 14-15 extended pulse, 16 extended SpO2, 17 the same as displayed, 20-21 pulse as displayed, 22-23 extended
-pulse as displayed. SpO2 127 and pulse 511: none. Source: Nonin OEM specification.
+pulse as displayed. SpO2 has seven bits, the eighth is reserved. SpO2 127 and pulse 511: none. Source: Nonin OEM
+specification.
 """
 
 from __future__ import annotations
@@ -128,7 +129,9 @@ def _pulse(floats: list[int], at: int) -> int | None:
 
 
 def _spo2(raw: int) -> int | None:
-    return None if raw == NO_SPO2 else raw
+    """Seven bits; the eighth is reserved."""
+    spo2 = raw & 0x7F
+    return None if spo2 == NO_SPO2 else spo2
 
 
 def measurement(data: bytes) -> Measurement:

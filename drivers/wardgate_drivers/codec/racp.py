@@ -46,6 +46,8 @@ class Operator(IntEnum):
 class Result(IntEnum):
     """How a request went."""
 
+    RESERVED = 0
+    """Any code that the service does not name: an answer all the same, and no success."""
     SUCCESS = 1
     OPCODE_NOT_SUPPORTED = 2
     INVALID_OPERATOR = 3
@@ -55,6 +57,10 @@ class Result(IntEnum):
     ABORT_UNSUCCESSFUL = 7
     PROCEDURE_NOT_COMPLETED = 8
     OPERAND_NOT_SUPPORTED = 9
+
+    @classmethod
+    def _missing_(cls, value: object) -> Result:
+        return cls.RESERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def decode(data: bytes) -> Control:
     """A command or an answer.
 
     Raises:
-        FrameError: `truncated`, or `bad-value` for an opcode, operator or result that does not exist.
+        FrameError: `truncated`, or `bad-value` for an opcode or operator that does not exist.
     """
     cursor = Cursor(data)
     raw_opcode, raw_operator = cursor.take(2)

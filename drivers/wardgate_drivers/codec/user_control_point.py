@@ -30,11 +30,17 @@ class Opcode(IntEnum):
 class Result(IntEnum):
     """How a request went."""
 
+    RESERVED = 0
+    """Any code that the service does not name: an answer all the same, and no success."""
     SUCCESS = 1
     OPCODE_NOT_SUPPORTED = 2
     INVALID_PARAMETER = 3
     OPERATION_FAILED = 4
     USER_NOT_AUTHORIZED = 5
+
+    @classmethod
+    def _missing_(cls, value: object) -> Result:
+        return cls.RESERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def decode(data: bytes) -> Control:
     """A command or an answer.
 
     Raises:
-        FrameError: `truncated`, or `bad-value` for an opcode or a result that does not exist.
+        FrameError: `truncated`, or `bad-value` for an opcode that does not exist.
     """
     cursor = Cursor(data)
     try:

@@ -15,6 +15,10 @@ from wardgate_drivers.vectors import expected_and_got
 log: Final = logging.getLogger(__name__)
 
 
+class _NoVectorFileError(Exception):
+    """What stands in the way of reading a file."""
+
+
 def check_all(paths: Sequence[Path]) -> int:
     """Check every vector of every file. A file that cannot be read is a failure of its own."""
     passed = failed = 0
@@ -35,15 +39,32 @@ def _results(paths: Sequence[Path]) -> Iterator[tuple[str, str | None, str]]:
             yield str(path), "a vector file in it", "none"
             continue
         try:
-            vectors = json.loads(path.read_text(encoding="utf-8"))["vectors"]
-            if not isinstance(vectors, list):
-                raise TypeError("`vectors` is no list")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            yield str(path), 'a file {"vectors": [...]}', _said(error)
+            vectors = _read(path)
+        except _NoVectorFileError as error:
+            yield str(path), 'a file {"vectors": [...]}', str(error)
             continue
         for number, vector in enumerate(vectors, 1):
             named = isinstance(vector, Mapping) and isinstance(vector.get("id"), str)
             yield (vector["id"] if named else f"{path}, vector {number}"), *_result(vector)
+
+
+def _read(path: Path) -> list[Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise _NoVectorFileError("there is no such file or folder") from error
+    except OSError as error:
+        raise _NoVectorFileError(f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _NoVectorFileError(f"it is no text: {error}") from error
+    except ValueError as error:
+        raise _NoVectorFileError(f"it is no JSON: {error}") from error
+    except RecursionError as error:
+        raise _NoVectorFileError("it is nested too deep") from error
+    vectors = held.get("vectors") if isinstance(held, dict) else None
+    if not isinstance(vectors, list):
+        raise _NoVectorFileError("it holds no such list")
+    return vectors
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
