@@ -24,7 +24,7 @@ async def test_a_note_and_a_trial_at_a_running_hub(tmp_path: Path) -> None:
         noted = await asyncio.to_thread(wardgate, "note", "diuretic_up", "--config", str(config))
         assert (noted.returncode, noted.stdout) == (0, "Noted: diuretic_up.\n")
         async with connect(tmp_path / "control.sock") as hub:
-            async with asyncio.timeout(20):  # it is on its way to the disk
+            async with asyncio.timeout(60):  # it is on its way to the disk
                 while not (found := [e for e in await hub.call("events", limit=50) if e.code == "therapy-note"]):
                     pass
             (event,) = found

@@ -21,7 +21,7 @@ from wardgate.contract.commands import CommandAnswer
 from wardgate.control.client import HubAway, call
 from wardgate.control.messages import Status
 
-BOUND_S = 30.0
+BOUND_S = 90.0
 HUB = Path(__file__).parents[1] / "support" / "hub_that_knows_the_time.py"
 
 

@@ -21,7 +21,7 @@ from wardgate_sim.firmware.nonin_9560 import Nonin9560
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.radio import Link
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """A test that waits so long for the hub has failed."""
 Firmware = Peripheral | Nonin9560
 Start = Callable[[Firmware], Awaitable[None]]

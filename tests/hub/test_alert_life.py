@@ -22,7 +22,7 @@ from wardgate.watch import canary
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.radio import Link
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def test_from_a_low_saturation_to_seen_on_the_page(

@@ -117,6 +117,6 @@ async def test_figures_without_a_hub(tmp_path: Path) -> None:
 
 
 def _get(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         text: str = answer.read().decode()
         return text

@@ -171,7 +171,7 @@ async def _page(settings: config.Config) -> str:
     port = listener.getsockname()[1]
 
     def get() -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/", headers={"Host": f"127.0.0.1:{port}"})
         return connection.getresponse().read().decode()
 

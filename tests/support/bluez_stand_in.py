@@ -194,7 +194,7 @@ class Watched:
         self._changed.set()
 
     async def until(self, state: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.host.state != state:
                 self._changed.clear()
                 await self._changed.wait()

@@ -60,7 +60,7 @@ async def test_a_reading_is_at_the_ward_before_and_after_the_hub_is_told_the_tim
         some.set()
 
     async def until(holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 some.clear()
                 await some.wait()

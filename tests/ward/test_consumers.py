@@ -191,7 +191,7 @@ async def test_what_a_dead_ward_had_in_hand_goes_to_the_others(mosquitto: Mosqui
     """One takes its share and does nothing with it, then dies and is not started again: nobody waits a minute."""
     where = tmp_path / "ward.db"
     store = WardStore(where)
-    async with AsyncExitStack() as stack, asyncio.timeout(RESEND_FIRST_S / 2):
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
         wire = await stack.enter_async_context(peer(mosquitto.settings(), "wardgate/1/+/down/ack"))
         dying, living = (a_ward(tmp_path, mosquitto, where, name) for name in ("dying", "living"))
         for ward in (dying, living):
@@ -201,11 +201,12 @@ async def test_what_a_dead_ward_had_in_hand_goes_to_the_others(mosquitto: Mosqui
         hub = await _hub(stack, mosquitto, tmp_path, "hub-1", readings=0)
         await hub.sender.wait_drained()
         dying.freeze()
-        await asyncio.gather(*[hub.store.put_reading(reading(n), arrival_s=1.0) for n in range(20)])
-        await wire.until(lambda: len(_selected(wire)) >= 9)
-        assert not hub.store.drained()
-        await dying.kill()
-        await hub.sender.wait_drained()
+        async with asyncio.timeout(RESEND_FIRST_S / 2):
+            await asyncio.gather(*[hub.store.put_reading(reading(n), arrival_s=1.0) for n in range(20)])
+            await wire.until(lambda: len(_selected(wire)) >= 9)
+            assert not hub.store.drained()
+            await dying.kill()
+            await hub.sender.wait_drained()
     assert len(await _ids(store, "readings")) == 20
     await store.close()
 

@@ -21,7 +21,7 @@ from wardgate.ward import SeenError, Ward, format_line
 from wardgate.ward.received import Received
 from wardgate.ward.store import WardStore
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def said(message: Alert | Event, seq: int) -> Received:

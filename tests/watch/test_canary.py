@@ -33,7 +33,7 @@ from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Feed, Rule, Sample, Setup, made, rules
 from wardgate_signal.finding import Finding
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Nest:
