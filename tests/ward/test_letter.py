@@ -178,7 +178,7 @@ def test_every_language_says_everything_in_short_sentences() -> None:
         assert language.reviewed == (code == "en")
         for key, sentence in language.said.items():
             for part in re.split(r"[.?!۔؟]\s", sentence):
-                assert len(part.split()) <= 14 if code == "ur" else 12, (code, key)
+                assert len(part.split()) <= (14 if code == "ur" else 12), (code, key)
     banned = re.compile(r"\b(should|please wait|error|invalid|oops|must)\b", re.IGNORECASE)
     assert not [said for said in english.values() if banned.search(said)]
 

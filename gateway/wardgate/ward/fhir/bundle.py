@@ -49,11 +49,12 @@ def bundle(messages: Iterable[Reading | Alert | Event]) -> Json:
             again = anew and resource["resourceType"] == "Observation"
             name = things.urn(resource["identifier"][0])
             if again or name not in entries:
-                entries[name] = _entry(name, resource, again=again)
+                entries[name] = entry(name, resource, again=again)
     return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries.values())}
 
 
-def _entry(name: str, resource: Json, *, again: bool) -> Json:
+def entry(name: str, resource: Json, *, again: bool) -> Json:
+    """One resource's part of a transaction; `again`: it takes the place of the one with its identifier."""
     own = resource["identifier"][0]
     kind = resource["resourceType"]
     search = "identifier=" + quote(f"{own['system']}|{own['value']}", safe="")

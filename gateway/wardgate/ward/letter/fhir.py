@@ -10,6 +10,7 @@ from base64 import b64encode
 from datetime import datetime
 
 from wardgate.ward.fhir import things
+from wardgate.ward.fhir.bundle import entry
 from wardgate.ward.fhir.extension import Json, instant
 from wardgate.ward.letter.record import Record
 from wardgate.ward.letter.texts import Texts
@@ -40,3 +41,9 @@ def document(record: Record, texts: Texts, html: str, at: datetime) -> Json:
             "period": {"start": record.week.first.isoformat(), "end": record.week.last.isoformat()},
         },
     }
+
+
+def delivery(letter: Json) -> Json:
+    """A transaction with a letter: the same week sent again takes the place of the one before."""
+    made = entry(things.urn(letter["identifier"][0]), letter, again=True)
+    return {"resourceType": "Bundle", "type": "transaction", "entry": [made]}

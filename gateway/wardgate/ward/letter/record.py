@@ -154,6 +154,11 @@ async def settings_of(tx: Transaction, patient: str) -> Settings | None:
     return msgspec.json.decode(rows[0][0], type=Settings) if rows else None
 
 
+async def enabled(tx: Transaction) -> list[str]:
+    """The patients who may get letters."""
+    return [patient for (patient,) in await tx.rows("SELECT patient FROM letters ORDER BY patient")]
+
+
 async def enable(tx: Transaction, patient: str, settings: Settings) -> None:
     """From now on this patient may get letters."""
     await tx.change(
