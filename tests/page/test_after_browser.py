@@ -9,12 +9,13 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests.support.browser import follow, text
 from tests.support.half_set_up import BODY_SCALE
 from tests.support.home import TROUBLED, device, status
 from tests.support.judged import faults
 from tests.support.served_setup import ServedSetup
 from tests.support.setup_hub import CUFF, NOW, OXIMETER, SCALE, added, installation, nearby
-from tests.support.steps_window import is_for_all, phone_window, press, quiet, sign_in, text, wait_text
+from tests.support.steps_window import is_for_all, phone_window, press, quiet, sign_in, wait_text
 from tests.support.technician import ByKeyboard
 from wardgate.control.provisioning import Audit, AuditEntry, Window
 
@@ -144,7 +145,7 @@ def test_without_script(served: ServedSetup, tmp_path_factory: pytest.TempPathFa
         at(window, served, "status")
         assert "2 things need attention" in text(window)
         window.get(f"{served.address}setup/hub/unlock")
-        window.find_element(By.CSS_SELECTOR, "button.main").click()
+        follow(window, window.find_element(By.CSS_SELECTOR, "button.main"))
         assert served.hub.seen.stage == "assigned"
         window.get(f"{served.address}setup/audit")
         assert "The scale was added 60." in text(window)

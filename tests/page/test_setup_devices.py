@@ -11,6 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from tests.support.browser import arrived, leaving, text
 from tests.support.half_set_up import (
     BODY_SCALE,
     CUFF,
@@ -31,15 +32,15 @@ from tests.support.steps_window import (
     quiet,
     served_steps,
     sign_in,
-    text,
     wait_text,
 )
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Nearby
 from wardgate.page.setup.devices_view import device_step, devices_view, passkey_of
-from wardgate.page.setup.pictures import emphasised, wake_words
+from wardgate.page.setup.pictures import emphasised, typed_here
 from wardgate_drivers.model.catalogue import all_models
+from wardgate_drivers.model.wake import wake_words
 
 FAR, MIDDLE, CLOSE = (
     near(OXIMETER, "AA:00:00:00:00:01", -85),
@@ -92,7 +93,8 @@ def test_what_is_still_to_add() -> None:
 
 @pytest.mark.parametrize("model", all_models(), ids=lambda model: model.id)
 def test_every_model_has_an_instruction_for_each_moment(model: object) -> None:
-    wake = wake_words(model.wake)  # type: ignore[attr-defined]
+    wake = wake_words(typed_here(model.wake))  # type: ignore[attr-defined]
+    assert "code" not in wake.use
     for said in (wake.use, wake.pair):
         assert said[0].isupper()
         assert said.endswith(".")
@@ -110,6 +112,15 @@ def test_what_is_pressed_is_strong() -> None:
     omron = wake_words("Take a measurement, or press the Bluetooth key; to pair, hold that key until -P- blinks.")
     assert omron.pair == "Hold the Bluetooth key until -P- blinks."
     assert [w.text for w in emphasised(omron.pair) if w.strong] == ["Bluetooth key", "-P-"]
+
+
+def test_a_device_that_is_paired_shows_no_code() -> None:
+    code = "Take a measurement, then press its memory key; type the code it shows at the hub."
+    assert wake_words(code).use == "Take a measurement, then press its memory key."
+    assert wake_words(code).pair.endswith("Type the code it shows at the hub.")
+    perhaps = wake_words("Take the temperature; if it shows a code, type that at the hub.")
+    assert perhaps.use == "Take the temperature."
+    assert perhaps.pair == "Take the temperature. If it shows a code, type that at the hub."
 
 
 def test_a_device_that_is_not_heard() -> None:
@@ -362,11 +373,14 @@ def test_the_keyboard_is_enough(window: webdriver.Chrome, served: ServedSetup) -
     in_the_air(served, CLOSE)
     at(window, served, "devices")
     tab_to(window, "Add the cuff")
+    leaving(window)
     ActionChains(window).send_keys(Keys.SPACE).perform()
-    wait_text(window, "h1", "blood pressure cuff")
+    arrived(window)
+    assert "blood pressure cuff" in text(window, "h1")
     served.call(lambda: served.hub.pairing("cuff", pairing="passkey-wanted", checks=UNPAIRED))
     window.refresh()
     tab_to(window, "passkey")
+    leaving(window)
     ActionChains(window).send_keys("482913", Keys.ENTER).perform()
     wait_text(window, "#said", "The cuff and the hub are pairing.")
     assert asked(served, "passkey") == [{"device": "cuff", "passkey": 482913}]

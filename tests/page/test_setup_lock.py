@@ -9,9 +9,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests.support.browser import text
 from tests.support.half_set_up import CUFF, NOW, OXIMETER, SCALE, added, done, installation, limits
 from tests.support.served_setup import ServedSetup
-from tests.support.steps_window import at, is_for_all, phone_window, press, quiet, served_steps, sign_in, text
+from tests.support.steps_window import at, is_for_all, phone_window, press, quiet, served_steps, sign_in
 from wardgate.control.messages import ScreenKey
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Audit, Missing

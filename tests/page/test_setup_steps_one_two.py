@@ -8,17 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.browser import chromium, complaints, requests, resize
+from tests.support.browser import arrived, away, chromium, complaints, leaving, requests, resize, text, wait
 from tests.support.judged import faults
 from tests.support.served_setup import ServedSetup
 from tests.support.setup_hub import CLAIM, CODE, WARD_NOT_FOUND, WELL, installation
+from tests.support.steps_window import press
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Check, Window
 
@@ -61,7 +58,7 @@ def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 @pytest.fixture
 def window(_window: webdriver.Chrome, served: ServedSetup) -> Iterator[webdriver.Chrome]:
     """The technician's phone, signed in. It has asked nobody else and had nothing to complain about."""
-    complaints(_window), requests(_window)
+    away(_window)
     resize(_window, 360)
     _window.get(f"{served.address}#{CODE}")
     press(_window, "Sign in")
@@ -74,31 +71,8 @@ def window(_window: webdriver.Chrome, served: ServedSetup) -> Iterator[webdriver
     assert said == []
 
 
-def press(window: webdriver.Chrome, words: str) -> None:
-    """The button or link of these words."""
-    there = [e for e in window.find_elements(By.CSS_SELECTOR, "main button, main a, footer button") if e.text == words]
-    assert len(there) == 1, f"{words} in {[e.text for e in window.find_elements(By.CSS_SELECTOR, 'button, a')]}"
-    there[0].click()
-    left(window, there[0])
-
-
-def left(window: webdriver.Chrome, element: WebElement) -> None:
-    """Wait until the page that this stood on has been left, and the next one is there."""
-    _patient(window).until(staleness_of(element))
-    _patient(window).until(lambda w: w.find_elements(By.CSS_SELECTOR, "footer, .way-out"))
-
-
-def _patient(window: webdriver.Chrome) -> WebDriverWait[webdriver.Chrome]:
-    """Between two pages the driver says all kinds of things of elements that are going."""
-    return WebDriverWait(window, 15, 0.05, ignored_exceptions=[WebDriverException])
-
-
 def title(window: webdriver.Chrome) -> str:
-    return str(window.find_element(By.TAG_NAME, "h1").text)
-
-
-def text(window: webdriver.Chrome, selector: str = "main") -> str:
-    return str(window.find_element(By.CSS_SELECTOR, selector).text)
+    return text(window, "h1")
 
 
 def path(window: webdriver.Chrome) -> str:
@@ -110,12 +84,8 @@ def fill(window: webdriver.Chrome, field: str, value: str) -> None:
     window.find_element(By.ID, field).send_keys(value)
 
 
-def wait(window: webdriver.Chrome, script: str) -> None:
-    WebDriverWait(window, 15, 0.05).until(lambda w: w.execute_script(script), script)
-
-
 def live(window: webdriver.Chrome) -> None:
-    wait(window, "return document.getElementById('live').textContent.startsWith('Live.')")
+    wait(window, "document.getElementById('live').textContent.startsWith('Live.')")
 
 
 def test_a_scanned_code_is_filled_in_and_leaves_the_address(window: webdriver.Chrome, served: ServedSetup) -> None:
@@ -165,8 +135,9 @@ def test_the_whole_way_with_every_page_judged(window: webdriver.Chrome, served: 
     resize(window, 360)
     field = window.find_element(By.ID, "digits")
     field.clear()
+    leaving(window)
     field.send_keys("42", Keys.ENTER)
-    left(window, field)
+    arrived(window)
     assert title(window) == "Is this right?"
     assert "Scale, blood pressure cuff, oximeter" in text(window)
     judged("confirm")
@@ -236,8 +207,8 @@ def test_ticks_turn_good_without_a_reload_and_nothing_moves(window: webdriver.Ch
     again = next(b for b in window.find_elements(By.TAG_NAME, "button") if b.text == "Try again")
     window.execute_script("arguments[0].focus()", again)
     served.change(checks=WELL)
-    wait(window, "return document.getElementById('said').textContent.startsWith('The hub works')")
-    wait(window, "return !document.querySelector('#ticks .problem')")
+    wait(window, "document.getElementById('said').textContent.startsWith('The hub works')")
+    wait(window, "!document.querySelector('#ticks .problem')")
     assert window.execute_script("return window.same")
     assert window.switch_to.active_element == again
     assert window.execute_script("return window.shifts") == []
@@ -271,9 +242,9 @@ def test_the_end_of_the_window_is_said_on_the_open_page(window: webdriver.Chrome
     window.refresh()
     live(window)
     served.change(window=Window(open=True, left_s=290.0))
-    wait(window, "return document.querySelector('#closing.soon')")
+    wait(window, "document.querySelector('#closing.soon')")
     served.change(window=Window(open=False))
-    wait(window, "return document.querySelector('#closing').textContent.includes('closed')")
+    wait(window, "document.querySelector('#closing').textContent.includes('closed')")
 
 
 def test_by_keyboard_alone(window: webdriver.Chrome, served: ServedSetup) -> None:
@@ -297,19 +268,24 @@ def test_by_keyboard_alone(window: webdriver.Chrome, served: ServedSetup) -> Non
     def key(*keys: str) -> None:
         webdriver.ActionChains(window).send_keys(*keys).perform()
 
+    def on(key_: str) -> None:
+        leaving(window)
+        key(key_)
+        arrived(window)
+
     to("Go on with step 2")
-    key(Keys.ENTER)
+    on(Keys.ENTER)
     to("words")
     key(Keys.SPACE)
     to("Go on")
-    key(Keys.SPACE)
+    on(Keys.SPACE)
     to("digits")
     key("42")
     to("Go on")
-    key(Keys.ENTER)
+    on(Keys.ENTER)
     to("Yes, this is right")
-    key(Keys.ENTER)
-    WebDriverWait(window, 10).until(lambda _: served.hub.seen.stage == "assigned")
+    on(Keys.ENTER)
+    assert served.hub.seen.stage == "assigned"
 
 
 def test_a_hub_that_is_away_is_said_with_what_to_do(window: webdriver.Chrome, served: ServedSetup) -> None:

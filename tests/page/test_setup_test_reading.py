@@ -8,7 +8,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from tests.support.browser import resize
+from tests.support.browser import resize, text
 from tests.support.half_set_up import CUFF, NOW, SCALE, TIMES, added, installation, way
 from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import (
@@ -19,7 +19,6 @@ from tests.support.steps_window import (
     quiet,
     served_steps,
     sign_in,
-    text,
     wait_text,
 )
 from wardgate.control import provisioning

@@ -10,11 +10,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.screen.conftest import STATES, Served, view
 from tests.support.axe import judge
-from tests.support.browser import chromium, complaints, requests, resize
+from tests.support.browser import arrived, away, chromium, complaints, follow, leaving, requests, resize, text, wait
 from wardgate.indicate.moment import HomeView
 from wardgate.screen.catalogue import ORDER, languages
 from wardgate.screen.said import sentences
@@ -48,7 +47,7 @@ def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 @pytest.fixture
 def window(_window: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     """The browser, which at the end of every test has had nothing to complain about."""
-    complaints(_window), requests(_window)
+    away(_window)
     yield _window
     _window.get("about:blank")
     assert complaints(_window) == []
@@ -70,15 +69,7 @@ def opened(
 def says(window: webdriver.Chrome, now: HomeView, language: str) -> None:
     """Wait until this stands large."""
     headline, lines = sentences(now, languages()[language])
-    wait(window, f"return document.getElementById('said').textContent === {json.dumps(headline + ''.join(lines))}")
-
-
-def text(window: webdriver.Chrome, selector: str) -> str:
-    return str(window.find_element(By.CSS_SELECTOR, selector).text)
-
-
-def wait(window: webdriver.Chrome, script: str) -> None:
-    WebDriverWait(window, 15, 0.05).until(lambda w: w.execute_script(script), script)
+    wait(window, f"document.getElementById('said').textContent === {json.dumps(headline + ''.join(lines))}")
 
 
 @pytest.mark.parametrize("language", ORDER)
@@ -110,11 +101,13 @@ def test_everybody_can_use_it(window: webdriver.Chrome, screen: Served, language
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_everybody_can_choose_a_language(window: webdriver.Chrome, screen: Served, language: str) -> None:
     opened(window, screen, STATES["due"], language, PHONE)
-    window.find_element(By.CSS_SELECTOR, "header a").click()
+    follow(window, window.find_element(By.CSS_SELECTOR, "header a"))
     assert judge(window) == ([], [])
     assert all(w >= 56 and h >= 72 for _, _, w, h in window.execute_script(_TARGETS))
+    leaving(window)
     window.find_element(By.CSS_SELECTOR, "button[value=gu]").send_keys(Keys.ENTER)
-    wait(window, "return document.documentElement.lang === 'gu'")
+    arrived(window)
+    assert window.execute_script("return document.documentElement.lang") == "gu"
     assert text(window, "h1") == languages()["gu"].headlines["due-cuff"]
 
 
@@ -165,10 +158,10 @@ def test_a_measurement_shows_without_a_reload_and_is_announced(window: webdriver
     listen = window.find_element(By.ID, "listen")
     listen.send_keys("")
     screen.show(STATES["got"])
-    wait(window, "return document.querySelector('h1').textContent === 'Got it. Thank you.'")
+    wait(window, "document.querySelector('h1').textContent === 'Got it. Thank you.'")
     assert window.find_element(By.TAG_NAME, "body").get_attribute("class") == "good"
     screen.show(STATES["has"])
-    wait(window, "return document.querySelector('#said p').textContent === 'Your team has it.'")
+    wait(window, "document.querySelector('#said p').textContent === 'Your team has it.'")
     told = window.execute_script("return window.told")
     assert told == ["Got it. Thank you.We are sending it to your team.", "Got it. Thank you.Your team has it."]
     assert window.execute_script("return window.same")
@@ -182,18 +175,18 @@ def test_a_change_of_the_tiles_alone_announces_nothing(window: webdriver.Chrome,
         "{childList: true, subtree: true, characterData: true})"
     )
     screen.show(view(tiles=STATES["free"].tiles))
-    wait(window, "return document.querySelectorAll('#tiles li').length === 1")
+    wait(window, "document.querySelectorAll('#tiles li').length === 1")
     assert window.execute_script("return window.told") == 0
 
 
 def test_the_box_that_does_not_answer(window: webdriver.Chrome, screen: Served) -> None:
     opened(window, screen, STATES["due"])
     screen.silence()
-    wait(window, "return document.querySelector('h1').textContent === 'The box is not answering'")
+    wait(window, "document.querySelector('h1').textContent === 'The box is not answering'")
     assert window.find_element(By.TAG_NAME, "body").get_attribute("class") == "plain"
     assert judge(window) == ([], [])
     screen.wake()
-    wait(window, "return document.querySelector('h1').textContent === 'Now: blood pressure'")
+    wait(window, "document.querySelector('h1').textContent === 'Now: blood pressure'")
 
 
 def test_even_without_a_box_the_screen_says_so(window: webdriver.Chrome, screen: Served) -> None:
@@ -244,6 +237,6 @@ def test_without_script_it_is_there(tmp_path_factory: pytest.TempPathFactory, sc
     with chromium(tmp_path_factory.mktemp("plain"), script=False) as plain:
         plain.get(screen.address)
         assert text(plain, "h1") == "Now: blood pressure"
-        plain.find_element(By.CSS_SELECTOR, "header a").click()
-        plain.find_element(By.CSS_SELECTOR, "button[value=ur]").click()
-        wait(plain, "return document.documentElement.lang === 'ur'")
+        follow(plain, plain.find_element(By.CSS_SELECTOR, "header a"))
+        follow(plain, plain.find_element(By.CSS_SELECTOR, "button[value=ur]"))
+        assert plain.execute_script("return document.documentElement.lang") == "ur"

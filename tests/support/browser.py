@@ -6,14 +6,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE_S: Final = 120.0
+"""For whatever a browser waits for, on a machine with much other work."""
+_LOOK_S: Final = 0.05
 
 _FLAGS: Final = (
     "--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -37,7 +45,8 @@ def chromium(profile: Path, *, script: bool = True) -> Iterator[webdriver.Chrome
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = webdriver.Chrome(options=options, service=Service(driver))
     try:
-        window.set_page_load_timeout(30)
+        window.set_page_load_timeout(PATIENCE_S)
+        window.set_script_timeout(PATIENCE_S)
         yield window
     finally:
         window.quit()
@@ -47,6 +56,50 @@ def resize(window: webdriver.Chrome, width: int, height: int = 900) -> None:
     """A viewport of exactly this size in CSS pixels; windows have a least width, viewports have none."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def wait(window: webdriver.Chrome, script: str, *arguments: object) -> None:
+    """Until this expression holds on a page that is there. While one page gives way to the next, the driver finds
+    neither, and a script finds no element."""
+    whole = f"return document.readyState === 'complete' && !window.left && Boolean({script})"
+    waiting = WebDriverWait(window, PATIENCE_S, _LOOK_S, ignored_exceptions=(WebDriverException,))
+    waiting.until(lambda w: w.execute_script(whole, *arguments), f"{script} {arguments or ''}")
+
+
+def text(window: webdriver.Chrome, selector: str = "main") -> str:
+    """What can be read there now. A page that is kept live may change between a look and the next one."""
+    while True:
+        with suppress(StaleElementReferenceException):
+            return str(window.find_element(By.CSS_SELECTOR, selector).text)
+
+
+def follow(window: webdriver.Chrome, element: WebElement) -> None:
+    """Press what leads to another page, and wait until that is there."""
+    leaving(window)
+    element.click()
+    arrived(window)
+
+
+def leaving(window: webdriver.Chrome) -> None:
+    """What is done next leads to another page: from now on, `wait` and `arrived` wait for that."""
+    window.execute_script("window.left = true")
+
+
+def arrived(window: webdriver.Chrome) -> None:
+    """Wait until the page is another one, and whole."""
+    wait(window, "true")
+
+
+def away(window: webdriver.Chrome) -> None:
+    """Leave the page: nothing asks, or complains, any more; and what was asked and complained of is forgotten."""
+    window.get("about:blank")
+    complaints(window), requests(window)
+
+
+def prefers(window: webdriver.Chrome, scheme: str) -> None:
+    """What the person at the browser has asked all sites for: `light` or `dark`."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def complaints(window: webdriver.Chrome) -> list[str]:

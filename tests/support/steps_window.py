@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.browser import chromium, complaints, requests, resize
+from tests.support.browser import away, chromium, complaints, follow, requests, resize, wait
 from tests.support.judged import faults
 from tests.support.served_setup import ServedSetup
 from tests.support.setup_hub import CODE
@@ -44,7 +43,8 @@ def phone_window(directory: Path, *, script: bool = True) -> Iterator[webdriver.
 
 
 def sign_in(window: webdriver.Chrome, served: ServedSetup) -> None:
-    """As the only technician."""
+    """As the only technician. What the page of an earlier test says of its session's end is nobody's."""
+    away(window)
     served.call(served.frame.sessions.end_all)
     window.get(served.address)
     window.find_element(By.ID, "code").send_keys(CODE)
@@ -58,29 +58,19 @@ def at(window: webdriver.Chrome, served: ServedSetup, path: str) -> webdriver.Ch
 
 
 def press(window: webdriver.Chrome, words: str) -> None:
-    """A button or a link by its words, and the page it leads to."""
-    window.execute_script("window.before = true")
-    found = window.execute_script(
-        "return [...document.querySelectorAll('button, a')].find(e => e.innerText.trim() === arguments[0])", words
-    )
-    assert found is not None, f"there is no {words!r}"
-    found.click()
-    # While one page gives way to the next, the driver finds neither.
-    waiting = WebDriverWait(window, 15, 0.05, ignored_exceptions=(WebDriverException,))
-    waiting.until(
-        lambda w: w.execute_script("return !window.before && document.readyState === 'complete'"),
-        f"nothing came of {words!r}",
-    )
+    """A button or a link by its words, and the page it leads to. A live page may draw it anew before it is pressed:
+    then it is looked for again."""
+    called = "return [...document.querySelectorAll('button, a')].find(e => e.innerText.trim() === arguments[0])"
+    while True:
+        found = window.execute_script(called, words)
+        assert found is not None, f"there is no {words!r}"
+        with suppress(StaleElementReferenceException):
+            return follow(window, found)
 
 
 def wait_text(window: webdriver.Chrome, selector: str, words: str) -> None:
     """Until the live page says so, without a reload."""
-    script = "return (document.querySelector(arguments[0]) || {textContent: ''}).textContent.includes(arguments[1])"
-    WebDriverWait(window, 15, 0.05).until(lambda w: w.execute_script(script, selector, words), words)
-
-
-def text(window: webdriver.Chrome, selector: str = "main") -> str:
-    return str(window.find_element(By.CSS_SELECTOR, selector).text)
+    wait(window, "document.querySelector(arguments[0]).textContent.includes(arguments[1])", selector, words)
 
 
 def is_for_all(window: webdriver.Chrome, width: int = 320) -> None:

@@ -8,14 +8,15 @@ from contextlib import suppress
 from typing import Final
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE_S: Final = 60.0
+from tests.support import browser
+
+PATIENCE_S: Final = 120.0
 """A hub that starts anew, a device that is waited for, a ward that answers; on a machine with other work."""
 LOOK_S: Final = 0.05
 MOST_STOPS: Final = 60
@@ -61,7 +62,7 @@ class Technician:
 
     def text(self, selector: str = "main") -> str:
         """What can be read there now."""
-        return str(self.window.find_element(By.CSS_SELECTOR, selector).text)
+        return browser.text(self.window, selector)
 
     @property
     def path(self) -> str:
@@ -90,19 +91,17 @@ class Technician:
 
     def press(self, words: str) -> None:
         """A button or a link by its words, and the page it leads to."""
-        self.window.execute_script("window.before = true")
+        self._called(words)  # a page that is looked at again until it is there is not the one it leads to
+        browser.leaving(self.window)
         self.activate(words)
-        # While one page gives way to the next, the driver finds neither.
-        waiting = WebDriverWait(self.window, PATIENCE_S, LOOK_S, ignored_exceptions=(WebDriverException,))
-        waiting.until(
-            lambda w: w.execute_script("return !window.before && document.readyState === 'complete'"),
-            f"nothing came of {words!r}",
-        )
+        browser.arrived(self.window)
         self._on_page(self.window)
 
     def activate(self, words: str) -> None:
-        """The same, where the page stays."""
-        self._called(words).click()
+        """The same, where the page stays. A live page may draw it anew before it is pressed."""
+        while True:
+            with suppress(StaleElementReferenceException):
+                return self._called(words).click()
 
     def choose(self, words: str) -> None:
         """One of several, by its label."""
@@ -110,9 +109,11 @@ class Technician:
 
     def type(self, field: str, what: str) -> None:
         """Into a field that may have something in it."""
-        found = self._field(field)
-        found.clear()
-        found.send_keys(what)
+        while True:
+            with suppress(StaleElementReferenceException):
+                found = self._field(field)
+                found.clear()
+                return found.send_keys(what)
 
     def _field(self, field: str) -> WebElement:
         until_s = time.monotonic() + PATIENCE_S
