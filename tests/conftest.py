@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/usr/lib/postgresql/15/bin"
 _PROGRAMS: Final = {
@@ -40,6 +41,13 @@ _LONGEST: Final = (
 The other guest of the radio lab comes in its place in the alphabet: two at once would starve each other.
 """
 _LEFT_OUT: Final = pytest.StashKey[dict[str, list[str]]]()
+
+# How long an example takes depends on what else the machine does; and what passed once passes again: examples are the
+# same each time. Others are tried with --hypothesis-profile=default.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 def _lenient() -> bool:
