@@ -79,7 +79,7 @@ def node_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.fail("The Node example is installed by npm: apt install npm", pytrace=False)
     place = tmp_path_factory.mktemp("example") / "node"
     shutil.copytree(EXAMPLES / "node", place)
-    words = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"]
+    words = [npm, "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.fail(f"npm could not fetch the package mqtt, which this test needs:\n{done.stderr}", pytrace=False)
