@@ -61,8 +61,11 @@ class Secrets:
             address = bytes.fromhex(hexadecimal)
             # All devices of a maker share the first three octets; the others are the device.
             for octets in (address, address[3:]):
-                yield octets
-                yield octets[::-1]
+                for way in (octets, octets[::-1]):
+                    yield way
+                    for text in (way.hex(), way.hex(":"), way.hex("-")):
+                        yield text.encode()
+                        yield text.upper().encode()
         yield from (number.encode() for number in self.numbers if len(number) >= LEAST)
         yield from (raw for raw in self.raw if len(raw) >= LEAST)
 

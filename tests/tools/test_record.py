@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bleak.backends.scanner import AdvertisementData
 
 from wardgate.capture.radio import RadioBackend
 from wardgate.cli import devices, devices_record
@@ -104,7 +105,7 @@ async def test_a_cuff_that_wants_a_bond_and_the_time(link: Link, clock: DeviceCl
 
 
 async def test_a_scale_that_only_shouts(link: Link, clock: DeviceClock, radio: RadioBackend) -> None:
-    device = XiaomiScale(link, ADDRESS, clock, repeat_s=1.0, moving_s=0.1)
+    device = XiaomiScale(link, ADDRESS, clock, repeat_s=2.0, moving_s=0.1)
     await device.start()
     try:
         await device.take({"weight": 78.4})
@@ -119,16 +120,21 @@ async def test_a_scale_that_only_shouts(link: Link, clock: DeviceClock, radio: R
 
 
 async def test_sniffing_names_the_models(link: Link, clock: DeviceClock, radio: RadioBackend) -> None:
-    device = XiaomiScale(link, ADDRESS, clock, repeat_s=1.0, moving_s=0.1)
+    device = XiaomiScale(link, ADDRESS, clock, repeat_s=2.0, moving_s=0.1)
     await device.start()
     try:
         await device.take({"weight": 78.4})
-        (line,) = await devices_record.sniffed(0.5, radio)
+        (line,) = await devices_record.sniffed(1.5, radio)
         await device.asleep()
     finally:
         await device.stop()
     assert line.startswith(ADDRESS)
     assert line.endswith("MIBFS: xiaomi-scale (Xiaomi Mi Scale); 181B")
+
+
+def test_a_strangers_name_does_not_steer_the_terminal() -> None:
+    heard = AdvertisementData("\x1b[2J\nA&D", {}, {}, [], None, -60, ())
+    assert devices_record._line(ADDRESS, heard) == f"{ADDRESS}   -60 dBm  ?[2J?A&D: not known; no service named"
 
 
 async def test_a_device_that_stays_silent(radio: RadioBackend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +223,8 @@ def test_names_lose_their_numbers_and_keep_the_model(name: str, kept: str) -> No
         (b"\x01SN:BM12345678".hex(), "01534e3a" + 10 * "00", ((4, 13),)),
         (b"\x01AB-12C\x02".hex(), "0100000000000002", ((1, 6),)),
         (b"id=998877;".hex(), b"id=\0\0\0\0\0\0;".hex(), ((3, 8),)),
+        (b"=F00B5EC7A139!".hex(), b"=\0\0\0\0\0\0\0\0\0\0\0\0!".hex(), ((1, 12),)),
+        (b"39:a1:c7".hex(), "0000000000000000", ((0, 7),)),
         ("0078005000640000", "0078005000640000", ()),
         (b"ST,GS,+ 78.40kg\r\n".hex(), b"ST,GS,+ 78.40kg\r\n".hex(), ()),
     ],

@@ -58,7 +58,9 @@ def _line(address: str, data: AdvertisementData) -> str:
     )
     known = f"{model.id} ({model.maker} {model.name})" if model else "not known"
     offered = ", ".join(map(recording.short, dict.fromkeys((*services, *data.service_data)))) or "no service named"
-    return f"{address}  {data.rssi:4d} dBm  {data.local_name or 'no name'}: {known}; {offered}"
+    # A name is whatever a stranger's device says: it must not steer the terminal.
+    name = "".join(letter if letter.isprintable() else "?" for letter in data.local_name or "no name")
+    return f"{address}  {data.rssi:4d} dBm  {name}: {known}; {offered}"
 
 
 def record(options: argparse.Namespace, backend: RadioBackend = BLUEZ) -> int:
