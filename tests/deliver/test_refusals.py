@@ -193,10 +193,10 @@ async def test_a_message_that_the_broker_will_never_take_is_set_aside(
     tmp_path: Path, store: Store, sending: Running, serving: RunningWard, events: list[Event]
 ) -> None:
     """Larger than the broker's Maximum Packet Size, which it tells when the connection begins."""
-    broker = Mosquitto(tmp_path / "broker", extra="max_packet_size 3000")
+    broker = Mosquitto(tmp_path / "broker", extra="max_packet_size 70000")
     broker.start()
     await store.put_reading(reading(1), arrival_s=1.0)
-    await store.put_reading(msgspec.structs.replace(reading(2), frame="00" * 3000), arrival_s=1.0)
+    await store.put_reading(msgspec.structs.replace(reading(2), frame="00" * 40000), arrival_s=1.0)
     await store.put_reading(reading(3), arrival_s=1.0)
     async with serving(broker.settings()), sending(broker.settings()) as sender, asyncio.timeout(60):
         await sender.wait_drained()

@@ -33,6 +33,8 @@ def _is_message(topic: str) -> bool:
         (0x97, "publish-refused-97", "Quota exceeded"),
         (0x80, "publish-refused-80", "refuses messages for now"),
         (0x83, "publish-refused-83", "refuses messages for now"),
+        (0x90, "publish-refused-90", "refuses messages for now"),
+        (0x99, "publish-refused-99", "refuses messages for now"),
     ],
 )
 async def test_a_refusal_that_may_pass_keeps_the_message_and_is_told_once(

@@ -37,7 +37,7 @@ async def scripted(script: Script) -> AsyncIterator[Broker]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script.connections += 1
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while answer := _answer(script, *await _packet(reader)):
+            while answer := _answer(script, *await read_packet(reader)):
                 writer.write(answer)
                 script.changed.set()
                 if answer[0] == 0xE0:
@@ -51,7 +51,8 @@ async def scripted(script: Script) -> AsyncIterator[Broker]:
         server.close()
 
 
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """The next packet: its first byte, and what follows its length."""
     head = (await reader.readexactly(1))[0]
     length, shift = 0, 0
     while True:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -21,7 +22,9 @@ from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
 from wardgate.store import Lane, Store
 
-STEADY_S = 30.0
+log: Final = logging.getLogger(__name__)
+_ABOUT_ANOTHER: Final = b'"code":"message-parked"'
+STEADY_S: Final = 30.0
 """A connection that held so long was a good one: the next attempt is made at once."""
 
 
@@ -265,7 +268,10 @@ class Sender:
             self.trouble(None)
 
     def parked(self, seq: int, reason: str) -> None:
-        """A message was set aside for good."""
+        """A message was set aside for good. One that told of another is not told of: a ward may refuse all events."""
+        if any(_ABOUT_ANOTHER in payload for _, _, payload in self._store.read.messages_from(seq, seq, 1)):
+            log.warning("message %d was set aside, for %s", seq, reason)
+            return
         self._event(
             "message-parked",
             "problem",

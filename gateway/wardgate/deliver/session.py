@@ -30,9 +30,14 @@ _NOBODY: Final = 0x10
 """MQTT 5: no matching subscribers. Not every broker says so."""
 _PACKET_OVERHEAD: Final = 200
 """Topic and properties beside the payload, at most."""
+ENOUGH_BYTES: Final = 64 * 1024
+"""A broker has to take packets of this size. What is too large for one that does not is kept until it does: otherwise
+all would be set aside, and that it was set aside too."""
+_LOOK_AT: Final = 200
+"""Messages that are passed over before the loop gets to do something else."""
 _MESSAGE_REFUSED: Final = {0x90: "the topic name is invalid", 0x99: "the payload format is invalid"}
-"""The broker will never take this message: it is parked. Any other refusal is about the hub's rights or the broker's
-state, may change, and loses nothing."""
+"""The broker will never take this message: it is parked, unless the broker takes none of its lane. Any other refusal is
+about the hub's rights or the broker's state, may change, and loses nothing."""
 _NO_REASON: Final = frozenset({0x80, 0x83})
 """Refusals that may be about the message or about the broker: which, is found out by whether it takes others."""
 AT_ONCE_S: Final = 1.0
@@ -96,6 +101,7 @@ class Session:
         """How long the broker took to answer the state message."""
         self._alone_s = 0.0
         self._gave_up = False
+        self._told_too_small = False
         self._hub = hub
         self._by_ward = confirm == "ward"
         self._store = store
@@ -136,8 +142,11 @@ class Session:
 
     def publish_state(self, *, online: bool) -> None:
         """The retained sign of life."""
-        mid = self._link.publish(self._state_topic, msgspec.json.encode(self._host.state(online=online)), retain=True)
-        self._state_sent = (mid, self._loop.time())
+        state = msgspec.json.encode(self._host.state(online=online))
+        if self._is_too_big(state):
+            self._say_too_small()
+            return
+        self._state_sent = (self._link.publish(self._state_topic, state, retain=True), self._loop.time())
 
     # Outward
 
@@ -157,9 +166,14 @@ class Session:
         now_s = self._loop.time()
         if not self._window.in_flight:
             self._progress_s = now_s
+        passed = 0
         while not self._link.closed.done() and (row := self._window.next(now_s)):
-            if row.damaged or self._too_big(row):
-                self._park(row.seq, DAMAGED if row.damaged else "it is larger than the broker takes")
+            if row.damaged or self._is_too_big(row.payload):
+                self._pass_over(row)
+                passed += 1
+                if passed == _LOOK_AT:
+                    self.wake()
+                    return
                 continue
             if row.seq == self._window.alone:
                 self._alone_s = now_s
@@ -168,9 +182,33 @@ class Session:
                 return
             self._window.sent(row, mid, now_s)
 
-    def _too_big(self, row: OutRow) -> bool:
+    def _is_too_big(self, payload: bytes) -> bool:
         limit = self._link.maximum_packet_bytes
-        return limit is not None and len(row.payload) + _PACKET_OVERHEAD > limit
+        return limit is not None and len(payload) + _PACKET_OVERHEAD > limit
+
+    def _pass_over(self, row: OutRow) -> None:
+        """What cannot be sent is set aside if that is its own fault, and kept for another connection if not."""
+        limit = self._link.maximum_packet_bytes
+        if row.damaged or limit is None or limit >= ENOUGH_BYTES:
+            self._park(row.seq, DAMAGED if row.damaged else "it is larger than the broker takes")
+            return
+        if self._window.alone == row.seq:
+            self._window.alone = None
+            self._suspects.clear(row.seq)
+        self._say_too_small()
+
+    def _say_too_small(self) -> None:
+        if self._told_too_small:
+            return
+        self._told_too_small = True
+        self._host.trouble(
+            Trouble(
+                "broker-packets-too-small",
+                f"The broker takes {self._link.maximum_packet_bytes} bytes in one packet, and messages wait that are "
+                "larger.",
+                f"Let it take {ENOUGH_BYTES} bytes (mosquitto: max_packet_size). Nothing is lost meanwhile.",
+            )
+        )
 
     def _tick(self, now_s: float) -> None:
         if self._window.look_for_due(now_s):
@@ -235,10 +273,10 @@ class Session:
             )
 
     def _broker_refused(self, seq: int, code: int, now_s: float) -> None:
-        if code in _MESSAGE_REFUSED:
+        lane = self._window.lane(seq)
+        if code in _MESSAGE_REFUSED and (lane is None or self._suspects.takes(lane)):
             self._park(seq, f"the broker refuses it: {_MESSAGE_REFUSED[code]}")
             return
-        lane = self._window.lane(seq)
         if code in _NO_REASON and lane is not None and self._suspects.refused(seq, lane):
             self._park(seq, f"the broker refuses it again and again, and takes others ({meaning(code)})")
             return

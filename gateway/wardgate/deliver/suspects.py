@@ -69,6 +69,10 @@ class Suspects:
         self._taken[lane] += 1
         self.clear(seq)
 
+    def takes(self, lane: Lane) -> bool:
+        """Whether the broker has taken any message of this lane."""
+        return self._taken[lane] > 0
+
     def refused(self, seq: int, lane: Lane) -> bool:
         """The broker refused a message and did not say why. Whether it is to be set aside: others of its lane pass."""
         times, taken = self._refusals.get(seq, (0, self._taken[lane]))

@@ -54,6 +54,11 @@ class BufferedClient(Client):
         self.refusal: ssl.SSLError | None = None
         """Why the other side ended TLS; paho itself forgets it."""
 
+    def hold_to(self, receive_maximum: int) -> None:
+        """From here on the broker's Receive Maximum: what is more waits in paho for the next PUBACK. A broker may end a
+        connection over which it gets one message more."""
+        self._max_inflight_messages = receive_maximum
+
     def unread(self) -> bool:
         """Whether bytes are here that the socket knows nothing of any more."""
         sock = self.socket()
@@ -119,6 +124,8 @@ class BufferedClient(Client):
         mid = int.from_bytes(packet[:2], "big")
         if self._out_messages.pop(mid, None) is not None:
             self._inflight_messages -= 1
+            if len(self._out_messages) > self._inflight_messages:
+                self._update_inflight()
             self.taken(mid, packet[2] if len(packet) > 2 else 0)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 

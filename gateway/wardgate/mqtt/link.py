@@ -100,7 +100,7 @@ class Link:
         self.receive_maximum = 65535
         self.maximum_packet_bytes: int | None = None
         client = BufferedClient(client_id, broker.protocol, self._message, self._published)
-        client.max_inflight_messages_set(0)  # the window is the caller's, who knows the broker's Receive Maximum
+        client.max_inflight_messages_set(0)  # the window is the caller's, until the broker has said its own
         client.connect_timeout = CONNECT_TIMEOUT_S / 2
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
@@ -176,6 +176,7 @@ class Link:
         if properties is not None:
             self.receive_maximum = getattr(properties, "ReceiveMaximum", 65535)
             self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
+            self._client.hold_to(self.receive_maximum)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
         """Send with QoS 1. The packet id that `on_puback` will name with a reason code; None when nothing is sent."""
