@@ -64,6 +64,8 @@ class _Device:
         self._talk = talk
         self._replies = Joiner(talk, lepu.size_of)
         self._sequence = 0
+        self._given_up: set[int] = set()
+        """Sequence numbers of requests that were made again: what answers them now is late, and belongs to no other."""
 
     async def wait_until_free(self) -> None:
         """Ask until no measurement is under way. The session's own deadline ends what never ends."""
@@ -108,11 +110,15 @@ class _Device:
         self._talk.sink.clock_set(to)
 
     async def _ask(self, command: int, data: bytes = b"") -> lepu.Frame:
-        """Its reply to a command. A command is repeated when there is none; replies to others are passed over."""
+        """Its reply to a command. A command is repeated when there is none; replies to others are passed over, and so
+        are late ones: two pieces of a file that trade places would make records that nobody measured."""
         for _ in range(TRIES):
-            self._sequence += 1
+            self._sequence = (self._sequence + 1) & 0xFF
+            self._given_up.discard(self._sequence)
             await self._talk.write(COMMANDS, lepu.encode(command, self._sequence, data))
             while (reply := await self._replies.next_frame(lepu.decode, REPLY_S)) is not None:
-                if reply.command == command and reply.direction == lepu.REPLY:
+                answers = reply.command == command and reply.direction == lepu.REPLY
+                if answers and reply.sequence not in self._given_up:
                     return reply
+            self._given_up.add(self._sequence)
         raise TimedOutError(f"The BP2 did not answer to command {command:02x}. Wait until it wakes again.")
