@@ -46,9 +46,8 @@ class Housekeeping:
             self._journal.tell(
                 "database-damaged",
                 "problem",
-                f"The hub's database was damaged and was set aside. {quarantine.messages_saved} messages were saved "
-                f"out of it, {quarantine.messages_lost} were lost.",
-                what_to_do=f"Replace the hub's memory card. The damaged file is {quarantine.moved_to}.",
+                quarantine.sentence,
+                what_to_do=quarantine.what_to_do,
             )
         raw = self._store.detector_state(_LIFE)
         if raw is None:

@@ -243,6 +243,7 @@ class Hub:
             sender=self.sender,
             renewal=self.renewal,
             home=self.home,
+            overlay=self.overlay,
             started_boottime_s=clock.boottime_s(),
         )
         self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)

@@ -18,6 +18,7 @@ from msgspec import Struct
 from wardgate.checked import Unusable, known_alone
 from wardgate.contract.commands import PARTS, Configuration, Part
 from wardgate.contract.messages import UNREADABLE
+from wardgate.counted import count
 from wardgate.durable import write_whole
 
 FALLS: Final = 2
@@ -112,7 +113,7 @@ class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self
         falls = tried.falls + (tried.running == boot_id)
         if falls >= FALLS:
-            return self.back(f"The hub's program could not run with it: it fell {falls} times.")
+            return self.back(f"The hub's program could not run with it: it fell {count(falls, 'time')}.")
         return msgspec.structs.replace(self, probation=msgspec.structs.replace(tried, falls=falls, running=boot_id))
 
     def ended(self) -> Kept:

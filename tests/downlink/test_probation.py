@@ -22,8 +22,9 @@ from wardgate.contract.commands import Configuration
 from wardgate.contract.messages import Event
 from wardgate.contract.signing import PrivateKey
 from wardgate.control import proving
-from wardgate.control.client import HubAway, call
-from wardgate.control.messages import Status
+from wardgate.control.client import HubAway, call, connect
+from wardgate.control.messages import ConfigurationView, Status
+from wardgate.hub import Hub
 from wardgate.overlay import NAME, Overlay, leave_patient
 from wardgate.probation import Record
 from wardgate.store.audit import verify
@@ -179,8 +180,10 @@ async def test_it_is_proven_once_it_has_lived_and_a_reading_came_through(
     async with home.hub() as hub:
         await _once(lambda: hub.canary.state().last_age_s is not None)
         assert hub.overlay.proving, "it has not lived long enough"
+        assert await _shown(hub) == ConfigurationView(version=7, proving=True)
         monkeypatch.setattr(proving, "LIVES_S", 0.0)
         await _once(lambda: bool(events(hub, "configuration-proven")))
+        assert await _shown(hub) == ConfigurationView(version=7)
     for _ in range(3):
         fallen = Overlay(home.file(), home.clock.boot_id())
         fallen.begin()
@@ -209,6 +212,15 @@ async def test_a_hub_that_runs_and_is_not_well_goes_back_too(
         assert hub.config.watch.pathways == ()
         (told,) = events(hub, "configuration-rolled-back")
         assert told.detail["version"] == 7
+        shown = await _shown(hub)
+        assert shown is not None
+        assert (shown.version, shown.proving, shown.taken_back) == (7, False, told.sentence.partition("again. ")[2])
+
+
+async def _shown(hub: Hub) -> ConfigurationView | None:
+    """What the hub's status says of it."""
+    async with connect(Path(hub.config.hub.control_socket)) as asked:
+        return (await asked.status()).hub.configuration
 
 
 def _falls(_: object) -> None:

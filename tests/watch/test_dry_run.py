@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -194,6 +195,13 @@ async def test_the_rate_cap_holds_back_what_it_would_have_held_back(
     assert {episode.quiet for episode in tried.would} == {True, False}
     assert not any(episode.quiet for episode in free.would)
     words = "\n".join(in_words(tried))
-    assert f"The rate cap would have kept {tried.held_back} waiting; {tried.never_told} were never told." in words
+    assert (
+        f"The rate cap would have kept {tried.held_back} alerts waiting; {tried.never_told} were never told." in words
+    )
     assert "; in quiet hours" in words
+    one = replace(tried, since=tried.until - timedelta(days=1), readings=1, held_back=1, never_told=1)
+    words = "\n".join(in_words(one))
+    assert "1 reading of the last 1 day, from" in words
+    assert "kept 1 alert waiting; 1 was never told." in words
+    assert "kept 1 alert waiting; all were told later." in "\n".join(in_words(replace(one, never_told=0)))
     await home.store.close()

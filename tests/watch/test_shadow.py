@@ -120,7 +120,7 @@ async def test_it_is_reported_once_a_day_as_an_event(tmp_path: Path) -> None:
     (event,) = await home.events()
     assert (event.code, event.severity) == ("shadow-summary", "info")
     assert event.sentence == (
-        "On trial, tight (weight.guideline_esc) would have raised 1 alerts since 01 November 2026, before the "
+        "On trial, tight (weight.guideline_esc) would have raised 1 alert since 01 November 2026, before the "
         "rate cap. The live rules of that kind raised 1."
     )
     assert event.detail["limit_gain_3_days_kg"] == 1.0

@@ -14,7 +14,7 @@ from wardgate.control.client import HubAway, call, connect
 from wardgate.control.messages import HubView, Status
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Installation
-from wardgate.faces.words import Times
+from wardgate.faces.words import Times, count
 from wardgate.page.devices import card, in_order
 from wardgate.page.verdict import verdict
 
@@ -74,19 +74,32 @@ def lines(status: Status) -> list[str]:
     if delivery.parked:
         text += [f"{delivery.parked} set aside: wardgate parked list."]
     text += [
-        f"On trial, {trial.name} ({trial.rule}): would have raised {trial.raised} alerts since "
+        f"On trial, {trial.name} ({trial.rule}): would have raised {count(trial.raised, 'alert')} since "
         f"{times.when(trial.since)}, before the rate cap; the live rules raised {trial.live_raised}."
         f"{f' It broke: {trial.problem}.' if trial.problem else ''}"
         for trial in status.trials
     ]
-    return [*text, *_certificate(hub), hub.radio.sentence]
+    return [*text, *_configuration(hub), *_certificate(hub), hub.radio.sentence]
+
+
+def _configuration(hub: HubView) -> list[str]:
+    held = hub.configuration
+    if held is None or held.problem:
+        return []  # what does not hold stands above, among what needs attention
+    named = f"The ward's configuration, version {held.version},"
+    if held.proving:
+        named += " is on probation: the hub runs with it. If that goes well for 10 minutes it stays; if not,"
+        return [f"{named} what held before comes back by itself."]
+    return [f"{named} was taken back. {held.taken_back}" if held.taken_back else f"{named} holds."]
 
 
 def _certificate(hub: HubView) -> list[str]:
     held = hub.certificate
     if held is None:
         return []
-    left = "" if held.days_left is None else f", {held.days_left:.0f} days from now"
+    until, problem = f"{held.not_after:%d %B %Y}", f" Not renewed: {held.problem}" if held.problem else ""
+    if held.days_left is not None and held.days_left <= 0:
+        return [f"This hub's certificate ended on {until}: nothing reaches the ward.{problem}"]
+    left = "" if held.days_left is None else f", {count(int(held.days_left), 'day')} from now"
     renews = "; it renews itself" if held.renews_itself else ""
-    problem = f" Not renewed: {held.problem}" if held.problem else ""
-    return [f"This hub's certificate ends on {held.not_after:%d %B %Y}{left}{renews}.{problem}"]
+    return [f"This hub's certificate ends on {until}{left}{renews}.{problem}"]

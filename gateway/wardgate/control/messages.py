@@ -109,6 +109,18 @@ class CertificateView(Struct, frozen=True, kw_only=True):
     """Why the last renewal did not work."""
 
 
+class ConfigurationView(Struct, frozen=True, kw_only=True):
+    """What the ward has configured from afar."""
+
+    version: int
+    proving: bool = False
+    """It is on probation: it has not shown yet that the hub can live with it."""
+    problem: str = ""
+    """What of it does not hold, and why."""
+    taken_back: str = ""
+    """Why the last one was taken back."""
+
+
 class HubView(Struct, frozen=True, kw_only=True):
     """The machine itself."""
 
@@ -129,6 +141,8 @@ class HubView(Struct, frozen=True, kw_only=True):
     """The home makes no sound until then; None outside of quiet hours."""
     certificate: CertificateView | None = None
     """None where the broker is reached without one."""
+    configuration: ConfigurationView | None = None
+    """None where the ward has configured nothing."""
 
 
 class TrialView(Struct, frozen=True, kw_only=True):

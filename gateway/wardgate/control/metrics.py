@@ -48,6 +48,11 @@ def _hub(status: Status) -> Iterator[_Metric]:
     yield _one("wardgate_canary_late", "Whether that test is overdue.", float(hub.canary.late))
     left = hub.certificate.days_left if hub.certificate else None
     yield _maybe("wardgate_certificate_days_left", "Days until the hub's certificate ends.", left)
+    if hub.configuration is not None:
+        what = "Version of what the ward has configured."
+        yield _one("wardgate_configuration_version", what, float(hub.configuration.version))
+        what = "Whether it has yet to show that the hub can live with it."
+        yield _one("wardgate_configuration_on_probation", what, float(hub.configuration.proving))
     by_priority = dict.fromkeys(("high", "medium", "low"), 0.0)
     for alert in status.open_alerts:
         by_priority[alert.priority] += 1.0

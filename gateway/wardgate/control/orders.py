@@ -33,6 +33,7 @@ from wardgate.deliver.admission import Admitted
 from wardgate.deliver.beside import Beside, NotSent, send_again
 from wardgate.deliver.downlink import Outcome
 from wardgate.pathways.notes import note_problem, noted
+from wardgate_drivers.model.wake import wake_words
 
 REPORTS: Final = 3
 """Kept on the hub: a ward that asks for many fills no disk."""
@@ -84,7 +85,7 @@ class Orders:
                 return await self._support_bundle()
             case OpenPage():
                 await self.way_in.open("ward", do.minutes)
-                return Outcome(f"The technician's page is open for {do.minutes:g} minutes.")
+                return Outcome(f"The technician's page is open for {count(do.minutes, 'minute')}.")
             case Acknowledge():
                 self.see(do.alerts)
                 return Outcome("Noted. A revision of each alert, or an event, says what came of it.")
@@ -105,7 +106,7 @@ class Orders:
             "measurement-asked",
             "info",
             f"The ward asks for a measurement with the {known.model.kind.noun}.",
-            what_to_do=known.model.wake,
+            what_to_do=wake_words(known.model.wake).use,
             device=device,
         )
         return Outcome("The home is asked.")

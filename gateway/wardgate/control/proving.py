@@ -14,6 +14,7 @@ from typing import Final
 
 from wardgate.capture.journal import Journal
 from wardgate.clock import Clock
+from wardgate.counted import count
 from wardgate.overlay import Overlay
 from wardgate.watch.canary import CanaryState
 
@@ -55,7 +56,7 @@ class Proving:
             return  # another one was kept meanwhile, and does not run yet
         canary, why = self.canary(), ""
         if self.falls() >= FALLS:
-            why = f"Parts of the hub fell {self.falls()} times with it."
+            why = f"Parts of the hub fell {count(self.falls(), 'time')} with it."
         elif canary.stage == "rules":
             why = "With it the hub's own test readings raised no alert."
         if why:

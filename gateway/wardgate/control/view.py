@@ -19,6 +19,7 @@ from wardgate.contract.messages import Alert, Reading
 from wardgate.control.messages import (
     CanaryView,
     CertificateView,
+    ConfigurationView,
     DeliveryView,
     DeviceState,
     DeviceView,
@@ -34,6 +35,7 @@ from wardgate.deliver.sender import Sender
 from wardgate.enrol.renewal import Renewal
 from wardgate.indicate.home import Home
 from wardgate.intake.device_facts import BATTERY_LOW_PERCENT
+from wardgate.overlay import Overlay
 from wardgate.store.rows import DeviceRow
 from wardgate.store.store import Store
 from wardgate.watch.adherence import Adherence
@@ -51,6 +53,7 @@ from wardgate.watch.rule import (
 from wardgate.watch.shadow import Shadows, Trial
 from wardgate.watch.watcher import Watcher
 from wardgate_drivers.model.declaration import Bond
+from wardgate_drivers.model.wake import wake_words
 
 READINGS_SHOWN: Final = 5000
 """Of a channel, the newest: a year at a dozen a day."""
@@ -81,6 +84,7 @@ class View:
     sender: Sender
     renewal: Renewal
     home: Home
+    overlay: Overlay
     started_boottime_s: float
 
     def status(self) -> Status:
@@ -179,6 +183,19 @@ class View:
             canary=self._canary(),
             quiet_until=self.watcher.gate.quiet_until_now(),
             certificate=self._certificate(),
+            configuration=self._configuration(),
+        )
+
+    def _configuration(self) -> ConfigurationView | None:
+        overlay = self.overlay
+        if not overlay.version and not overlay.problem:
+            return None
+        last = overlay.all_gone[-1] if overlay.all_gone else None
+        return ConfigurationView(
+            version=overlay.version,
+            proving=overlay.proving,
+            problem=overlay.problem or overlay.left_out,
+            taken_back=last.why if last is not None and last.version == overlay.version else "",
         )
 
     def _certificate(self) -> CertificateView | None:
@@ -233,11 +250,11 @@ class View:
         if known.model.bond is not Bond.NONE and row.bonded is not True:
             return "not-set-up", f"Pair the {kind}. {known.model.wake}"
         if row.last_heard is None:
-            return "not-set-up", known.model.wake
+            return "not-set-up", wake_words(known.model.wake).use
         if row.battery_percent is not None and row.battery_percent <= BATTERY_LOW_PERCENT:
             return "battery-low", f"Put new batteries into the {kind}."
         if self.adherence.overdue(known.id):
-            return "not-heard", known.model.wake
+            return "not-heard", wake_words(known.model.wake).use
         return "working", ""
 
     def _delivery(self, now: datetime) -> DeliveryView:

@@ -82,6 +82,8 @@ def hub_troubles(hub: HubView, delivery: DeliveryView) -> Iterator[str]:
         yield hub.radio.sentence
     if not hub.clock_synchronised:
         yield "The hub does not know the time yet. Readings are kept and dated later."
+    if hub.configuration is not None and hub.configuration.problem:
+        yield f"What the ward configured does not hold as it was sent. {hub.configuration.problem}"
     if hub.disk_free_bytes < LITTLE_DISK_BYTES:
         yield f"The hub's disk is nearly full: {size(hub.disk_free_bytes)} free."
 

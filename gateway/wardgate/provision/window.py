@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from wardgate.clock import Clock
+from wardgate.counted import count
 from wardgate.provision.refused import Refused
 from wardgate.store.audit import Audit, By
 from wardgate.store.errors import StoreError
@@ -109,7 +110,9 @@ class Window:
             until_s = self._clock.boottime_s() + 60.0 * minutes
             if self._opened is not None and self.left_s is not None:
                 until_s = max(until_s, self._opened.until_s)
-            await self._audit.note("window-opened", by, f"{_OPENED[by]}, for {minutes:g} minutes.", minutes=minutes)
+            await self._audit.note(
+                "window-opened", by, f"{_OPENED[by]}, for {count(minutes, 'minute')}.", minutes=minutes
+            )
             await self._hold(Opened(boot_id=self._clock.boot_id(), until_s=until_s, by=by))
 
     async def extend(self) -> None:

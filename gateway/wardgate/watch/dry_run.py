@@ -9,6 +9,7 @@ from typing import Final
 
 from wardgate.config import Config
 from wardgate.contract.messages import Alert, Reading
+from wardgate.counted import count
 from wardgate.store.reader import Reader
 from wardgate.watch.alerts import Episode as Open
 from wardgate.watch.alerts import Step
@@ -142,12 +143,13 @@ def dry_run(config: Config, reader: Reader, now: datetime, days: float) -> DryRu
 def in_words(run: DryRun) -> list[str]:
     """The comparison as a person reads it."""
     days = (run.until - run.since).total_seconds() / 86400.0
-    lines = [f"{run.readings} readings of the last {days:g} days, from {run.since:%d %B %Y %H:%M} UTC."]
+    lines = [f"{count(run.readings, 'reading')} of the last {count(days, 'day')}, from {run.since:%d %B %Y %H:%M} UTC."]
     lines.append("Quiet hours and the rate cap count; the raising again does not: it rests on what the ward has seen.")
     lines += _listed(f"Would have told ({len(run.would)}):", run.would)
     lines += _listed(f"Did tell ({len(run.did)}):", run.did)
     if run.held_back:
-        lines += ["", f"The rate cap would have kept {run.held_back} waiting; {run.never_told} were never told."]
+        told = f"{count(run.never_told, 'was', 'were')} never told" if run.never_told else "all were told later"
+        lines += ["", f"The rate cap would have kept {count(run.held_back, 'alert')} waiting; {told}."]
     lines += [f"{rule} broke: {why}" for rule, why in run.failed.items()]
     new = [e for e in run.would if not any(_meet(e, other) for other in run.did)]
     gone = [e for e in run.did if not any(_meet(e, other) for other in run.would)]

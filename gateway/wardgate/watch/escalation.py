@@ -17,6 +17,7 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import Alert, AlertAck, Event
+from wardgate.counted import count
 from wardgate.watch.alerts import Episode, Told, worse_revision
 
 _ROLE: Final = re.compile(r"[a-z][a-z -]{0,39}")
@@ -125,7 +126,7 @@ def escalation(alert: Alert, minutes: float, now: datetime) -> Event:
         code="alert-not-acknowledged",
         severity="problem",
         sentence=f"Nobody has acknowledged an alert of {alert.priority} priority ({words(alert)}) for "
-        f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}.",
+        f"{count(minutes, 'minute')}.",
         what_to_do="Call the ward.",
         detail={"alert": alert.id, "revision": alert.revision, "kind": alert.kind, "priority": alert.priority},
         at=now,

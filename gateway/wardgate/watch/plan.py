@@ -145,4 +145,6 @@ def _every(hours: float) -> str:
         return "every day"
     if hours == 168.0:
         return "every week"
+    if hours == 1.0:
+        return "every hour"
     return f"every {days:g} days" if hours > 24.0 and days.is_integer() else f"every {hours:g} hours"

@@ -19,6 +19,7 @@ from wardgate.capture.journal import Journal
 from wardgate.clock import Clock
 from wardgate.config import Config, Shadow
 from wardgate.contract.messages import Alert, Event, Reading, Utc
+from wardgate.counted import count
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
 from wardgate.watch.alerts import Episode
@@ -220,7 +221,7 @@ class Shadows:
             code="shadow-summary",
             severity="info",
             sentence=(
-                f"On trial, {trial.name} ({trial.rule}) would have raised {kept.raised} alerts since "
+                f"On trial, {trial.name} ({trial.rule}) would have raised {count(kept.raised, 'alert')} since "
                 f"{kept.since:%d %B %Y}, before the rate cap. The live rules of that kind raised {trial.live_raised}."
             ),
             detail={
