@@ -151,6 +151,32 @@ async def until(hub: Hub, holds: Callable[[], bool]) -> None:
             await committed.wait()
 
 
+@asynccontextmanager
+async def retained(broker: config.Broker, topic: str, payload: bytes) -> AsyncIterator[None]:
+    """At the broker when this begins, and no more when it ends: another connection cannot come before it."""
+    taken: asyncio.Queue[int] = asyncio.Queue()
+    link = Link(
+        broker,
+        "retaining",
+        on_message=lambda _topic, _payload: None,
+        on_puback=lambda _, code: taken.put_nowait(code),
+        session_expiry_s=0,
+    )
+
+    async def say(said: bytes) -> None:
+        link.publish(topic, said, retain=True)
+        async with asyncio.timeout(PATIENCE_S):
+            await taken.get()
+
+    await link.open()
+    await say(payload)
+    try:
+        yield
+    finally:
+        await say(b"")
+        link.close()
+
+
 @pytest.fixture(scope="session")
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     broker = Mosquitto(tmp_path_factory.mktemp("mosquitto"))

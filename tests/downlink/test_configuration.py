@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.downlink.conftest import ASSIGNMENT, PATIENCE_S, Home, Voice, events, until
+from tests.downlink.conftest import ASSIGNMENT, PATIENCE_S, Home, Voice, events, retained, until
 from tests.support.watching import make_reading
 from wardgate import config
 from wardgate.contract import topics
@@ -232,19 +232,17 @@ async def test_a_retained_configuration_is_used_once_and_quietly(home: Home, voi
     """So a hub that was away for long finds it."""
     async with home.hub():
         pass
-    link = voice.link
-    topic = topics.down("hub-1", "config")
-    link.publish(topic, home.key.envelope(home.configuration(4, pathways=["copd"])), retain=True)
-    async with home.hub() as hub:
-        assert (await voice.answer()).result == "done"
-        await _anew(hub)
-    async with home.hub() as hub:
-        assert hub.config.watch.pathways == ("copd",)
-        last = await voice.ask(home.configuration(4, pathways=[]), home.key)
-        assert last.reason == "older-version", "the retained one came first and got no answer"
-        assert not hub.anew.is_set()
-        assert [e.detail["reason"] for e in events(hub, "configuration-refused")] in ([], ["older-version"])
-    link.publish(topic, b"", retain=True)
+    kept = home.key.envelope(home.configuration(4, pathways=["copd"]))
+    async with retained(home.broker, topics.down("hub-1", "config"), kept):
+        async with home.hub() as hub:
+            assert (await voice.answer()).result == "done"
+            await _anew(hub)
+        async with home.hub() as hub:
+            assert hub.config.watch.pathways == ("copd",)
+            last = await voice.ask(home.configuration(4, pathways=[]), home.key)
+            assert last.reason == "older-version", "the retained one came first and got no answer"
+            assert not hub.anew.is_set()
+            assert [e.detail["reason"] for e in events(hub, "configuration-refused")] in ([], ["older-version"])
 
 
 def test_the_ward_cannot_touch_the_broker_the_ids_or_the_secrets() -> None:

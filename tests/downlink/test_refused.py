@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.downlink.conftest import Home, Voice, events, until
+from tests.downlink.conftest import Home, Voice, events, retained, until
 from wardgate.config import Ward
+from wardgate.contract import topics
 from wardgate.contract.commands import MAX_BYTES, Command, Measure, TakeNote
 from wardgate.contract.signing import PrivateKey
-from wardgate.mqtt import Link
 from wardgate.ward.commands import new_nonce
 
 NOTE = TakeNote(note="diuretic_up")
@@ -150,21 +150,13 @@ async def test_without_the_time_only_what_does_no_harm_is_done(home: Home, voice
 
 
 async def test_a_retained_command_is_not_done(home: Home, voice: Voice) -> None:
-    command = home.command(NOTE)
-    mad = Link(home.broker, "mad", on_message=lambda _t, _p: None, session_expiry_s=0)
-    await mad.open()
-    topic = "wardgate/1/hub-1/down/command"
     async with home.hub():  # it begins to remember, and the broker to keep what comes while it is away
         assert (await voice.ask(home.command(NOTE), PrivateKey.new("ward-1"))).reason == "forged"
-    mad.publish(topic, home.key.envelope(home.command(NOTE, nonce=command.nonce)), retain=True)
-    try:
-        async with home.hub() as hub:
-            for _ in range(2):  # what was kept for it, and what is retained
-                assert (await voice.answer()).reason == "retained"
-            assert hub.watcher.therapy.notes == []
-    finally:
-        mad.publish(topic, b"", retain=True)
-        mad.close()
+    command = home.key.envelope(home.command(NOTE))
+    async with retained(home.broker, topics.down("hub-1", "command"), command), home.hub() as hub:
+        for _ in range(2):  # what was kept for it, and what is retained
+            assert (await voice.answer()).reason == "retained"
+        assert hub.watcher.therapy.notes == []
 
 
 async def test_a_hub_without_keys_obeys_nobody(home: Home, voice: Voice) -> None:
