@@ -130,7 +130,7 @@ async def test_a_damaged_stream_is_left_and_no_damaged_message_is_believed(
         proxy(over_tls.port, random.Random(7)) as network,
         serving(over_tls.settings()) as ward,
         sending(_through(over_tls, network)) as sender,
-        asyncio.timeout(60),
+        asyncio.timeout(240),  # damage in a handshake is found when that has lasted too long
     ):
         for _ in range(8):
             network.lost.clear()

@@ -43,7 +43,7 @@ class Postgres:
     def start(self) -> None:
         """Start, and wait until it answers."""
         log = str(self._directory / "log")
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", log, "start")
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "180", "-l", log, "start")
 
     def kill(self) -> None:
         """End it without a checkpoint, as a crash would; it recovers at the next start."""
