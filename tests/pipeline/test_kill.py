@@ -119,7 +119,7 @@ class Street:
                     await device.take(_figures(device, self.rng))
                     await device.asleep()
             async with connect(self.socket) as hub:
-                await hub.status()
+                await hub.ask("watch", bool)  # from here on nothing is missed
                 changes = hub.watch()
                 while (await hub.status()).delivery.waiting:
                     await anext(changes)

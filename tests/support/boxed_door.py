@@ -94,7 +94,8 @@ class BoxedDoor:
     async def scale_is_heard(self) -> None:
         """Somebody steps on it, and the hub has it in the air."""
         await self._scale.take({"weight": 71.4})
-        async with asyncio.timeout(20), connect(self.boxed.socket) as hub:
+        async with asyncio.timeout(60), connect(self.boxed.socket) as hub:
+            await hub.ask("watch", bool)  # from here on nothing is missed
             changes = hub.watch()
             while not any(near.address == SCALE for near in await hub.ask("nearby", tuple[Nearby, ...])):
                 await anext(changes)

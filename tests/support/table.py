@@ -23,7 +23,7 @@ from wardgate_sim.clock import LeapClock
 from wardgate_sim.radio import Link
 
 T = TypeVar("T")
-PATIENCE_S: Final = 40.0
+PATIENCE_S: Final = 80.0
 """A test that waits so long has failed."""
 
 
@@ -92,6 +92,7 @@ control_socket = "{self.socket}"
     async def until_device(self, device: str, holds: Callable[[Added], bool]) -> Added:
         """As soon as it is so: whoever watches is told of every change."""
         async with asyncio.timeout(PATIENCE_S), connect(self.socket) as hub:
+            await hub.ask("watch", bool)  # from here on nothing is missed
             changes = hub.watch()
             while True:
                 found = await self.device(device)

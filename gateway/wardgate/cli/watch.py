@@ -33,6 +33,7 @@ async def _watch(socket: Path, *, as_json: bool) -> int:
     seen: set[tuple[str, int]] = set()
     try:
         async with connect(socket) as hub:
+            await hub.ask("watch", bool)  # what comes while the first are shown is not missed
             for message in await _news(hub, seen):
                 _show(message, as_json=as_json)
             async for _ in hub.watch():
