@@ -9,6 +9,7 @@ from typing import Final
 from wardgate.control.messages import DeviceView
 from wardgate.faces.words import Times, count, sentence, span
 from wardgate_drivers.model.declaration import Kind
+from wardgate_drivers.model.wake import wake_words
 
 TITLES: Final = {
     "scale": "Scale",
@@ -205,7 +206,7 @@ def _unsent(device: DeviceView) -> Row:
 
 
 def _wake(device: DeviceView) -> tuple[Row, ...]:
-    return (Row("To wake it", device.wake),) if device.wake else ()
+    return (Row("To wake it", wake_words(device.wake).use),) if device.wake else ()
 
 
 def _counts(device: DeviceView) -> tuple[Row, ...]:

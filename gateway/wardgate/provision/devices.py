@@ -15,6 +15,7 @@ from wardgate.provision.refused import Refused
 from wardgate.store.rows import DeviceRow
 from wardgate_drivers.model.declaration import Bond, ClockPolicy, Gatt, History, Kind, Model, Serial
 from wardgate_drivers.model.lookup import by_id
+from wardgate_drivers.model.wake import wake_words
 from wardgate_drivers.protocol.user_data import consent_as_configured
 
 Tick = Literal["good", "waiting", "problem", "unknown"]
@@ -291,7 +292,7 @@ def _clock_not_seen(model: Model, row: DeviceRow) -> Ticked:
         tick="waiting",
         reason="clock-not-seen",
         sentence="The hub has not looked at its clock yet.",
-        what_to_do=_used(model),
+        what_to_do=wake_words(model.wake).use,
     )
 
 
@@ -322,15 +323,8 @@ def _memory(model: Model, row: DeviceRow, *, tried: bool) -> Ticked:
         tick="waiting",
         reason="memory-not-read",
         sentence="What it keeps was not read yet.",
-        what_to_do=_used(model),
+        what_to_do=wake_words(model.wake).use,
     )
-
-
-def _used(model: Model) -> str:
-    """The catalogue's words for using it, without those for pairing: that is over, or has a tick of its own."""
-    clauses = model.wake.rstrip(".").split("; ")
-    use = [c for c in clauses if not c.startswith("to pair") and "code it shows" not in c]
-    return f"{'; '.join(use or clauses)}."
 
 
 def _long(seconds: float) -> str:

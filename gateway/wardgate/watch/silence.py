@@ -11,6 +11,7 @@ from wardgate.capture.journal import Journal
 from wardgate.intake.device_facts import BATTERY_LOW_PERCENT
 from wardgate.store.rows import DeviceRow
 from wardgate_drivers.model.declaration import Serial
+from wardgate_drivers.model.wake import wake_words
 
 Cause = Literal["hub", "clock", "radio", "not-paired", "battery", "not-woken", "no-good-reading"]
 RADIO: Final = ("radio-lost", "radio-stuck")
@@ -64,4 +65,4 @@ def _of_the_device(silence: Silence, journal: Journal) -> tuple[Cause, str]:
 
 
 def _wake(known: Known) -> str:
-    return known.model.wake or "Take a reading."
+    return wake_words(known.model.wake).use or "Take a reading."

@@ -10,8 +10,9 @@ from wardgate.contract.assigning import Kind
 from wardgate.control.provisioning import Added, Check, Installation, Model, Nearby
 from wardgate.faces.words import count, listed, sentence, span
 from wardgate.page.devices import TITLES, signal_bars
-from wardgate.page.setup.pictures import Word, emphasised, wake_words
+from wardgate.page.setup.pictures import Word, emphasised, typed_here
 from wardgate_drivers.model.declaration import Kind as ModelKind
+from wardgate_drivers.model.wake import wake_words
 
 PASSKEY_DIGITS: Final = 6
 _LONG_UNHEARD_S: Final = 30.0
@@ -246,7 +247,7 @@ class DeviceStep:
 def device_step(device: Added) -> DeviceStep:
     """Everything that the page of one device says."""
     kind = device.model.kind
-    wake = wake_words(device.model.wake)
+    wake = wake_words(typed_here(device.model.wake))
     pairing = needs_pairing(device)
     state = device.pairing if pairing or device.pairing != "idle" else "ready"
     said, tone, what_to_do = _pairing_words(device, state)
@@ -302,7 +303,7 @@ def _pairing_words(device: Added, state: str) -> tuple[str, Tone, str]:
 
 def not_heard(model: Model) -> str:
     """What helps a device that is not in the air."""
-    press = wake_words(model.wake).pair
+    press = wake_words(typed_here(model.wake)).pair
     now = f"{press} Keep this page open." if ". " in press else f"{press.rstrip('.')} while this page is open."
     return f"{now} Still nothing after 1 minute? Change the batteries."
 

@@ -12,8 +12,9 @@ from wardgate.control.provisioning import LEFT_OUT, Added, Installation, TestRun
 from wardgate.faces.words import Times, listed, span
 from wardgate.page.devices import TITLES
 from wardgate.page.setup.devices_view import full_name, long_noun, noun
-from wardgate.page.setup.pictures import Word, emphasised, wake_words
+from wardgate.page.setup.pictures import Word, emphasised
 from wardgate.page.setup.step import NoSuchPage, Shown, Visit
+from wardgate_drivers.model.wake import wake_words
 
 Door = Literal["done", "waiting", "not-yet", "none"]
 
