@@ -17,6 +17,7 @@ from wardgate.contract.commands import Configuration, Part
 from wardgate.pathways.known import LIMITS
 from wardgate.pathways.pathway import names, unknown
 
+SHORTEST_CADENCE_H: Final = 0.25
 LONGEST_CADENCE_H: Final = 24.0 * 31
 
 
@@ -79,10 +80,9 @@ def _cadences(file: Config, said: dict[str, float], problems: list[str]) -> tupl
     for name, hours in said.items():
         if name not in known:
             problems.append(f"cadences: `{name}` is no device here. {did_you_mean(name, known)}")
-        elif not 0 < hours <= LONGEST_CADENCE_H:
-            problems.append(
-                f"cadences: {name} has to be above 0 and at most {LONGEST_CADENCE_H:g} hours, not {hours:g}."
-            )
+        elif not SHORTEST_CADENCE_H <= hours <= LONGEST_CADENCE_H:
+            span = f"{SHORTEST_CADENCE_H:g} to {LONGEST_CADENCE_H:g} hours"
+            problems.append(f"cadences: {name} has to be {span}, not {hours:g}.")
         else:
             usable[name] = hours
     return tuple(

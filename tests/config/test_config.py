@@ -78,6 +78,7 @@ def test_the_fingerprint_changes_with_any_setting() -> None:
         (GOOD.replace("tls = false", 'tls = false\nusername = "u"'), "a username needs a password_file."),
         (GOOD + "\n[alerts]\nraise_again_min = [5, 2]", "alerts.raise_again_min: each has to be above zero"),
         (GOOD + "\n[alerts]\nraise_again_min = [0, 2]", "alerts.raise_again_min: each has to be above zero"),
+        (GOOD + f"\n[alerts]\nraise_again_min = {list(range(1, 12))}", "alerts.raise_again_min: 10 at most, not 11."),
         (GOOD + '\n[alerts]\nquiet_from = "22:00"', "quiet_from and quiet_until go together."),
         (GOOD + '\n[alerts]\nquiet_from = "22:00"\nquiet_until = "22:00"', "all day or never."),
         (GOOD + '\n[alerts]\nquiet_from = "25:00"\nquiet_until = "07:00"', "alerts.quiet_from: expected `str`"),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
 
+import pytest
+
+from wardgate.capture.journal import Journal as Events
+from wardgate.clock import SystemClock
+from wardgate.contract.messages import Event
 from wardgate.logs import A_KIND, ALL, SPAN_S, Budget, Journal, JsonLines
 
 
@@ -50,6 +56,21 @@ def test_an_error_is_written_when_all_else_is_spent() -> None:
         budget.filter(line(f"kind {n}"))
     assert not budget.filter(line("a new kind", level=logging.INFO))
     assert budget.filter(line("a fault", level=logging.ERROR))
+
+
+async def test_what_somebody_sent_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The reason why something is refused may repeat what was sent, thousands of times."""
+    kept: list[Event] = []
+
+    def put(event: Event) -> asyncio.Future[int]:
+        kept.append(event)
+        return asyncio.get_running_loop().create_future()
+
+    events = Events("hub-1", SystemClock(), put, lambda _: None)
+    events.tell("configuration-refused", "attention", "`x` is none. " * 9999)
+    (event,), (line,) = kept, caplog.messages
+    assert len(event.sentence) == 500
+    assert len(line) < 600
 
 
 def test_a_line_of_json() -> None:

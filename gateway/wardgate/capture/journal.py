@@ -60,7 +60,7 @@ class Journal:
             detail=detail or {},
             at=self._clock.utc(),
         )
-        log.log(_LEVEL[severity], "%s%s: %s", code, f" ({device})" if device else "", sentence)
+        log.log(_LEVEL[severity], "%s%s: %s", code, f" ({device})" if device else "", event.sentence)
         self.keep(event)
 
     def keep(self, event: Event) -> None:

@@ -19,6 +19,8 @@ from wardgate.pathways.pathway import names, pathway, unknown
 from wardgate_drivers.model.declaration import Serial
 from wardgate_drivers.model.lookup import by_id
 
+RAISED_AGAIN_MOST: Final = 10
+"""No rate cap holds back the raising again of an alert of high priority."""
 _ADDRESS: Final = re.compile(r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$")
 
 
@@ -71,6 +73,11 @@ def _alerts_problems(alerts: Alerts) -> list[str]:
     problems = []
     if list(alerts.raise_again_min) != sorted({m for m in alerts.raise_again_min if m > 0}):
         problems.append("alerts.raise_again_min: each has to be above zero and longer than the one before.")
+    if len(alerts.raise_again_min) > RAISED_AGAIN_MOST:
+        problems.append(
+            f"alerts.raise_again_min: {RAISED_AGAIN_MOST} at most, not {len(alerts.raise_again_min)}. Who has not seen "
+            "an alert by then has to be called."
+        )
     if (alerts.quiet_from is None) != (alerts.quiet_until is None):
         problems.append("alerts: quiet_from and quiet_until go together.")
     elif alerts.quiet_from is not None and alerts.quiet_from == alerts.quiet_until:
