@@ -306,16 +306,6 @@ def test_several_notes_come_with_one_reading() -> None:
     assert late.evidence["weight_change_kg"] != less.evidence["weight_change_kg"]
 
 
-def test_a_note_that_comes_with_every_device_is_one_note() -> None:
-    once, thrice = heart_failure_patient(), heart_failure_patient()
-    for monitor, repeated in ((once, None), (thrice, "discharged")):
-        scores(monitor, mornings(9, 30))
-        monitor.update_weight(START_S + 31 * DAY_S, 78.0, "discharged")
-        monitor.update_pressure(START_S + 31 * DAY_S + 60, 120.0, 75.0, 70.0, repeated)
-        monitor.update_saturation(START_S + 31 * DAY_S + 120, 95.0, 70.0, note=repeated)
-    assert once.update_weight(START_S + 32 * DAY_S, 79.0) == thrice.update_weight(START_S + 32 * DAY_S, 79.0)
-
-
 @pytest.mark.parametrize("maker", MAKERS)
 def test_the_very_same_reading_again_changes_nothing(maker: type[Any]) -> None:
     monitor = maker(HEART, 94.0, 98.0)

@@ -158,7 +158,8 @@ class PatientMonitor:
 
     def _hear(self, note: str | None, device: str, time_s: float) -> None:
         for one in notes_in(note):
-            if self._notes.take(one, device, time_s, self._channels) and self._fluid is not None:
+            self._notes.take(one, device, time_s, self._channels)
+            if self._fluid is not None:
                 self._fluid.hear(one, device)
 
     def _open(self, time_s: float) -> bool:

@@ -53,8 +53,6 @@ _TREATED: Final = {
 """What is being treated is known: it takes more to tell it again. It fades with time."""
 _BEEN_IN_HOSPITAL: Final = 0.5
 _MOST_STAYS: Final = 2
-_SAME_S: Final = DAY_S / 2.0
-"""A note that comes with the scale's reading and again with the cuff's is one."""
 _STAY_DAYS: Final = 3.0
 """Who has been in hospital is likelier to go there again: so much more for each stay, and the same one is told once."""
 
@@ -65,16 +63,9 @@ class Notes:
     def __init__(self) -> None:
         self._treated: dict[str, float] = {}
         self._stays = 0
-        self._heard: dict[str, float] = {}
 
-    def take(self, note: str, device: str, time_s: float, channels: dict[str, Channel]) -> bool:
-        """Act on a note that came with a reading; whether it was news. One that is not known changes nothing."""
-        if note != "new_device":
-            self._heard = {old: at_s for old, at_s in self._heard.items() if time_s - at_s <= _SAME_S}
-            if note in self._heard:
-                return False
-            if note in _MOVES or _is_dry_weight(note):
-                self._heard[note] = time_s
+    def take(self, note: str, device: str, time_s: float, channels: dict[str, Channel]) -> None:
+        """Act on a note that came with a reading; one that is not known changes nothing."""
         moves = _NEW_DEVICE[device] if note == "new_device" else _MOVES.get(note, ())
         if _is_dry_weight(note):
             moves = (_Move("weight", _DRY_WEIGHT_BY_KG),)
@@ -84,7 +75,6 @@ class Notes:
             self._stays += 1
         if note in _TREATED:
             self._treated[note] = time_s
-        return True
 
     def priors(self, time_s: float) -> list[float]:
         """What is added to the log odds of each kind."""
@@ -101,7 +91,6 @@ class Notes:
         return {
             "treated": dict[str, Json](self._treated),
             "stays": float(self._stays),
-            "heard": dict[str, Json](self._heard),
         }
 
     def load(self, saved: Json) -> None:
@@ -111,13 +100,9 @@ class Notes:
             ValueError: it is nothing that `save` gives.
         """
         treated = saved.get("treated") if isinstance(saved, dict) else None
-        heard = saved.get("heard") if isinstance(saved, dict) else None
         if not isinstance(saved, dict) or not isinstance(treated, dict) or not _TREATED.keys() >= treated.keys():
             raise ValueError("no saved notes")
-        if not isinstance(heard, dict):
-            raise ValueError("no saved notes")
         self._treated = {note: number(since_s) for note, since_s in treated.items()}
-        self._heard = {note: number(at_s) for note, at_s in heard.items()}
         self._stays = int(number(saved.get("stays")))
 
 
