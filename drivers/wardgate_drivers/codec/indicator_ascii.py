@@ -23,9 +23,10 @@ TARE: Final = "tare"
 _STATES: Final = {"ST": "stable", "US": "unstable", "OL": "overload"}
 _BASES: Final = {"GS": "gross", "NT": "net", "TR": TARE}
 _LINE: Final = re.compile(
-    r" *(?P<state>ST|US|OL) *, *(?P<basis>GS|NT|TR) *,?"
-    r" *(?P<sign>[+-]?) *(?P<value>\d{1,6}(?:\.\d{0,4})?)? *(?P<unit>[A-Za-z]*) *\r\n"
+    r" *+(?P<state>ST|US|OL) *+, *+(?P<basis>GS|NT|TR) *+,?+"
+    r" *+(?P<sign>[+-]?+) *+(?P<value>\d{1,6}+(?:\.\d{0,4}+)?+)?+ *+(?P<unit>[A-Za-z]*+) *+\r\n"
 )
+"""Nothing that was taken is given back: among many spaces that would go on for minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ _NONE: Final = b"---"
 _LONGEST: Final = 80
 """More than this without a line end is noise."""
 _LINE: Final = re.compile(
-    rb"(?:(?P<time>\d{1,2}:\d{2}(?::\d{2})?) +)?"
-    rb"SPO2=(?P<spo2>\d{3}|---) +HR=(?P<pulse>\d{3}|---) *(?P<fast>F?) *(?P<mark>\*?) *\r\n"
+    rb"(?:(?P<time>\d{1,2}:\d{2}(?::\d{2})?) ++)?"
+    rb"SPO2=(?P<spo2>\d{3}|---) ++HR=(?P<pulse>\d{3}|---) *+(?P<fast>F?+) *+(?P<mark>\*?+) *+\r\n"
 )
+"""Nothing that was taken is given back: among many spaces that would take long."""
 
 
 @dataclass(frozen=True, slots=True)

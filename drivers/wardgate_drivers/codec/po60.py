@@ -45,6 +45,8 @@ SIZES: Final = {
     SET_TIME_RESULT: 3,
     TIME: 10,
 }
+_LONGEST: Final = max(SIZES.values())
+"""A run that is longer is no packet, however long it becomes."""
 FIRST_BATCH: Final = 0x00
 NEXT_BATCH: Final = 0x01
 KEEP: Final = 0x7E
@@ -215,7 +217,7 @@ class Splitter:
             if byte & _SYNC:
                 finished += self.close()
                 self._run = bytes((byte,))
-            elif self._run:
+            elif self._run and len(self._run) <= _LONGEST:
                 self._run += bytes((byte,))
         if self._run and len(self._run) >= SIZES.get(self._run[0], 1):
             finished += self.close()
