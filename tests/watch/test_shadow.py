@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.support.watching import MORNING, Home, make_reading
 from wardgate import config
 from wardgate.capture.journal import Journal
 from wardgate.contract.messages import Reading
+from wardgate.store.errors import StoreFull
+from wardgate.store.store import Store
 from wardgate.watch import rules
 from wardgate.watch.rules import Feed, Rule, Setup
 from wardgate.watch.shadow import Shadows, Trial
@@ -94,6 +97,26 @@ async def test_the_count_survives_a_restart_and_what_came_meanwhile_is_counted_o
     await home.restart()
     await home.shadows.on_reading(worse)
     assert (home.trial("tight").kept.raised, home.trial("tight").kept.updated) == (1, 1)
+    await home.store.close()
+
+
+async def test_a_disk_that_refuses_a_trial_stops_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = await on_trial(tmp_path, TIGHT)
+    await home.weights((0, 78.0))
+    await home.store_only(make_reading("weight", MORNING + timedelta(days=1), weight=79.5))
+    real = Store.put_detector_state
+
+    def refuses(store: Store, key: str, state: bytes) -> asyncio.Future[None]:
+        if key.startswith("shadow/"):
+            raise StoreFull("The disk is full.")
+        return real(store, key, state)
+
+    with monkeypatch.context() as full:
+        full.setattr(Store, "put_detector_state", refuses)
+        await home.restart()
+    await home.weights((2, 80.4))
+    kept = home.trial("tight").kept
+    assert (kept.raised, kept.updated) == (1, 1)
     await home.store.close()
 
 

@@ -101,7 +101,7 @@ class Shadows:
                 else:
                     left.append(reading)
             for reading in sorted(left, key=lambda r: r.seq):
-                await self._count(running, reading)
+                await self._look(running, reading)
 
     def corrected(self) -> None:
         """Readings have been dated anew: every trial goes on over the series as it is known now."""
@@ -120,14 +120,17 @@ class Shadows:
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk."""
         for running in self._running:
-            try:
-                await self._count(running, reading)
-            except StoreError as error:
-                log.warning("what %s would have told was not noted: %s", running.shadow.name, error)
-            except Exception as error:
-                # A trial is a guest: whatever it does wrong, the live rules and the other trials go on.
-                log.exception("the trial %s failed at reading %s", running.shadow.name, reading.id)
-                running.replay.failed[running.rule.name] = type(error).__name__
+            await self._look(running, reading)
+
+    async def _look(self, running: _Running, reading: Reading) -> None:
+        """A trial is a guest: whatever it does wrong, the live rules and the other trials go on."""
+        try:
+            await self._count(running, reading)
+        except StoreError as error:
+            log.warning("what %s would have told was not noted: %s", running.shadow.name, error)
+        except Exception as error:
+            log.exception("the trial %s failed at reading %s", running.shadow.name, reading.id)
+            running.replay.failed[running.rule.name] = type(error).__name__
 
     def noted(self, at_s: float) -> None:
         """A note on the treatment has come."""
