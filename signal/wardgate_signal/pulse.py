@@ -33,7 +33,7 @@ class RestingTrend:
     """
 
     RULE: ClassVar[str] = "pulse.resting_trend"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     WORSE_BY: ClassVar[float] = 5.0
     ALERT_SCORE: ClassVar[float] = 5.0
     """About one false alert a patient-year where one day's pulse (SD 5) is half correlated with the next one's; hardly

@@ -46,7 +46,7 @@ class PatientMonitor:
     """All channels of one patient, causal, one reading at a time."""
 
     RULE: ClassVar[str] = "fusion.patient"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     ALERT_SCORE: ClassVar[float] = 1.0
 
     def __init__(

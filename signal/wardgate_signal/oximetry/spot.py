@@ -58,7 +58,7 @@ class SpotSaturationDetector:
     """
 
     RULE: ClassVar[str] = "saturation.own_level"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     WORSE_BY: ClassVar[float] = 1.0
     ALERT_SCORE: ClassVar[float] = 3.5
     """About one false alert a patient-year on simulated patients."""

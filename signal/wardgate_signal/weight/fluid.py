@@ -54,7 +54,7 @@ class FluidRetentionDetector:
     """
 
     RULE: ClassVar[str] = "weight.fluid_retention"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     WORSE_BY: ClassVar[float] = 0.5
     ALERT_SCORE: ClassVar[float] = -0.5
 
