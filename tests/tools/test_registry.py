@@ -13,6 +13,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from tests.support.vectors import frame_of, load
+from wardgate.cli.devices_supported import supported
 from wardgate.intake.judging import judge
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.errors import FrameError
@@ -66,7 +67,7 @@ async def test_a_simulated_device_is_recognised_by_what_it_shouts(model: Model) 
         await device.start()
         await device.advertise()
         try:
-            await asyncio.wait_for(recognised.wait(), 3)
+            await asyncio.wait_for(recognised.wait(), 30)
         except TimeoutError:
             pytest.fail(f"taken for {heard[-1:]}")
         finally:
@@ -187,6 +188,18 @@ def test_evidence_is_counted_from_the_vectors() -> None:
     faulty = [vectors[1] | {"context": {"quirk": "odd"}}]
     assert frames_of(evidence, faulty) == Frames(0, 0, 0, 0)
     assert frames_of(replace(evidence, quirk="odd"), faulty) == Frames(1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UC-355BLE", "JPD-500G", "My Oximeter", "Checkme O2", "SleepU", "PC-60NW", "FS20F", "KS-60", "CMS50E", "CMS50F",
+        "500E-B", "BP3GY1", "Yongrow", "Metiko", "WB-3000", "HD-351BT", "Mi Body Composition Scale", "ES-CS20M",
+        "ES-30M", "BS440", "BF710", "BF700", "BF800", "SBF75", "Wellue BP2", "Wellue O2Ring",
+    ],
+)  # fmt: skip
+def test_what_a_device_is_also_called_is_found_on_the_page(name: str) -> None:
+    assert name in supported(())
 
 
 def test_what_cannot_be_supported_is_listed_with_its_reason() -> None:

@@ -57,18 +57,21 @@ EVIDENCE: Final = {
         doubt="by which name it advertises; which way round the bit for a loose cuff is",
     ),
     "microlife-bp-a6-bt": Evidence(
+        also=("BP3GY1 family",),
         decoders=("microlife.frame",),
         seen=("Microlife BP3T01",),
         source="protocol notes of joergmlpts, blood-pressure-monitor",
         doubt="by which names they advertise; whose a record is where two users share it",
     ),
     "viatom-bp2": Evidence(
+        also=("Wellue BP2, BP2W",),
         decoders=("viatom.lepu-v2", "viatom.bp2-file"),
         seen=("Wellue BP2",),
         source="protocol notes and captures of chalimov, viatom_bp2_ha",
         doubt="whether all members of the family answer as the one that was read",
     ),
     "yonker-yk-ibpa1": Evidence(
+        also=("Yongrow, Metiko",),
         decoders=("yonker.bp",),
         seen=("Yonker YK-IBPA1",),
         source="derdilla, blood-pressure-monitor-fl, issue 615 and tests",

@@ -15,6 +15,8 @@ class Evidence:
     """The layouts of the frames that carry its measurements, by the names that vectors give them."""
     source: str
     """The public documents from which it is known."""
+    also: tuple[str, ...] = ()
+    """Other names under which it, or one that speaks as it does, is sold: what people look for."""
     seen: tuple[str, ...] = ()
     """How the vectors' `device` begins for this model and its family: a capture of these is a capture of it."""
     quirk: str | None = None

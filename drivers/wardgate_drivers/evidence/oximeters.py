@@ -62,12 +62,14 @@ EVIDENCE: Final = {
         source="nringelstein/CMS50D-BT; tobiasisenberg/OxiVis, issue 2",
     ),
     "contec-cms50-serial": Evidence(
+        also=("CMS50E, CMS50F of that age",),
         decoders=("bci.packet", "bci.stream"),
         seen=("Contec CMS50D+",),
         source="atbrask/CMS50Dplus, protocol notes",
         doubt=_CONTEC_MEMORY,
     ),
     "contec-cms50-v7-serial": Evidence(
+        also=("CMS50E, CMS50F of that age",),
         decoders=("contec.v7",),
         seen=("Contec CMS50D+",),
         source="timegrid/CMS50Dplus7, protocol notes",
@@ -79,20 +81,24 @@ EVIDENCE: Final = {
         source="jablko/webbm1000; zh2x's notes on the BCI protocol",
     ),
     "innovo-ip900": Evidence(
+        also=("ChoiceMMed 500E-B",),
         decoders=("choicemmed.values",),
         source="public notes on the packet layout",
     ),
     "jumper-jpd-500": Evidence(
+        also=("JPD-500G", "My Oximeter"),
         decoders=("jumper.oximeter",),
         source="SensorsIot/Oximeters-BLE-Hack-ESP32; obniz",
         doubt="the scale of its perfusion index",
     ),
     "viatom-pc60": Evidence(
+        also=("Creative PC-60NW", "FS20F", "KS-60"),
         decoders=("creative.pc60",),
         seen=("Viatom/Creative",),
         source="sza2/viatom_pc60fw; public packet notes",
     ),
     "viatom-o2ring": Evidence(
+        also=("Wellue O2Ring", "Checkme O2", "SleepU"),
         decoders=("viatom.oxy",),
         seen=("Wellue O2Ring",),
         source="home-health-hub/viatom-o2ring-ble, protocol notes",

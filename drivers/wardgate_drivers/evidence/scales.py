@@ -8,6 +8,7 @@ from wardgate_drivers.evidence.ground import Evidence
 
 EVIDENCE: Final = {
     "and-uc-352ble": Evidence(
+        also=("UC-355BLE",),
         decoders=("wss.measurement",),
         source="A&D Medical, Bluetooth Low Energy SDK documents 1.2; Bluetooth SIG, Weight Scale Service 1.0",
         doubt="older firmware with A&D's own weight service is not supported",
@@ -29,17 +30,20 @@ EVIDENCE: Final = {
         source="openScale, pull request 1108 (facts on the device)",
     ),
     "xiaomi-scale": Evidence(
+        also=("Mi Scale 2", "Mi Body Composition Scale 1, 2"),
         decoders=("xiaomi.scale-v1", "xiaomi.scale-v2"),
         seen=("Xiaomi Mi",),
         source="theengs/decoder, xiaomi-ble, ble_monitor (facts on the broadcast)",
     ),
     "qn-scale": Evidence(
+        also=("Renpho ES-CS20M, ES-30M",),
         decoders=("qn.frame",),
         seen=("Renpho ES-30M",),
         source="openScale, ble-scale-sync (facts on the device)",
         doubt="the order of greeting and answer; scales with frames of 10 bytes are refused",
     ),
     "medisana-bs444": Evidence(
+        also=("BS440",),
         decoders=("medisana.weight", "medisana.body"),
         seen=("Medisana BS444",),
         source="Stack Overflow 34309288 (captures beside the display); openScale (facts)",
@@ -51,11 +55,14 @@ EVIDENCE: Final = {
         doubt="whether it hangs up by itself",
     ),
     "sanitas-sbf70": Evidence(
+        also=("SBF75", "Beurer BF710"),
         decoders=("beurer.ffe1-record",),
         source="openScale, drivers and issue threads (facts on the device)",
-        doubt="its records: only live frames, which are never a result, were captured",
+        doubt="its records: only live frames, which are never a result, were captured; Beurer's BF700 and BF800, whose "
+        "frames begin otherwise, are not supported",
     ),
     "tanita-scale-serial": Evidence(
+        also=("WB-3000", "HD-351BT (classic Bluetooth serial port)"),
         decoders=("tanita.serial",),
         source="Tanita, SC-240 serial interface manual; HD-351BT manual",
     ),

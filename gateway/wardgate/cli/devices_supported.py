@@ -43,7 +43,8 @@ def supported(vectors: Iterable[Mapping[str, Any]]) -> str:
     held = list(vectors)
     parts = [_HEAD, "\n| device | kind | link | evidence |\n|---|---|---|---|\n"]
     parts += [
-        f"| {_named(model)} | {model.kind.noun} | {link_words(model)} | {_level(model, held)} |\n"
+        f"| {'; also '.join((_named(model), *_also(model)))} "
+        f"| {model.kind.noun} | {link_words(model)} | {_level(model, held)} |\n"
         for model in sorted(CATALOGUE, key=lambda m: _named(m).lower())
     ]
     for kind, title in _TITLES.items():
@@ -59,6 +60,7 @@ def _model(model: Model, vectors: list[Mapping[str, Any]]) -> str:
     evidence = EVIDENCE.get(model.id)
     rows = [
         ("model id", f"`{model.id}`"),
+        *(("also", also) for also in _also(model)),
         ("link", link_words(model)),
         ("pairing", _BONDS[model.bond]),
         ("memory", _memory(model)),
@@ -71,6 +73,12 @@ def _model(model: Model, vectors: list[Mapping[str, Any]]) -> str:
 
 def _named(model: Model) -> str:
     return model.name if model.name.startswith(model.maker) else f"{model.maker} {model.name}"
+
+
+def _also(model: Model) -> tuple[str, ...]:
+    """The other names, as one; none where there is none."""
+    evidence = EVIDENCE.get(model.id)
+    return (", ".join(evidence.also),) if evidence and evidence.also else ()
 
 
 def _level(model: Model, vectors: list[Mapping[str, Any]]) -> str:
