@@ -20,7 +20,7 @@ from wardgate.config import bare_over, load_bare, load_over
 from wardgate.contract.messages import Event
 from wardgate.control import installing
 from wardgate.control.desk import Desk
-from wardgate.control.protocol import ControlError, Pong
+from wardgate.control.protocol import ControlError, Pong, starts_anew
 from wardgate.control.server import ControlServer
 from wardgate.control.signing_in import WayIn
 from wardgate.deliver.sender import Sender
@@ -176,6 +176,8 @@ class Unassigned:
         return Pong(hub=self.desk.hub or "", version=__version__)
 
     async def _later(self, _: dict[str, Any]) -> object:
+        if self.anew.is_set():
+            raise starts_anew()
         raise ControlError(
             "no-patient-yet",
             "This hub has no patient yet.",

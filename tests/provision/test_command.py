@@ -16,19 +16,23 @@ from tests.support.boxed import HUB, Boxed
 from wardgate.cli.config import check
 from wardgate.cli.provision import main
 from wardgate.contract.pseudonym import Pseudonym
+from wardgate.control.client import HubAway, connect
+from wardgate.control.protocol import Done
+from wardgate.hub import Hub
 from wardgate.ward.referrals import Referrals
 
-HERON = Pseudonym("copper", "heron")
+HERON, DOLPHIN = Pseudonym("copper", "heron"), Pseudonym("silver", "dolphin")
 
 
 @pytest.fixture
 async def boxed(tmp_path: Path) -> AsyncIterator[Boxed]:
     ward = Ward(tmp_path / "ward")
-    Referrals(ward.authority.register).add(HERON, pathways=["heart-failure"], kinds=("scale",), phone="")
+    for one in (HERON, DOLPHIN):
+        Referrals(ward.authority.register).add(one, pathways=["heart-failure"], kinds=("scale",), phone="")
     async with ward.endpoint() as port:
-        one = Boxed(tmp_path, ward, port, f'[broker]\nhost = "localhost"\nport = 1\nca_file = "{ward.ca}"\n')
-        async with one.running():
-            yield one
+        box = Boxed(tmp_path, ward, port, f'[broker]\nhost = "localhost"\nport = 1\nca_file = "{ward.ca}"\n')
+        async with box.running():
+            yield box
 
 
 async def test_from_the_box_to_a_patient_and_back(
@@ -55,13 +59,15 @@ async def test_from_the_box_to_a_patient_and_back(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{HUB} {boxed.ward.code(HUB)}\n"))
     assert (await told("claim", "--code", "-"))["sentence"] == f"The hub is claimed as {HUB}."
     await boxed.until("claimed")
-    (one,) = await told("patients")
-    assert one["words"] == "Copper Heron"
+    assert [one["words"] for one in await told("patients")] == ["Copper Heron", "Silver Dolphin"]
     status, out, err = await run("assign", "Copper", "Heron", "01", "--json")
     assert (status, json.loads(out)["key"]) == (1, "wrong-digits")
     assert HERON.digits not in out + err, "the right ones are never told"
     await told("assign", "Copper", "Heron", HERON.digits)
     await boxed.until("assigned")
+    status, _, err = await run("assign", "Copper", "Heron", "01")
+    assert (status, "Those digits are not Copper Heron's." in err) == (1, True), "also when it is theirs already"
+    assert (await run("assign", "Copper", "Heron", HERON.digits))[0] == 0
     status, _, err = await run("lock")
     assert status == 1
     assert "The scale was not added." in err
@@ -79,6 +85,31 @@ async def test_from_the_box_to_a_patient_and_back(
     status, out, _ = await run("audit")
     assert "The hub was given to Copper Heron." in out
     assert (await told("audit", "--verify"))["whole"] is True
+
+
+async def test_the_next_patient_right_behind_a_release(boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that served the one before gives the hub to nobody: the command waits for the next program."""
+    assert boxed.ward is not None
+    may_go, leave = asyncio.Event(), Hub._leave
+
+    async def reads_a_device(hub: Hub) -> None:
+        await may_go.wait()
+        await leave(hub)
+
+    monkeypatch.setattr(Hub, "_leave", reads_a_device)
+    await boxed.do("claim", hub=HUB, code=boxed.ward.code(HUB))
+    await boxed.do("assign", words=HERON.words, digits=HERON.digits)
+    await boxed.until("assigned")
+    await boxed.do("release", seal=True)
+    async with connect(boxed.socket) as hub:
+        with pytest.raises(HubAway, match="it starts anew"):
+            await hub.ask("assign", Done, words=DOLPHIN.words, digits=DOLPHIN.digits)
+    assert Referrals(boxed.ward.authority.register).of(DOLPHIN.slug).state == "waiting"
+    words = ("assign", "Silver", "Dolphin", DOLPHIN.digits, "--config", str(boxed.file))
+    giving = asyncio.create_task(asyncio.to_thread(main, [*words]))
+    may_go.set()
+    assert await giving == 0
+    assert (await boxed.until("assigned")).patient == "Silver Dolphin"
 
 
 def test_where_nobody_answers(

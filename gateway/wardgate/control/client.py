@@ -19,8 +19,8 @@ from typing import Any, Final, Literal, TypeVar, overload
 import msgspec
 
 from wardgate.contract.messages import Alert, Event, Reading
-from wardgate.control.messages import Series, Status
-from wardgate.control.protocol import MAX_LINE, Answer, ControlError, Done, Pong, Request
+from wardgate.control.messages import Problem, Series, Status
+from wardgate.control.protocol import AWAY, MAX_LINE, Answer, ControlError, Done, Pong, Request
 from wardgate.store.rows import ParkedRow
 
 DEADLINE_S: Final = 10.0
@@ -54,7 +54,7 @@ class HubAway(ControlError):
     """No hub answers at the socket."""
 
     def __init__(self, path: Path, why: str, what_to_do: str = "Is it running? See `wardgate run`.") -> None:
-        super().__init__("hub-away", f"The hub does not answer at {path} ({why}).", what_to_do)
+        super().__init__(AWAY, f"The hub does not answer at {path} ({why}).", what_to_do)
 
 
 class HubClient:
@@ -146,6 +146,11 @@ class HubClient:
                 answer.set_exception(HubAway(self.path, "the connection was lost"))
         self._pushes.put_nowait(None)
 
+    def _told(self, problem: Problem) -> ControlError:
+        if problem.key == AWAY:
+            return HubAway(self.path, "it starts anew", problem.what_to_do)
+        return ControlError(problem.key, problem.sentence, problem.what_to_do)
+
     def _take(self, answer: Answer) -> None:
         if answer.push is not None:
             self._pushes.put_nowait(answer.rooms)
@@ -154,7 +159,7 @@ class HubClient:
         if waiting is None or waiting.done():
             return
         if answer.error is not None:
-            waiting.set_exception(ControlError(answer.error.key, answer.error.sentence, answer.error.what_to_do))
+            waiting.set_exception(self._told(answer.error))
         else:
             waiting.set_result(answer.result)
 

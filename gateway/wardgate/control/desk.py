@@ -103,6 +103,11 @@ class Desk:
         """Where the hub stands."""
         return stage_of(self.record, by_file=self.by_file, has_identity=self.hub is not None and self._has_way_in())
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether this program still serves a patient who was released: the hub is on its way to start anew."""
+        return not self.by_file and self.record.patient is None and self.config.hub.patient is not None
+
     def _has_way_in(self) -> bool:
         """Whether there is something to show the broker."""
         broker = self.config.broker

@@ -18,14 +18,14 @@ from wardgate import __version__
 from wardgate.config import ConfigError
 from wardgate.contract.assigning import Kind, Offered
 from wardgate.control.desk import ActParams, By, Desk, checked, told
-from wardgate.control.protocol import ControlError, Done
+from wardgate.control.protocol import ControlError, Done, starts_anew
 from wardgate.control.provisioning import Added, Check, Installation, Missing, TestRun, Window
 from wardgate.control.server import Handler
 from wardgate.counted import count
 from wardgate.enrol.identity import Identity
 from wardgate.installation import Leaving
 from wardgate.provision import boot_partition
-from wardgate.provision.assign import chosen, given
+from wardgate.provision.assign import chosen, given, read_back
 from wardgate.provision.checks import Checks
 from wardgate.provision.claim import Ticket, claim, take, ticket
 from wardgate.provision.missing import Lacking, kind_of, lacking
@@ -230,7 +230,10 @@ class Installing:
         async with desk.one_at_a_time:
             if desk.by_file:
                 raise BY_FILE
+            read_back(asked.words, asked.digits)
             if not self._is_of(asked):
+                if desk.is_leaving:
+                    raise starts_anew()
                 desk.refuse_stale(asked.revision)
                 await self._assign(asked)
         return Done(sentence=f"The hub is {desk.record.words}'s.")

@@ -44,6 +44,15 @@ class ControlError(Exception):
         self.what_to_do = what_to_do
 
 
+AWAY: Final = "hub-away"
+"""Whoever gets this may ask again: a hub that starts anew answers within seconds."""
+
+
+def starts_anew() -> ControlError:
+    """Said by a program that goes, of what only the next one may do."""
+    return ControlError(AWAY, "The hub is starting anew.", "Wait a minute, then try again.")
+
+
 class Pong(Struct, frozen=True, kw_only=True):
     """The answer to `ping`."""
 
