@@ -17,6 +17,7 @@ from tests.support.mosquitto import Iotcore, Mosquitto
 from tests.support.peer import peer
 from tests.support.proxy import proxy
 from tests.support.rabbitmq import RabbitMQ
+from tests.support.somebodys_fleet import against
 from wardgate.config import Broker
 from wardgate.contract.messages import Event, State
 from wardgate.mqtt import Link, LinkError
@@ -123,3 +124,9 @@ async def test_rabbitmq_killed_in_the_middle_loses_nothing(
     assert sorted(kept) == sorted(reading(n).id for n in range(1, 2001))
     assert [a.id for a in ward_side.alerts(tmp_path / "ward-killed.db")] == ["alert-1"]
     assert "broker-lost" in [e.code for e in events]
+
+
+async def test_a_fleet_on_rabbitmq(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    report = await against(rabbitmq.settings(), rabbitmq.settings(), tmp_path)
+    assert report.well
+    assert report.connects >= 12

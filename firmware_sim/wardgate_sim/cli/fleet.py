@@ -8,8 +8,12 @@ import json
 import re
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
+import msgspec
+
+from wardgate.config import Broker
 from wardgate_sim.fleet.fleet import Fleet, Outage, Plan
 from wardgate_sim.fleet.processes import NoBrokerError
 
@@ -31,11 +35,20 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--broker", type=_place, metavar="HOST:PORT", help="use this broker, and the ward that is on it"
     )
+    parser.add_argument(
+        "--settings",
+        type=_settings,
+        metavar="FILE",
+        help="use the broker of this file's [broker] section, as a hub's: TLS, certificates, a user, the protocol. "
+        "{hub} in username, password_file, cert_file and key_file is each hub's own (fleet-00000, ...)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="chooses when each hub measures (0)")
     options = parser.parse_args(words)
     well = True
     for hubs in options.hubs:
-        plan = Plan(hubs, options.every, options.for_s, options.outage, options.broker, options.seed)
+        plan = Plan(
+            hubs, options.every, options.for_s, options.outage, options.settings or options.broker, options.seed
+        )
         with tempfile.TemporaryDirectory(prefix="wardgate-fleet-") as directory:
             try:
                 report = asyncio.run(Fleet(plan, Path(directory), _say).run())
@@ -60,8 +73,15 @@ def _outage(text: str) -> Outage:
     return Outage(float(after), float(for_))
 
 
-def _place(text: str) -> tuple[str, int]:
+def _settings(text: str) -> Broker:
+    try:
+        return msgspec.convert(tomllib.loads(Path(text).read_text(encoding="utf-8"))["broker"], Broker)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
+        raise argparse.ArgumentTypeError(f"it has no [broker] section that can be used: {error}") from error
+
+
+def _place(text: str) -> Broker:
     found = re.fullmatch(r"\[?(.+?)\]?:(\d+)", text)
     if found is None:
         raise argparse.ArgumentTypeError("write HOST:PORT")
-    return found[1], int(found[2])
+    return Broker(host=found[1], port=int(found[2]), tls=False)

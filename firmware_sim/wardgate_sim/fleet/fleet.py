@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from wardgate.config import Broker
 from wardgate_sim.broker import HOST
 from wardgate_sim.fleet.light_hub import Ledger, LightHub, names
@@ -40,8 +42,9 @@ class Plan:
     """A hub makes a reading every so often, on average."""
     for_s: float
     outage: Outage | None = None
-    broker: tuple[str, int] | None = None
-    """Somebody else's broker, with a ward on it; None: both are started here."""
+    broker: Broker | None = None
+    """Somebody else's broker, with a ward on it; None: both are started here. `{hub}` in a name of its user or of its
+    files is each hub's own."""
     seed: int = 0
 
 
@@ -106,11 +109,10 @@ class Fleet:
         loop, plan = asyncio.get_running_loop(), self._plan
         loop.set_default_executor(ThreadPoolExecutor(CONNECTING_THREADS))
         async with AsyncExitStack() as stack:
-            host, port = plan.broker or await self._start_own(stack)
+            settings = plan.broker or await self._start_own(stack)
             before = cost(os.getpid())
-            settings = Broker(host=host, port=port, tls=False)
             self._hubs = [
-                LightHub(name, settings, self._ledger, random.Random(f"{plan.seed} {name}"))
+                LightHub(name, _of_hub(settings, name), self._ledger, random.Random(f"{plan.seed} {name}"))
                 for name in names(plan.hubs)
             ]
             tasks = [loop.create_task(hub.run(self._may_connect), name=hub.hub) for hub in self._hubs]
@@ -124,14 +126,14 @@ class Fleet:
             played_s = await self._play()
             return self._report(before, costs, connect_all_s, played_s)
 
-    async def _start_own(self, stack: AsyncExitStack) -> tuple[str, int]:
+    async def _start_own(self, stack: AsyncExitStack) -> Broker:
         self._own = own = OwnBroker(self._directory)
         await own.start()
         stack.push_async_callback(own.kill)
         self._ward = ward = OwnWard(self._directory, HOST, own.port)
         await ward.start()
         stack.push_async_callback(ward.stop)
-        return HOST, own.port
+        return Broker(host=HOST, port=own.port, tls=False)
 
     async def _play(self) -> float:
         """Seconds in which readings were made and answered."""
@@ -171,9 +173,13 @@ class Fleet:
         self._told(f"Half of the hubs are back after {half_s:.1f} s, all after {self._reconnected[1]:.1f} s.")
 
     async def _connected(self, hubs: int) -> None:
-        async with asyncio.timeout(DRAIN_S):
-            while self._ledger.connected < hubs:
-                await self._change()
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while self._ledger.connected < hubs:
+                    await self._change()
+        except TimeoutError as error:
+            why = self._ledger.refusal or "The last one was lost again and again."
+            raise TimeoutError(f"{self._ledger.connected} of {hubs} hubs are connected. {why}") from error
 
     async def _change(self) -> None:
         self._ledger.changed.clear()
@@ -217,6 +223,17 @@ class Fleet:
             broker_kib_per_hub=round(now["broker"].rss_mib * 1024 / plan.hubs, 1) if "broker" in now else None,
             ward_cpu_us_per_reading=cpu_us("ward"),
         )
+
+
+def _of_hub(settings: Broker, hub: str) -> Broker:
+    return msgspec.structs.replace(
+        settings,
+        **{
+            name: text.replace("{hub}", hub)
+            for name in ("username", "password_file", "cert_file", "key_file")
+            if (text := getattr(settings, name)) is not None
+        },
+    )
 
 
 def _percentile(values: list[float], share: float) -> float:

@@ -37,6 +37,8 @@ class Ledger:
     answered: int = 0
     connects: int = 0
     failed_connects: int = 0
+    refusal: str = ""
+    """Why the last of those did not work."""
     connected: int = 0
     latency_s: list[float] = field(default_factory=list)
     """From a reading's making to the ward's word that it has it."""
@@ -104,8 +106,9 @@ class LightHub:
             link = self._new_link()
             try:
                 await link.open()
-            except LinkError:
+            except LinkError as error:
                 self._ledger.failed_connects += 1
+                self._ledger.refusal = str(error)
                 await asyncio.sleep(backoff.next_s())
                 continue
             began_s = loop.time()
