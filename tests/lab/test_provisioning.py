@@ -11,7 +11,7 @@ import pytest
 from tests.support.lab_setting_up import KINDS, LATER_KG, WEIGHT_KG
 from wardgate_sim.lab.host import Played, play
 
-pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(1800)]
 FREE = {"Paired": False, "Bonded": False, "Connected": False}
 STATIONS = ["Seen", "Stored", "Broker", "Ward"]
 
@@ -20,7 +20,7 @@ STATIONS = ["Seen", "Stored", "Broker", "Ward"]
 def setting_up(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Played once; pictures of every step are beside the logs."""
     share = tmp_path_factory.mktemp("setting-up")
-    return play(share, scenario="tests.support.lab_setting_up", memory="1500M", timeout_s=600.0)
+    return play(share, scenario="tests.support.lab_setting_up", memory="1500M", timeout_s=1500.0)
 
 
 def found(played: Played, step: str) -> dict[str, Any]:

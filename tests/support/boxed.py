@@ -21,7 +21,7 @@ from wardgate_sim.backend import open_hub
 from wardgate_sim.radio import Link
 
 HUB = "kitchen-7"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 T = TypeVar("T")
 
 

@@ -37,7 +37,7 @@ TICKED: Final = "#ticks li.good, #ticks li.none"
 """With nothing to do about it: `none` is what a device does not have, or does not tell."""
 PAGE_S: Final = 120.0
 """A browser draws its first page in a guest in 15 s, or in many more when other work is done beside it."""
-_GONE_S: Final = 60.0
+_GONE_S: Final = 120.0
 
 
 class Visit:

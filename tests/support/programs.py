@@ -11,7 +11,7 @@ from typing import Final
 
 from wardgate.control.client import HubAway, connect
 
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 120.0
 LOOK_S: Final = 0.05
 
 

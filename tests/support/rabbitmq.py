@@ -86,14 +86,14 @@ class RabbitMQ:
         """End it as a power cut would, with all it has started."""
         if self._node is not None:
             os.killpg(self._node.pid, signal.SIGKILL)
-            self._node.wait(10)
+            self._node.wait(60)
             self._node = None
 
     def remove(self) -> None:
         """End it and take its directory away."""
         self.kill()
         self._epmd.terminate()
-        self._epmd.wait(10)
+        self._epmd.wait(60)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def settings(self, **changes: object) -> Broker:

@@ -75,7 +75,7 @@ async def _give(answer: Answer) -> bytes:
 
 class _Backend(BaseBleakClient):
     def __init__(self, address_or_ble_device: BLEDevice, **kwargs: Any) -> None:
-        super().__init__(address_or_ble_device, disconnected_callback=None, timeout=10)
+        super().__init__(address_or_ble_device, disconnected_callback=None, timeout=30)
         self._device: ScriptedDevice = address_or_ble_device.details
 
     @property

@@ -45,7 +45,7 @@ class Phone:
                 "Content-Type": "application/x-www-form-urlencoded",
             }
         sent |= {k.replace("_", "-"): v for k, v in headers.items()}
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=unchecked())
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=unchecked())
         with closing(connection):
             real = {k: v for k, v in sent.items() if v is not None}
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)

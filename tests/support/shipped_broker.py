@@ -59,7 +59,7 @@ class ShippedBroker:
         """Ask it to end, and wait."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def reload(self) -> None:

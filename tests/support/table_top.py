@@ -20,7 +20,7 @@ from wardgate.ward.referrals import Referral
 
 GONE: Final = (OSError, http.client.HTTPException, ControlError)
 """What a phone sees of a hub that loses its power."""
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 120.0
 
 
 class TableTop:

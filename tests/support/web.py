@@ -36,9 +36,9 @@ def ask(
     tls: ssl.SSLContext | None = None,
 ) -> Answer:
     """One request on loopback; header names with `_` for `-`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     if tls:
-        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=tls)
     with closing(connection):
         connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
         return answered(connection)
@@ -61,17 +61,17 @@ class Threaded:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(60)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
+        self._thread.join(60)
         self._loop.close()
         assert not self._thread.is_alive()
 
     def await_(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something in the servers' thread, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _run(self) -> None:
         """Serve until `_until_stopped` is over."""

@@ -25,7 +25,7 @@ _ARRIVAL_S: Final = 60.0
 _STRANGERS: Final = 100
 _SHOUTS: Final = 3
 _SHOUT_S: Final = 0.03
-_FORGOTTEN_S: Final = 45.0
+_FORGOTTEN_S: Final = 120.0
 """BlueZ forgets a device that it only heard after 30 s (TemporaryTimeout)."""
 
 
@@ -178,7 +178,7 @@ def _told(guest: Guest, device: str) -> list[str]:
 
 async def _type(guest: Guest, code: int, nth: int) -> str:
     """Once the hub asks for it, the first, second, third time."""
-    await guest.witness.until(lambda: _told(guest, "code-cuff").count("passkey-needed") >= nth, 30.0)
+    await guest.witness.until(lambda: _told(guest, "code-cuff").count("passkey-needed") >= nth, _ARRIVAL_S)
     async with connect(guest.control) as hub:
         try:
             return (await hub.call("passkey", device="code-cuff", passkey=code)).sentence

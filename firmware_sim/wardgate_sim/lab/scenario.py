@@ -25,11 +25,11 @@ from wardgate_sim.lab.host import noting
 
 log: Final = logging.getLogger(__name__)
 
-STEP_S: Final = 90.0
-_HANG_S: Final = 80.0
+STEP_S: Final = 300.0
+_HANG_S: Final = 160.0
 """For the hub to look, wait for an answer, end its scan, wait for BlueZ to come back, and be helped."""
-ARRIVAL_S: Final = 30.0
-"""From the end of a measurement to the ward; the devices are on the air for about as long."""
+ARRIVAL_S: Final = 90.0
+"""From the end of a measurement to the ward, on a machine with much other work. Devices are on the air for 30 s."""
 Step = Callable[[Guest], Awaitable[dict[str, Any]]]
 
 
@@ -175,7 +175,7 @@ async def _weigh(guest: Guest, weight_kg: float) -> dict[str, Any]:
 
 async def end(guest: Guest) -> dict[str, Any]:
     """The watchdog is fed; the hub stops when told to."""
-    await guest.service.until_told("WATCHDOG=1", 10.0)
+    await guest.service.until_told("WATCHDOG=1", ARRIVAL_S)
     books = {
         name: {
             "taken": [_entry(taken.values) for taken in device.book.taken],
