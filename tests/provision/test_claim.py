@@ -28,6 +28,8 @@ GOOD = Ticket(hub="hub-17", code="ABCD-EFGH-JKMN-PQRS")
         ("", "hub-17 ABCD-EFGH-JKMN-PQRS"),
         ("hub-17 ABCD-EFGH-JKMN-PQRS", ""),
         ("hub-17", "hub-17 ABCD-EFGH-JKMN-PQRS"),
+        ("", "hub-17\tABCD-EFGH-JKMN-PQRS\n"),
+        ("", "hub\u201317  ABCD\u2013EFGH\u2014JKMN\u2212PQRS"),
     ],
 )
 def test_one_ticket_in_many_hands(hub: str, code: str) -> None:
@@ -54,6 +56,24 @@ def test_what_is_no_ticket_says_so(hub: str, code: str, key: str) -> None:
         ticket(hub, code)
     assert caught.value.key == key
     assert caught.value.what_to_do
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("ABCD-EFGH-JKMN-PQRS", "The hub's id is missing."),
+        ("abcd efgh jkmn pqrs", "The hub's id is missing."),
+        ("hub-17", "The claim code is missing."),
+        ("hub-17 ABCD-EFGH", "This has 8."),
+        ("hub-17 ABCD-EFGH-JKMN-PQRU", "There is no U in a claim code."),
+        ("hub-17 ABCD-EFGH-JKMN-PQR\u0663", "There is no \u0663 in a claim code."),
+    ],
+)
+def test_half_a_ticket_says_which_half_is_missing(line: str, says: str) -> None:
+    for hub, code in ((line, ""), ("", line)):
+        with pytest.raises(Refused) as caught:
+            ticket(hub, code)
+        assert says in caught.value.sentence
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -36,6 +36,8 @@ from wardgate.installation import Leaving
 from wardgate.intake.intake import DeviceSink, Intake
 from wardgate.provision.refused import Refused
 from wardgate.provision.release import Clearing
+from wardgate.provision.test_reading import KEY
+from wardgate.store import wipe
 from wardgate.store.rows import Lane
 from wardgate.store.store import Store
 from wardgate.ward.commands import configuration
@@ -284,6 +286,15 @@ async def test_numbers_go_on_after_everything_was_wiped(store: Store) -> None:
     journal.tell("noted", "info", "A fact about the second.")
     await store.write(lambda _: None)
     assert store.last_seq == upto + 1
+
+
+async def test_which_devices_were_tried_goes_with_the_patient(store: Store) -> None:
+    """It is one row, which the next patient's takes the place of."""
+    for kept, left in ((b'[{"assignment":"a-1"}]', None), (b'[{"assignment":"a-11"}]', b'[{"assignment":"a-11"}]')):
+        await store.put_detector_state(KEY, kept)
+        await store.write(lambda c: wipe.wipe_memory(c, "a-1", (), 0))
+        rows = await store.write(lambda c: c.execute("SELECT state FROM detectors WHERE key = ?", (KEY,)).fetchone())
+        assert (None if rows is None else rows[0]) == left
 
 
 def test_what_was_configured_for_a_patient_goes_with_them(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from wardgate.enrol.identity import Identity
 from wardgate.provision.refused import Refused
 
 _MISREAD: Final = str.maketrans("OIL", "011")
+_DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+"""What phones make of a dash while somebody types."""
 _LETTERS: Final = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _LENGTH: Final = 16
 _GROUP: Final = 4
@@ -33,19 +35,35 @@ def ticket(hub: str, code: str) -> Ticket:
     Raises:
         Refused: something is missing, or cannot be such a code.
     """
-    given, rest = hub.strip(), code.strip()
+    given, rest = (" ".join(part.translate(_DASHES).split()) for part in (hub, code))
     if not given or not rest:
-        given, _, rest = (given or rest).partition(" ")
+        line = given or rest
+        if _is_code(_plain(line)):
+            raise Refused("hub-id", "The hub's id is missing. It stands before the code.", _SHEET)
+        given, _, rest = line.partition(" ")
+        if given and not rest:
+            raise Refused("code-shape", "The claim code is missing. It stands behind the hub's id.", _SHEET)
     elif rest.lower().startswith(f"{given.lower()} "):
         rest = rest[len(given) :]
     given = given.lower()
     if not _HUB.fullmatch(given):
         raise Refused("hub-id", "This is no hub's id: small letters, digits and dashes.", _SHEET)
-    plain = "".join(rest.upper().translate(_MISREAD).replace("-", " ").split())
-    if len(plain) != _LENGTH or set(plain) - _LETTERS:
+    plain = _plain(rest)
+    if len(plain) != _LENGTH:
         raise Refused("code-shape", f"A claim code has {_LENGTH} letters and digits. This has {len(plain)}.", _SHEET)
+    if not _is_code(plain):
+        strange = next(sign for sign in plain if sign not in _LETTERS)
+        raise Refused("code-shape", f"There is no {strange} in a claim code.", _SHEET)
     groups = [plain[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP)]
     return Ticket(hub=given, code="-".join(groups))
+
+
+def _plain(code: str) -> str:
+    return "".join(code.upper().translate(_MISREAD).replace("-", " ").split())
+
+
+def _is_code(plain: str) -> bool:
+    return len(plain) == _LENGTH and not set(plain) - _LETTERS
 
 
 def claim(config: Config | Bare, identity: Identity, asked: Ticket) -> None:

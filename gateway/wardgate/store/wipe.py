@@ -6,6 +6,7 @@ the next patient makes no second reading of what was this one's.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from typing import Final
@@ -20,6 +21,11 @@ def wipe_memory(connection: sqlite3.Connection, assignment: str, devices: Iterab
     connection.execute(
         "DELETE FROM detectors WHERE instr('/' || key || '/', '/' || ? || '/') > 0 OR key LIKE 'device/%'",
         (assignment,),
+    )
+    # Which devices were tried: in one row under a name of its own, that may be the next patient's by now.
+    connection.execute(
+        "DELETE FROM detectors WHERE key = 'provision/tests' AND instr(state, CAST(? AS BLOB)) > 0",
+        (json.dumps(assignment),),
     )
     for device in devices:
         connection.execute("DELETE FROM devices WHERE id = ?", (device,))
