@@ -34,6 +34,7 @@ from wardgate.contract.commands import Envelope
 from wardgate.contract.messages import Reading
 from wardgate.installation import Leaving
 from wardgate.intake.intake import DeviceSink, Intake
+from wardgate.probation import Kept, write
 from wardgate.provision.refused import Refused
 from wardgate.provision.release import Clearing
 from wardgate.provision.test_reading import KEY
@@ -307,8 +308,7 @@ def test_what_was_configured_for_a_patient_goes_with_them(tmp_path: Path) -> Non
         word(command_keys=(f"k1:{base64.b64encode(bytes(32)).decode()}",)),
     )
     record = overlay.Record(version=3, envelopes=(limits, keys))
-    kept = {"record": record, "sha256": record.digest()}
-    (tmp_path / overlay.NAME).write_bytes(msgspec.json.encode(kept))
+    write(tmp_path / overlay.NAME, Kept(record=record))
     overlay.leave_patient(tmp_path)
     left = msgspec.json.decode((tmp_path / overlay.NAME).read_bytes())["record"]
     assert left["version"] == 3, "an older configuration never holds again"
