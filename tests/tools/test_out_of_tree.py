@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -23,7 +23,8 @@ from wardgate_drivers import registry, vectors
 from wardgate_drivers.advertisement import Advertisement
 from wardgate_drivers.evidence import EVIDENCE
 from wardgate_drivers.model import catalogue, lookup
-from wardgate_drivers.model.elsewhere import GROUP, elsewhere, gathered
+from wardgate_drivers.model.and_medical import UA_651BLE
+from wardgate_drivers.model.elsewhere import GROUP, Offer, elsewhere, gathered
 from wardgate_drivers.vector_fields import DECODERS
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.device import DeviceClock
@@ -146,6 +147,26 @@ def test_what_cannot_be_used_is_left_out_and_said(value: str, taken: set[str], p
     found = gathered(frozenset(taken), (EntryPoint("bad", value, GROUP), good))
     assert found.problems[0].startswith(problem)
     assert [model.id for model in found.models] == ([] if taken else ["acme-scale"])
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("offer", "problem"),
+    [
+        (Offer(models=cast(Any, UA_651BLE)), "its models are no tuple"),
+        (Offer(models=(), evidence=cast(Any, None)), "its evidence is no mapping"),
+        (Offer(models=(), decoders=cast(Any, ["acme.frame"])), "its decoders are no mapping"),
+        (Offer(models=cast(Any, ["acme"])), "'acme' is no Model"),
+    ],
+)
+def test_an_offer_that_is_put_together_wrong_costs_only_its_own(
+    offer: Offer, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acme_wardgate.WRONG", offer, raising=False)
+    wrong, good = (EntryPoint(n, f"acme_wardgate:{n}", GROUP) for n in ("WRONG", "OFFER"))
+    found = gathered(frozenset(), (wrong, good))
+    assert found.problems == (f"acme_wardgate:WRONG: {problem}",)
+    assert [model.id for model in found.models] == ["acme-scale"]
 
 
 def test_a_broken_package_costs_only_its_own(site: Path) -> None:

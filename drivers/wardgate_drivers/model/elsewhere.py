@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -63,8 +63,9 @@ def gathered(taken: frozenset[str], entry_points: tuple[EntryPoint, ...]) -> Els
             log.exception("entry point %s cannot be loaded", entry.value)
             problems.append(f"{entry.value} cannot be loaded: {type(error).__name__}: {error}")
             continue
-        if not isinstance(offer, Offer):
-            problems.append(f"{entry.value} is no wardgate_drivers.model.elsewhere.Offer")
+        unusable = _unusable(offer)
+        if unusable:
+            problems.append(f"{entry.value}{unusable}")
             continue
         for model in offer.models:
             wrong = _wrong(model, ids)
@@ -76,6 +77,18 @@ def gathered(taken: frozenset[str], entry_points: tuple[EntryPoint, ...]) -> Els
         evidence |= offer.evidence
         decoders |= offer.decoders
     return Elsewhere(tuple(models), evidence, decoders, tuple(problems))
+
+
+def _unusable(offer: object) -> str:
+    """What is wrong with the whole of it: another package's author forgets a comma, and the hub goes on."""
+    if not isinstance(offer, Offer):
+        return " is no wardgate_drivers.model.elsewhere.Offer"
+    wanted: tuple[tuple[object, type, str], ...] = (
+        (offer.models, Collection, "its models are no tuple"),
+        (offer.evidence, Mapping, "its evidence is no mapping"),
+        (offer.decoders, Mapping, "its decoders are no mapping"),
+    )
+    return next((f": {wrong}" for held, kind, wrong in wanted if not isinstance(held, kind)), "")
 
 
 def _wrong(model: object, ids: set[str]) -> str:
