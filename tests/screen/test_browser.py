@@ -14,7 +14,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.screen.conftest import STATES, Served, view
 from tests.support.axe import judge
 from tests.support.browser import arrived, away, chromium, complaints, follow, leaving, requests, resize, text, wait
-from wardgate.indicate.moment import HomeView
+from wardgate.contract.assigning import Kind
+from wardgate.indicate.moment import HomeView, Tile
 from wardgate.screen.catalogue import ORDER, languages
 from wardgate.screen.said import sentences
 
@@ -86,6 +87,29 @@ def test_nobody_has_to_scroll(window: webdriver.Chrome, screen: Served, language
             assert cut == [], where
             assert panel >= 0.45 * has - 1, where
             assert needs <= has or (language in GROWS and size == PHONE), f"{where}: {needs} px"
+
+
+@pytest.mark.parametrize("size", [(800, 480), (1024, 600)])
+@pytest.mark.parametrize("language", ["en", "cy", "ur"])
+def test_help_is_in_view_on_a_small_display_that_lies_down(
+    window: webdriver.Chrome, screen: Served, language: str, size: tuple[int, int]
+) -> None:
+    kinds: tuple[Kind, ...] = ("scale", "cuff", "oximeter", "thermometer", "heart-belt")
+    for many in (3, 4, 5):
+        tiles = tuple(Tile(kind=kind, state="later", when="another-day") for kind in kinds[:many])
+        opened(window, screen, view("nothing", tiles=tiles, next="another-day"), language, size)
+        wide_enough, needs, has, _, cut = window.execute_script(_ROOM)
+        assert (wide_enough, cut, needs <= has) == (True, [], True), f"{many} devices need {needs} px"
+
+
+def test_an_icon_does_not_look_like_a_button(window: webdriver.Chrome, screen: Served) -> None:
+    """Its class may be called like one."""
+    for name in FACES:
+        opened(window, screen, STATES[name])
+        grounds = window.execute_script(
+            "return [...document.querySelectorAll('svg')].map(e => getComputedStyle(e).backgroundColor)"
+        )
+        assert set(grounds) == {"rgba(0, 0, 0, 0)"}, name
 
 
 @pytest.mark.parametrize("language", ["en", "ur", "pl"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from wardgate.contract.messages import Alert
@@ -12,7 +13,7 @@ _ORDINAL: Final = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
 
 def rule_words(alert: Alert) -> str:
     """`Rule: weight gain, version 3.`"""
-    return f"Rule: {alert.rule.replace('-', ' ').replace('_', ' ')}, version {alert.rule_version}."
+    return f"Rule: {re.sub('[-_.]', ' ', alert.rule)}, version {alert.rule_version}."
 
 
 def seen_words(alert: Alert, times: Times) -> str:

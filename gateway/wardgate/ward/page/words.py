@@ -74,7 +74,7 @@ def row(item: Open | Silent, times: Times) -> Row:
         alert.priority,
         alert.priority,
         PRIORITY[alert.priority],
-        called(alert.patient),
+        called(alert.patient) or f"Hub {alert.hub}",
         alert.sentence,
         f"{age_words(alert, times)}{_said(item, times)}",
         rule_words(alert),
