@@ -54,7 +54,7 @@ class Supervisor:
                 f"task-restarted-{name.replace(' ', '-')}",
                 "problem",
                 f"A part of the hub ({name}) stopped and is started again.",
-                what_to_do="Send a report for support: wardgate doctor.",
+                what_to_do="Send a report for support: wardgate support-bundle.",
                 detail={"why": why},
             )
             pause_s = FIRST_PAUSE_S if loop.time() - began_s > STEADY_S else pause_s

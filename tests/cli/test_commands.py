@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -187,3 +189,13 @@ async def test_a_wrong_serial_line_stops_nothing_and_is_named(tmp_path: Path) ->
         told = await asyncio.to_thread(wardgate, "doctor", "--config", str(config))
         assert told.returncode == 1
         assert "/dev/serial/by-id/none" in told.stdout
+
+
+def test_a_reader_who_has_seen_enough_is_no_fault() -> None:
+    """As `wardgate devices list | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "wardgate", "devices", "list"]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")

@@ -11,14 +11,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.certificates import Certificates
+from tests.support.home import status as a_status
 from tests.support.mosquitto import HOST, Mosquitto, free_port
 from wardgate.cli.checks.check import Check
 from wardgate.cli.checks.machine import disk
 from wardgate.cli.doctor import diagnose, main
+from wardgate.control.messages import CanaryView, ConfigurationView, Status
 
 
 @pytest.fixture(autouse=True)
@@ -171,25 +175,52 @@ def test_no_hub(tmp_path: Path) -> None:
     assert "systemctl" in check.what_to_do
 
 
-def test_a_running_hub(tmp_path: Path) -> None:
-    answer = b'{"id":1,"result":{"hub":"wg-7f3k","version":"9.9"}}\n'
+def of_a_hub(folder: Path, status: Status) -> Check:
+    """What is found where a hub says this of itself."""
+    results = {"ping": {"hub": "wg-7f3k", "version": "9.9"}, "status": msgspec.to_builtins(status)}
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "control.sock"))
+        listener.bind(str(folder / "control.sock"))
         listener.listen()
 
         def serve() -> None:
-            for _ in range(2):  # whether it is connected, and whether it lives
+            for _ in range(3):  # whether it is connected, whether it lives, what it says
                 line, _ = listener.accept()
                 with line:
                     request = json.loads(line.makefile("rb").readline())
-                    line.sendall(answer.replace(b'"id":1', f'"id":{request["id"]}'.encode()))
+                    answer = {"id": request["id"], "result": results[request["method"]]}
+                    line.sendall(msgspec.json.encode(answer) + b"\n")
 
         thread = threading.Thread(target=serve)
         thread.start()
-        check = of("hub", diagnose(write(tmp_path, at(free_port()))))
+        check = of("hub", diagnose(write(folder, at(free_port()))))
         thread.join()
+    return check
+
+
+def test_a_running_hub(tmp_path: Path) -> None:
+    check = of_a_hub(tmp_path, a_status())
     assert check.ok
     assert "9.9" in check.sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence", "remedy"),
+    [
+        ({"delivery_parked": 1}, "1 message was refused by the ward.", "wardgate parked list"),
+        ({"hub_canary": CanaryView(late=True, stage="rules")}, "raise no alert", "wardgate support-bundle"),
+        (
+            {"hub_configuration": ConfigurationView(version=3, problem="`x` is no device here.")},
+            "does not hold as it was sent. `x` is no device here.",
+            "the ward has to send it again",
+        ),
+    ],
+    ids=["set aside", "canary", "configuration"],
+)
+def test_what_only_the_running_hub_knows(tmp_path: Path, changes: dict[str, Any], sentence: str, remedy: str) -> None:
+    check = of_a_hub(tmp_path, a_status(**changes))
+    assert not check.ok
+    assert sentence in check.sentence
+    assert remedy in check.what_to_do
 
 
 def test_a_damaged_database(tmp_path: Path) -> None:

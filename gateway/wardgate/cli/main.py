@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import select
+import signal
 import sys
 from typing import Final
 
@@ -31,6 +34,10 @@ COMMANDS: Final = {
 }
 
 
+_UNREAD: Final = 128 + signal.SIGPIPE
+"""As a shell tells of a program that wrote to nobody."""
+
+
 def parser() -> argparse.ArgumentParser:
     """The words that all commands share."""
     top = argparse.ArgumentParser(
@@ -50,7 +57,21 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in COMMANDS:
         command = importlib.import_module(f"wardgate.cli.{words[0].replace('-', '_')}")
-        status: int = command.main(words[1:])
+        try:
+            status: int = command.main(words[1:])
+            sys.stdout.flush()
+        except BrokenPipeError:
+            if not _nobody_reads():
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _UNREAD
         return status
     parser().parse_args(words)
     return 2
+
+
+def _nobody_reads() -> bool:
+    """As with `wardgate status | head`: then nothing is wrong."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -74,18 +74,23 @@ def hub_troubles(hub: HubView, delivery: DeliveryView) -> Iterator[str]:
     """The hub's own troubles, each a sentence."""
     if not delivery.connected:
         yield delivery.problem or "The ward's broker does not answer. Readings wait here, safe."
-    if delivery.parked:
-        yield f"{count(delivery.parked, 'message was', 'messages were')} refused by the ward. They are kept here."
-    if hub.canary.late and (delivery.connected or hub.canary.stage != "ward"):
-        yield _CANARY[hub.canary.stage or "ward"]
+    yield from inner_troubles(hub, delivery)
     if hub.radio.state in ("no-adapter", "no-bluetoothd"):
         yield hub.radio.sentence
     if not hub.clock_synchronised:
         yield "The hub does not know the time yet. Readings are kept and dated later."
-    if hub.configuration is not None and hub.configuration.problem:
-        yield f"What the ward configured does not hold as it was sent. {hub.configuration.problem}"
     if hub.disk_free_bytes < LITTLE_DISK_BYTES:
         yield f"The hub's disk is nearly full: {size(hub.disk_free_bytes)} free."
+
+
+def inner_troubles(hub: HubView, delivery: DeliveryView) -> Iterator[str]:
+    """Those that nobody but the hub itself can see."""
+    if delivery.parked:
+        yield f"{count(delivery.parked, 'message was', 'messages were')} refused by the ward. They are kept here."
+    if hub.canary.late and (delivery.connected or hub.canary.stage != "ward"):
+        yield _CANARY[hub.canary.stage or "ward"]
+    if hub.configuration is not None and hub.configuration.problem:
+        yield f"What the ward configured does not hold as it was sent. {hub.configuration.problem}"
 
 
 def _fine(status: Status) -> str:

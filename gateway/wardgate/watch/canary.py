@@ -204,9 +204,9 @@ class Canary:
             "canary-missed",
             "problem",
             _STUCK[stage],
-            what_to_do="See whether the hub is connected, then send a report for support: wardgate doctor."
+            what_to_do="See whether the hub is connected, then send a report for support: wardgate support-bundle."
             if stage == "ward"
-            else "Send a report for support: wardgate doctor.",
+            else "Send a report for support: wardgate support-bundle.",
             detail={"stage": stage, "why": self._why},
         )
 
