@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from wardgate_drivers.link.stream import FINGER_OUT_FRAMES, NOT_STEADY, Chooser
 from wardgate_drivers.measurement import Channel, Measurement, Outcome, Quantity
-from wardgate_drivers.model.declaration import Stream
+from wardgate_drivers.model.declaration import Gatt, Model, Stream
+from wardgate_drivers.model.nonin import NONIN_3150, NONIN_3230
 
 MARKED = Stream(good=frozenset({"smartpoint"}), doubtful=frozenset({"encrypted"}))
 STEADY = Stream(good=frozenset({"validated"}), doubtful=frozenset({"questionable"}), steady_frames=4)
@@ -37,6 +40,18 @@ def test_first_good_frame_is_kept_and_no_other() -> None:
 
 def test_doubtful_frame_is_never_kept() -> None:
     assert chosen(MARKED, frame(97, "smartpoint", "encrypted"), GOOD) == [GOOD]
+
+
+@pytest.mark.parametrize("model", [NONIN_3230, NONIN_3150], ids=lambda m: m.id)
+def test_what_a_nonin_shows_while_it_searches_is_never_kept(model: Model) -> None:
+    assert isinstance(model.link, Gatt)
+    (subscription,) = model.link.subscriptions
+    assert subscription.stream is not None
+    searching, found = (subscription.decode(bytes.fromhex(f"0a{status}1e01f40007610048")) for status in ("1c", "14"))
+    assert searching is not None
+    assert found is not None
+    assert searching.status == ("smartpoint", "searching", "finger-seated")
+    assert chosen(subscription.stream, searching, searching, found) == [found]
 
 
 def test_finger_out_and_in_is_a_new_measurement() -> None:

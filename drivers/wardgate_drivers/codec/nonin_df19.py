@@ -27,11 +27,12 @@ SIZE: Final = 10
 NO_SPO2: Final = 127
 NO_PULSE: Final = 511
 SMARTPOINT: Final = "smartpoint"
+SEARCHING: Final = "searching"
 ENCRYPTED: Final = "encrypted"
 _STATUS: Final = {
     1: "weak-signal",
     2: SMARTPOINT,
-    3: "searching",
+    3: SEARCHING,
     4: "finger-seated",
     5: "low-battery",
     6: ENCRYPTED,
@@ -52,8 +53,9 @@ class Frame:
 
     @property
     def outcome(self) -> Outcome:
-        """No reading while it searches, without a finger or without values."""
-        if "searching" in self.status or "finger-seated" not in self.status or not self.spo2 or self.pulse is None:
+        """No reading without a finger or without values. What it shows while it searches goes with that flag, by which
+        the models never choose it."""
+        if "finger-seated" not in self.status or not self.spo2 or self.pulse is None:
             return Outcome.NO_READING
         return Outcome.DECODE if spo2_ok(self.spo2) and pulse_ok(self.pulse) else Outcome.IMPLAUSIBLE
 

@@ -25,7 +25,7 @@ COMPLETE: Final = b"\x62NMI"
 
 _STREAM: Final = Stream(
     good=frozenset({nonin_df19.SMARTPOINT}),
-    doubtful=frozenset({nonin_df19.ENCRYPTED}),
+    doubtful=frozenset({nonin_df19.SEARCHING, nonin_df19.ENCRYPTED}),
 )
 
 NONIN_3230: Final = Model(
