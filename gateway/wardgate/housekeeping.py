@@ -49,6 +49,14 @@ class Housekeeping:
                 quarantine.sentence,
                 what_to_do=quarantine.what_to_do,
             )
+        if self._store.is_copy:
+            self._journal.tell(
+                "database-older",
+                "problem",
+                "This hub's database is an older copy that was put back. What it knew since then is gone from here.",
+                what_to_do="What the ward has it keeps, and what waited in the copy is sent again. Look whether the "
+                "pairings and settings are those of today.",
+            )
         raw = self._store.detector_state(_LIFE)
         if raw is None:
             return

@@ -113,8 +113,8 @@ def _survivors(
 
 def lay_out(place: Path, disk: dict[str, bytes], rng: random.Random) -> None:
     """Put files where the store will look; the shared memory of the last life is anything, or gone."""
-    for old in place.glob(f"{DATABASE}*"):
-        old.unlink()
+    for old in (*place.glob(f"{DATABASE}*"), (place / DATABASE).with_suffix(".mark")):
+        old.unlink(missing_ok=True)
     for name, data in disk.items():
         (place / name).write_bytes(data)
     if rng.random() < 0.2:

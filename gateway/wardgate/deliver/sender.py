@@ -20,7 +20,7 @@ from wardgate.deliver.session import Session
 from wardgate.deliver.suspects import Suspects
 from wardgate.deliver.view import DeliveryView, Trouble
 from wardgate.mqtt import Backoff, Link, LinkError, Will
-from wardgate.store import Lane, Store
+from wardgate.store import Lane, Store, StoreError
 
 log: Final = logging.getLogger(__name__)
 _ABOUT_ANOTHER: Final = b'"code":"message-parked"'
@@ -80,6 +80,9 @@ class Sender:
         self._reached: dict[Lane, int] = {}
         self._suspects = Suspects()
         self._trial: _Trial | None = None
+        self._anew: asyncio.Task[None] | None = None
+        self._leaving = False
+        """The connection is given up for another one, and nothing is wrong with it."""
         self._hurry = asyncio.Event()
         self._settled = asyncio.Event()
         store.listen(self._committed)
@@ -157,12 +160,13 @@ class Sender:
             reason = await session.run(self._broker.heartbeat_s)
             session.lost()
             place = f"{self._broker.host}:{self._broker.port}"
-            if self._trial is None:
+            if self._trial is None and not self._leaving:
                 self.trouble(
                     Trouble("broker-lost", f"The connection to {place} was lost: {reason}.", "The hub reconnects.")
                 )
         finally:
             self._session = self._link = None
+            self._leaving = False
             if self._downlink is not None:
                 self._downlink.disconnect()
             if not link.closed.done():
@@ -266,6 +270,34 @@ class Sender:
         self._answered = (self._clock.utc().timestamp(), self._clock.boottime_s())
         if self._trouble and self._trouble.key.startswith(("ack-", "ward-")):
             self.trouble(None)
+
+    def ack_too_high(self) -> None:
+        """The ward has committed numbers that this database has not given: go on under new ones, once in a life."""
+        self.trouble(
+            Trouble(
+                "ack-too-high",
+                "The ward acknowledges messages that this hub never sent: its database is an older copy, or another "
+                "hub has its id.",
+                "What waits is sent again under new numbers, and nothing is lost. Tell the ward to look for another "
+                "hub of this id.",
+            )
+        )
+        if self._anew is None:
+            self._anew = asyncio.create_task(self._begin_anew())
+
+    async def _begin_anew(self) -> None:
+        """On a new connection, because what is on its way over this one has the old numbers."""
+        try:
+            await self._store.begin_anew()
+        except StoreError as error:
+            log.warning("the numbering could not be begun anew: %s", error)
+            self._anew = None
+            return
+        self._reached.clear()
+        self._leaving = True
+        self._hurry.set()
+        if self._link is not None:
+            self._link.close()
 
     def parked(self, seq: int, reason: str) -> None:
         """A message was set aside for good. One that told of another is not told of: a ward may refuse all events."""

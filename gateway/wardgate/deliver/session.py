@@ -67,6 +67,10 @@ class Host(Protocol):
         """The ward has acknowledged something."""
         ...
 
+    def ack_too_high(self) -> None:
+        """The ward has committed numbers that this database has not given."""
+        ...
+
     def parked(self, seq: int, reason: str) -> None:
         """A message was set aside for good."""
         ...
@@ -316,8 +320,7 @@ class Session:
         if ack.hub != self._hub or ack.epoch != self._store.epoch:
             return  # about a database that this hub no longer has
         if max((ack.cumulative, *ack.selective)) > self._store.last_seq:
-            text = "The ward acknowledges messages that this hub never sent."
-            self._host.trouble(Trouble("ack-too-high", text, "Tell the ward: two hubs may share one id."))
+            self._host.ack_too_high()
             return
         self._host.answered()
         if not self._by_ward:

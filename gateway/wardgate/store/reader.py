@@ -14,7 +14,7 @@ import msgspec
 
 from wardgate.clock import utc_from_s
 from wardgate.contract.messages import Alert, Event, Reading
-from wardgate.store import audit, upkeep
+from wardgate.store import audit, lineage, upkeep
 from wardgate.store.parked import listed, sound
 from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Way
 
@@ -281,6 +281,10 @@ class Reader:
             (seq,),
         ).fetchone()
         return None if row is None else OutRow(row[0], Kind(row[1]), Lane(row[2]), row[3], not sound(*row[3:]))
+
+    def former_epochs(self) -> frozenset[str]:
+        """Epochs in which this database has numbered before."""
+        return lineage.former_epochs(self._connection)
 
     def parked(self, seq: int) -> bool:
         """Whether a message was set aside for good."""

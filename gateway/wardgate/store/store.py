@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
-from wardgate.store import outbox, parked, upkeep
+from wardgate.store import lineage, outbox, parked, upkeep
 from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, explained_at_start
 from wardgate.store.reader import Reader
 from wardgate.store.reserve import Reserve, make_room
@@ -45,9 +45,21 @@ class Store:
     or `StoreBroken`, and then nothing of that call was kept; the store goes on as soon as the disk does.
     """
 
-    def __init__(self, path: Path, clock: Clock, lock: IO[bytes], writer: Writer, reader: Reader, epoch: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        lock: IO[bytes],
+        writer: Writer,
+        reader: Reader,
+        epoch: str,
+        *,
+        is_copy: bool = False,
+    ) -> None:
         self.path = path
         self.epoch = epoch
+        self.is_copy: Final = is_copy
+        """Whether this is an older copy that was put back: it numbers in a new epoch."""
         self._epoch = epoch.encode()
         self._clock = clock
         self._lock = lock
@@ -69,7 +81,8 @@ class Store:
         try:
             connection = _connected(path)
             try:
-                epoch, seq = _numbering(connection)
+                epoch, is_copy = lineage.epoch_of(connection, path)
+                seq = _last_number(connection)
                 upkeep.check_content(connection, path)
             except BaseException:
                 connection.close()
@@ -82,7 +95,7 @@ class Store:
             lock.close()
             raise
         writer = Writer(connection, path, Reserve(path.with_suffix(".reserve")), seq, max_group)
-        return cls(path, clock, lock, writer, reader, epoch)
+        return cls(path, clock, lock, writer, reader, epoch, is_copy=is_copy)
 
     @classmethod
     def open_or_quarantine(cls, path: Path, clock: Clock) -> tuple[Store, Quarantine | None]:
@@ -106,7 +119,7 @@ class Store:
             aside = set_aside(path) if damaged is None else damaged
             connection = _connected(path)
             try:
-                saved, lost = salvage(aside, connection, _numbering(connection)[0])
+                saved, lost = salvage(aside, connection, lineage.epoch_of(connection, path)[0])
             finally:
                 connection.close()
             kept = keep_damaged(aside, path, clock)
@@ -118,6 +131,8 @@ class Store:
         """Commit what is queued and let go of the files."""
         with contextlib.suppress(StoreError):
             await self.tally()
+            if new := await self._writer.write(lambda connection: lineage.mark(connection, self.path)):
+                lineage.settle(self.path, new)
         await self._writer.close()
         self.read.close()
         self._lock.close()
@@ -139,6 +154,16 @@ class Store:
     def write(self, op: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Run an operation in the writer's next transaction; see `Writer.write`."""
         return self._writer.write(op)
+
+    async def begin_anew(self) -> None:
+        """Number in a new epoch from now on: the ward has seen numbers of the present one that this database lacks."""
+        epoch = lineage.new_epoch()
+        await self._writer.write(lambda connection: lineage.begin_epoch(connection, epoch))
+        self.epoch, self._epoch = epoch, epoch.encode()
+
+    def has_numbered_in(self, epoch: str) -> bool:
+        """Whether the numbers of this epoch are this database's own."""
+        return epoch == self.epoch or epoch in self.read.former_epochs()
 
     # What the hub says
 
@@ -325,7 +350,7 @@ class Store:
 
     def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
         """The next page of a lane of the outbox."""
-        return self.read.next_rows(lane, after_seq, limit)
+        return [self._as_of_now(row) for row in self.read.next_rows(lane, after_seq, limit)]
 
     def floor(self) -> int:
         """Every number up to this one is done or will never come."""
@@ -333,7 +358,12 @@ class Store:
 
     def row(self, seq: int) -> OutRow | None:
         """One message that is still to be done; None when it is not."""
-        return self.read.row(seq)
+        row = self.read.row(seq)
+        return None if row is None else self._as_of_now(row)
+
+    def _as_of_now(self, row: OutRow) -> OutRow:
+        payload = lineage.in_epoch(row.payload, self._epoch)
+        return row if payload is row.payload else dataclasses.replace(row, payload=payload)
 
     def drained(self) -> bool:
         """Whether nothing is left to be done."""
@@ -428,9 +458,5 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _numbering(connection: sqlite3.Connection) -> tuple[str, int]:
-    """The epoch, made once with the database, and the last number given in it."""
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
-    epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
-    seq = connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0]
-    return str(epoch), int(seq)
+def _last_number(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
