@@ -48,6 +48,21 @@ def test_nothing_was_left_in_english(code: str) -> None:
     assert [key for key in source if source[key] == other[key]] == []
 
 
+@pytest.mark.parametrize(("code", "either"), [("ur", "کل"), ("pa", "ਕੱਲ੍ਹ"), ("bn", "কাল"), ("gu", "કાલે")])
+def test_tomorrow_is_not_the_word_that_is_yesterday_as_well(code: str, either: str) -> None:
+    """These languages have one word for the day before and the day after: it alone says nothing."""
+    language = languages()[code]
+    assert language.words["later-tomorrow"] != either
+    assert language.words["later-tomorrow"] in language.lines["next-tomorrow"]
+
+
+@pytest.mark.parametrize(("code", "fever"), [("ur", "بخار"), ("pa", "ਬੁਖਾਰ"), ("pl", "gorączka"), ("ar", "حمى")])
+def test_nobody_is_told_of_a_fever(code: str, fever: str) -> None:
+    language = languages()[code]
+    everything = {**language.words, **language.headlines, **language.lines}
+    assert [key for key, said in everything.items() if fever in said] == []
+
+
 def test_english_is_short_and_plain() -> None:
     for key, text in texts(languages()["en"]).items():
         for sentence in filter(None, re.split(r"[.?!:]\s*", text)):

@@ -244,7 +244,7 @@ def test_the_list_is_worst_first_then_oldest_and_names_silence(ward: WardPage) -
     places = [board.index(said) for said in order]
     assert places == sorted(places)
     assert "Raised today" in board or "Raised yesterday" in board
-    assert "Rule: weight.guideline esc, version 1." in board
+    assert "Rule: weight guideline esc, version 1." in board
     ward.do(lambda tx: tx.change("DELETE FROM hubs WHERE hub = 'still-hub'"))
 
 
