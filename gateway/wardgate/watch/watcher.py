@@ -312,7 +312,9 @@ class Watcher:
         except msgspec.DecodeError as error:
             log.warning("the notes on %s cannot be read, its open alerts go on without them: %s", channel, error)
             kept = notes
-        notes = kept if kept.epoch == notes.epoch else msgspec.structs.replace(notes, episodes=kept.episodes)
+        notes = (
+            kept if self._store.has_numbered_in(kept.epoch) else msgspec.structs.replace(notes, episodes=kept.episodes)
+        )
         return msgspec.structs.replace(notes, episodes=self._reconciled(channel, notes.episodes))
 
     def _reconciled(self, channel: str, noted: dict[str, Episode]) -> dict[str, Episode]:
