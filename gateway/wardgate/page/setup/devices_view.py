@@ -242,6 +242,7 @@ class DeviceStep:
     asks_number: bool
     ticks: tuple[Tick, ...]
     finished: bool
+    """It is paired, or needs no pairing: the next one can be added. The rest comes with its first reading."""
 
 
 def device_step(device: Added) -> DeviceStep:
@@ -266,7 +267,7 @@ def device_step(device: Added) -> DeviceStep:
         left=_left(device.pairing_left_s),
         asks_number=state == "passkey-wanted",
         ticks=ticks,
-        finished=not pairing and all(tick.tone in ("good", "none") for tick in ticks),
+        finished=tone == "good",
     )
 
 
