@@ -50,7 +50,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         "wardgate.deliver.session.PUBACK_DEADLINE_S": 4.0,
         "wardgate.deliver.session.REFUSED_FIRST_S": 0.1,
         "wardgate.deliver.window.RESEND_FIRST_S": 0.4,
-        "wardgate.deliver.window.RESEND_LONGEST_S": 2.0,
+        "wardgate.deliver.window.RESEND_LONGEST_S": 8.0,
         "wardgate.deliver.window.RESUME_S": 0.1,
         "wardgate.deliver.sender.Backoff": quick,
         "wardgate.ward.ward.Backoff": quick,
