@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -92,6 +94,46 @@ def test_a_wrong_password_is_counted_and_then_nothing_is_looked_at(ward: WardPag
     assert "Too many tries. Wait 1 minute." in right.text
     assert "set-cookie" not in right.headers
     assert ward.post("/sign-in", name="doctor-b", password=PASSWORD).status == 303, "others are not kept out by it"
+
+
+class Browser:
+    """Signs in, and keeps the cookie by which it is known."""
+
+    def __init__(self, ward: WardPage, cookie: str = "") -> None:
+        self._ward, self.cookie = ward, cookie
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self._ward.port, timeout=30)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": self._ward.address,
+            "Cookie": f"wardgate-ward-browser={self.cookie}",
+        }
+        with contextlib.closing(connection):
+            connection.request("POST", "/sign-in", urlencode({"name": name, "password": password}), headers)
+            answer = connection.getresponse()
+            for said in answer.headers.get_all("Set-Cookie") or ():
+                if found := re.fullmatch(r"wardgate-ward-browser=([0-9a-f.]+); HttpOnly; .*SameSite=strict", said):
+                    self.cookie = found[1]
+            return answer.status
+
+
+def test_a_stranger_keeps_nobody_from_the_browser_that_they_use(ward: WardPage) -> None:
+    """Nor does what that browser keeps help with guessing: not more tries, and no other account's."""
+    mine, stranger = Browser(ward), Browser(ward)
+    assert mine.sign_in("nurse-a") == 303
+    number = mine.cookie[:16]
+    assert mine.sign_in("doctor-b") == 303
+    assert mine.cookie[:16] == number, "one browser, several accounts"
+    assert [stranger.sign_in("nurse-a", "wrong") for _ in range(6)] == [403] * 5 + [429]
+    assert stranger.sign_in("nurse-a") == 429
+    for made_up in ("0" * 16 + mine.cookie[16:], mine.cookie[:-1], f"{number}.", "x", number + ".0" * 40):
+        assert Browser(ward, made_up).sign_in("nurse-a") == 429
+    assert mine.sign_in("nurse-a") == 303
+    assert stranger.sign_in("nurse-a") == 429, "who was refused goes on waiting"
+    assert [mine.sign_in("nurse-a", "wrong") for _ in range(6)] == [403] * 5 + [429], "its tries are counted, too"
+    ward.account("nurse-a")
+    assert stranger.sign_in("nurse-a") == 303, "a new password begins anew"
 
 
 def test_an_account_that_is_none_answers_as_one_that_is(ward: WardPage) -> None:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from wardgate.counted import count
-from wardgate.ward import audit
+from wardgate.ward import audit, browsers
 from wardgate.ward.database import Transaction
 from wardgate.ward.seen import ROLE
 
@@ -112,7 +112,7 @@ async def add(tx: Transaction, name: str, role: str, kept: str, at: datetime) ->
         at.timestamp(),
     )
     await tx.change("DELETE FROM sessions WHERE account = $1", name)
-    await tx.change("DELETE FROM attempts WHERE account = $1", name)
+    await tx.change("DELETE FROM attempts WHERE account = $1 OR account LIKE $2", name, f"{name} %")
     await audit.note(tx, "account-changed" if known else "account-added", name, at, role=role)
     return not known
 
@@ -132,50 +132,61 @@ async def all_accounts(tx: Transaction) -> list[Account]:
     return [Account(name, role) for name, role in rows]
 
 
-async def password_of(tx: Transaction, name: str, now: datetime) -> str:
-    """What is kept of an account's password; of one that nobody has, what fits none.
+async def password_of(tx: Transaction, name: str, now: datetime, browser: str = "") -> str:
+    """What is kept of an account's password; of one that nobody has, what fits none. `browser`: its cookie.
 
     Raises:
         Wait: it was tried too often.
     """
-    kept = await tx.rows("SELECT password FROM accounts WHERE name = $1 AND gone_s IS NULL", name)
-    _, until_s = await _attempts(tx, name if kept else _UNKNOWN)
+    kept = await _kept(tx, name)
+    _, until_s = await _attempts(tx, _counted(name, kept, browser))
     if until_s > now.timestamp():
         raise Wait(until_s - now.timestamp())
-    return str(kept[0][0]) if kept else NOBODYS
+    return NOBODYS if kept is None else kept
 
 
-async def failed(tx: Transaction, name: str, now: datetime) -> int:
+async def failed(tx: Transaction, name: str, now: datetime, browser: str = "") -> int:
     """Count a wrong password. How many tries are left before one has to wait; 0 when that begins now."""
-    known = await tx.rows("SELECT 1 FROM accounts WHERE name = $1 AND gone_s IS NULL", name)
-    who = name if known else _UNKNOWN
+    kept = await _kept(tx, name)
+    counted = _counted(name, kept, browser)
     await tx.alone("attempts")
-    failures = (await _attempts(tx, who))[0] + 1
+    failures = (await _attempts(tx, counted))[0] + 1
     beyond = failures - FREE_TRIES
     wait_s = 0.0 if beyond < 0 else min(_WAIT_LONGEST_S, _WAIT_FIRST_S * 2.0 ** min(beyond, 10))
     await tx.change(
         "INSERT INTO attempts VALUES ($1, $2, $3) ON CONFLICT (account) DO UPDATE SET "
         "failed = excluded.failed, until_s = excluded.until_s",
-        who,
+        counted,
         failures,
         now.timestamp() + wait_s,
     )
-    await audit.note(tx, "refused", who or "(no account)", now, failed=failures)
+    await audit.note(tx, "refused", "(no account)" if kept is None else name, now, failed=failures)
     return max(0, -beyond)
 
 
-async def begin(tx: Transaction, name: str, kept: str, now: datetime) -> str | None:
+async def begin(tx: Transaction, name: str, kept: str, now: datetime, browser: str = "") -> str | None:
     """A new session of an account whose password was right. Its token; None when the account has changed meanwhile."""
-    found = await tx.rows("SELECT 1 FROM accounts WHERE name = $1 AND password = $2 AND gone_s IS NULL", name, kept)
-    if not found:
+    if await _kept(tx, name) != kept:
         return None
     token = secrets.token_urlsafe(32)
     await tx.change("DELETE FROM sessions WHERE until_s < $1", now.timestamp())
     until_s = (now + SHIFT).timestamp()
     await tx.change("INSERT INTO sessions VALUES ($1, $2, $3, $4)", _of(token), name, now.timestamp(), until_s)
-    await tx.change("DELETE FROM attempts WHERE account = $1", name)
+    await tx.change("DELETE FROM attempts WHERE account = $1", _counted(name, kept, browser))
     await audit.note(tx, "signed-in", name, now)
     return token
+
+
+async def _kept(tx: Transaction, name: str) -> str | None:
+    rows = await tx.rows("SELECT password FROM accounts WHERE name = $1 AND gone_s IS NULL", name)
+    return str(rows[0][0]) if rows else None
+
+
+def _counted(name: str, kept: str | None, browser: str) -> str:
+    """Under what name tries are counted: a browser that this account has used before has a count of its own."""
+    if kept is None:
+        return _UNKNOWN
+    return f"{name} {browsers.number_of(browser, name, kept)}".rstrip()
 
 
 async def who(tx: Transaction, token: str, now: datetime) -> Account | None:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -19,11 +19,15 @@ from wardgate.faces.answers import page, see_other
 from wardgate.faces.words import count, span
 from wardgate.ward import accounts
 from wardgate.ward.accounts import Account, Wait
+from wardgate.ward.browsers import marked
 from wardgate.ward.database import Database
 from wardgate.ward.page.desk import DeskError
 from wardgate.ward.page.render import Renderer, Visitor
 
 _OWN_PAGE: Final = re.compile(r"/(?:(?:alerts|hubs)(?:/[\w.%~-]+)*)?")
+
+_KNOWN: Final = timedelta(days=90)
+"""So long a browser is known after somebody signed in there."""
 
 
 class SignInFirst(Exception):
@@ -37,6 +41,7 @@ class Door:
         self._database, self._renderer, self._clock = database, renderer, clock
         # Browsers take a __Host- cookie over TLS alone, and give it to no other host and no other path.
         self._cookie = "__Host-wardgate-ward" if secure else "wardgate-ward"
+        self._browser = f"{self._cookie}-browser"
         self._secure = secure
         self._one_at_a_time = asyncio.Semaphore(1)
         """A try takes 32 MiB: many at once would take the machine's memory."""
@@ -95,7 +100,7 @@ class Door:
         form = await request.form(max_files=0, max_fields=10)
         name, going_to = text(form, "name").strip().lower(), _own(text(form, "next"))
         try:
-            token = await self._try(name, text(form, "password"))
+            token, browser = await self._try(name, text(form, "password"), request.cookies.get(self._browser, ""))
         except Wait as wait:
             headers = {"Retry-After": str(round(wait.seconds) + 1)}
             problem = DeskError(f"Too many tries. Wait {span(wait.seconds + 59)}.", "This is to keep patients safe.")
@@ -105,30 +110,27 @@ class Door:
             problem = DeskError("This account and password do not fit.", left)
             return page(request, self._renderer.sign_in(going_to, name, problem), 403)
         answer = see_other(going_to)
-        answer.set_cookie(
-            self._cookie,
-            token,
-            max_age=round(accounts.SHIFT.total_seconds()),
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="strict",
-        )
+        self._keep(answer, self._browser, browser, _KNOWN)
+        self._keep(answer, self._cookie, token, accounts.SHIFT)
         return answer
 
-    async def _try(self, name: str, password: str) -> str:
-        """A new session's token.
+    def _keep(self, answer: Response, cookie: str, value: str, age: timedelta) -> None:
+        age_s = round(age.total_seconds())
+        answer.set_cookie(cookie, value, max_age=age_s, path="/", secure=self._secure, httponly=True, samesite="strict")
+
+    async def _try(self, name: str, password: str, browser: str) -> tuple[str, str]:
+        """A new session's token, and the browser's cookie.
 
         Raises:
             Wait, WrongPassword: no.
         """
         async with self._one_at_a_time:
-            now = self._clock()
-            kept = await self._database.run(lambda tx: accounts.password_of(tx, name, now))
+            now, run = self._clock(), self._database.run
+            kept = await run(lambda tx: accounts.password_of(tx, name, now, browser))
             right = await asyncio.to_thread(accounts.fits, password[: accounts.MOST], kept)
-            if right and (token := await self._database.run(lambda tx: accounts.begin(tx, name, kept, now))):
-                return token
-            left = await self._database.run(lambda tx: accounts.failed(tx, name, now))
+            if right and (token := await run(lambda tx: accounts.begin(tx, name, kept, now, browser))):
+                return token, marked(browser, name, kept)
+            left = await run(lambda tx: accounts.failed(tx, name, now, browser))
             raise accounts.WrongPassword(left)
 
     async def _sign_out(self, request: Request) -> Response:
