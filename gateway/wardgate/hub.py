@@ -375,11 +375,13 @@ class Hub:
         if await asyncio.to_thread(self._dates_assignment):
             if await self.setting_up.date_assignment(self.clock):
                 self.start_anew()
-        elif self._leaving is None and await self._correct():
-            self.intake.learn()
-            await self.watcher.corrected()
-            self.shadows.corrected()
-            self._changed("readings")
+        elif self._leaving is None:
+            noted = await self.watcher.date_notes()
+            if await self._correct() or noted:
+                self.intake.learn()
+                await self.watcher.corrected()
+                self.shadows.corrected()
+                self._changed("readings")
 
     async def _tell_audit(self) -> None:
         try:

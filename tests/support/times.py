@@ -199,8 +199,9 @@ class World:
 
     async def tick(self) -> tuple[Reading, ...]:
         """The hub looks after its house."""
+        noted = await self.watcher.date_notes()
         corrected = await self.corrections.run()
-        if corrected:
+        if corrected or noted:
             self.intake.learn()
             await self.watcher.corrected()
             self.shadows.corrected()

@@ -262,6 +262,29 @@ async def test_since_when_a_rule_is_on_trial_is_known_once_the_time_is(tmp_path:
     await world.close()
 
 
+@pytest.mark.parametrize("another_boot", [False, True])
+async def test_what_was_noted_before_the_time_was_known_is_dated_after(
+    world: World, error_s: float, another_boot: bool
+) -> None:
+    """A change of treatment belongs to the readings after it, and to none before."""
+    await world.measures("scale", 80.0)
+    await world.boots(error_s)
+    world.go(600)
+    noted_s = world.wall.true_s
+    assert await world.watcher.note("diuretic_up")
+    world.go(HOUR_S)
+    if another_boot:
+        await world.boots(error_s)
+        noted_s = world.wall.true_s - 5.0
+    await world.syncs()
+    ((at_s, note),) = world.watcher.therapy.notes
+    assert note == "diuretic_up"
+    assert abs(at_s - noted_s) < 1.0
+    assert not await world.watcher.date_notes(), "once"
+    await world.restart()
+    assert world.watcher.therapy.notes == [(at_s, note)]
+
+
 async def test_a_device_that_was_heard_in_ten_years_was_not(world: World) -> None:
     """What a clock that was ahead noted must not stand in the way of what comes, nor look like today for years."""
     await world.boots(WRONG["in ten years"])

@@ -133,6 +133,17 @@ async def test_a_restart_forgets_neither_what_waits_nor_what_was_told(home: Livi
     assert all(a.revision == 1 for a in home.alerts() if a.raised_count == 1)
 
 
+async def test_what_waits_is_told_although_its_notes_cannot_be_read(home: LivingHome) -> None:
+    """As after an update whose notes look otherwise: what waited stood nowhere else."""
+    await weigh(home, 105.5)
+    await home.store.put_detector_state("watch/assignment-1/weight", b'{"epoch":7}')
+    await home.restart()
+    assert "watch-notes-lost" in await home.codes()
+    await home.after(61)
+    assert kinds(home.alerts()) == [f"kind-{n}" for n in range(6)]
+    assert all(a.revision == 1 for a in home.alerts() if a.raised_count == 1), "what had been told is not told anew"
+
+
 async def test_what_was_over_before_it_was_told_is_never_told(tmp_path: Path) -> None:
     home = a_home(tmp_path, an_hour=1, a_day=1)
     await home.watcher.start()

@@ -250,8 +250,11 @@ async def test_notes_that_cannot_be_read_leave_open_alerts_open(home: Home) -> N
     await home.weights((0, 78.0), (3, 80.5))
     await home.store.put_detector_state("watch/assignment-1/weight", b"{")
     await home.restart()
+    assert [e.code for e in await home.events()] == ["watch-notes-lost"]
     await home.weights((4, 80.6), (5, 81.2))
     assert [(a.state, a.revision) for a in home.alerts()] == [("raised", 1), ("updated", 2)]
+    await home.restart()
+    assert len(await home.events()) == 1, "it is told once"
 
 
 async def test_an_open_alert_lives_on_over_a_restart(home: Home) -> None:

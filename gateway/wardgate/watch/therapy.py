@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from wardgate.clock import Line, utc_from_s
 from wardgate.config import Note
 from wardgate.contract.messages import Utc
 from wardgate.store.store import Store
@@ -25,6 +26,8 @@ class Told(Struct, frozen=True, kw_only=True, order=True):
 
     at: Utc
     note: str
+    moment: tuple[str, float] | None = None
+    """Boot and its second, where the hub did not know the time."""
 
 
 def therapy_key(assignment: str) -> str:
@@ -51,8 +54,11 @@ class Therapy:
         self.notes: Final = sorted((at.timestamp(), note) for at, note in noted)
         """(seconds since 1970, note); it grows in place."""
 
-    async def add(self, store: Store, note: str, at: datetime) -> bool:
+    async def add(self, store: Store, note: str, at: datetime, moment: tuple[str, float] | None = None) -> bool:
         """Take a checked note, durably. False when it was known already.
+
+        Args:
+            moment: boot and its second, where the hub does not know the time; `date` it once it does.
 
         Raises:
             StoreError: the disk refuses; then it is as if nothing had been said.
@@ -60,8 +66,30 @@ class Therapy:
         item = (at.timestamp(), note)
         if item in self.notes:
             return False
-        said = [*self._said, Told(at=at, note=note)][-KEEP:]
+        said = [*self._said, Told(at=at, note=note, moment=moment)][-KEEP:]
         await store.put_detector_state(self._key, msgspec.json.encode(said))
         self._said = said
         insort(self.notes, item)
         return True
+
+    async def date(self, store: Store, line: Line) -> bool:
+        """Put those right that were noted while the time was not known: by the boot's clock, and those of an earlier
+        boot at the beginning of this one. False when there is none.
+
+        Raises:
+            StoreError: the disk refuses; then nothing has changed.
+        """
+        said = [told if told.moment is None else _dated(told, told.moment, line) for told in self._said]
+        if said == self._said:
+            return False
+        await store.put_detector_state(self._key, msgspec.json.encode(said))
+        for before, after in zip(self._said, said, strict=True):
+            self.notes.remove((before.at.timestamp(), before.note))
+            insort(self.notes, (after.at.timestamp(), after.note))
+        self._said = said
+        return True
+
+
+def _dated(told: Told, moment: tuple[str, float], line: Line) -> Told:
+    boot_id, at_s = moment
+    return Told(at=utc_from_s(line.utc_s_at(at_s if boot_id == line.boot_id else 0.0)), note=told.note)

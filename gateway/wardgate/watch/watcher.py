@@ -112,6 +112,8 @@ class Watcher:
         """How far the readings are in the panel, by the numbers of their first revisions."""
         self.gate = Gate(config, store, clock)
         self._notes: dict[str, Notes] = {}
+        self._forgotten: set[str] = set()
+        """Places whose notes cannot be read: what waited there to be told is not known any more."""
         self._pending: deque[_Look] = deque()
         self._lock = asyncio.Lock()
 
@@ -124,6 +126,7 @@ class Watcher:
             except StoreError as error:
                 log.warning("the watch begins without notes: %s", error)
         await self._let_go()
+        await self.date_notes()
         self._taken_seq = self._store.last_seq
         known = self._load()
         for seq, reading in sorted(known.late, key=lambda one: one[0]):
@@ -146,10 +149,12 @@ class Watcher:
         await self._date_episodes()
         now = self._clock.utc()
         for place, reading in newest.items():
-            fresh = reading.corrected is not None and now - reading.time.taken <= OF_TODAY
+            anew = reading.corrected is not None or place in self._forgotten
+            fresh = anew and now - reading.time.taken <= OF_TODAY
             if fresh and not reading.backfill:
                 looks = [_Look(at_place, reading, at, again=True) for at_place, at in self._panel.reassess(reading)]
                 self._pending += [look for look in looks if look.place == place]
+        self._forgotten.clear()
         await self.retry()
 
     def _empty_panel(self) -> Panel:
@@ -220,11 +225,21 @@ class Watcher:
         Raises:
             StoreError: the disk refuses.
         """
-        now = self._clock.utc()
-        new = await self.therapy.add(self._store, note, now)
+        clock, now = self._clock, self._clock.utc()
+        moment = None if clock.synchronised() else (clock.boot_id(), clock.boottime_s())
+        new = await self.therapy.add(self._store, note, now, moment)
         if new:
             self._panel.noted(now.timestamp())
         return new
+
+    async def date_notes(self) -> bool:
+        """What was noted before the time was known gets its time. True when something did: `corrected` is next then."""
+        first = self._clock.first
+        try:
+            return first is not None and await self.therapy.date(self._store, first)
+        except StoreError as error:
+            log.warning("what was noted before the hub knew the time is dated later: %s", error)
+            return False
 
     async def retry(self) -> None:
         """Bring what has been assessed to the disk. What it refuses stays here; call it again from time to time."""
@@ -241,7 +256,7 @@ class Watcher:
                         "assessment-failed",
                         "problem",
                         "What a reading means could not be worked out. It is kept, and all others go on.",
-                        what_to_do="Send a report for support: wardgate doctor.",
+                        what_to_do="Send a report for support: wardgate support-bundle.",
                         detail={"reading": self._pending[0].reading.id},
                     )
                 self._pending.popleft()
@@ -310,7 +325,15 @@ class Watcher:
         try:
             kept = notes if raw is None else msgspec.json.decode(raw, type=Notes)
         except msgspec.DecodeError as error:
-            log.warning("the notes on %s cannot be read, its open alerts go on without them: %s", channel, error)
+            log.warning("the notes on %s cannot be read: %s", channel, error)
+            self._journal.tell(
+                "watch-notes-lost",
+                "attention",
+                f"What the hub had noted about {channel.replace('_', ' ')} cannot be read. Open alerts stay open, and "
+                "the last reading of today is looked at again.",
+                detail={"channel": channel},
+            )
+            self._forgotten.add(channel)
             kept = notes
         notes = (
             kept if self._store.has_numbered_in(kept.epoch) else msgspec.structs.replace(notes, episodes=kept.episodes)
@@ -377,7 +400,7 @@ class Watcher:
                 code="rule-failed",
                 severity="problem",
                 sentence=f"The rule {rule.name} failed at a reading. All other rules go on.",
-                what_to_do="Send a report for support: wardgate doctor.",
+                what_to_do="Send a report for support: wardgate support-bundle.",
                 detail={"rule": rule.name, "version": float(rule.version), "why": why, "reading": sample.reading_id},
                 at=self._clock.utc(),
             )
