@@ -34,7 +34,7 @@ async def test_the_home_is_asked_to_measure(home: Home, voice: Voice) -> None:
     async with home.hub() as hub:
         assert (await voice.ask(home.command(Measure(device="scale")), home.key)).result == "done"
         (told,) = events(hub, "measurement-asked")
-        assert (told.device, told.what_to_do) == ("scale", hub.devices.known[0].model.wake)
+        assert (told.device, told.what_to_do) == ("scale", "Step on it."), "and not how it is paired"
         answer = await voice.ask(home.command(Measure(device="cuff")), home.key)
         assert (answer.result, answer.reason) == ("refused", "no-such-device")
 
