@@ -141,7 +141,11 @@ async def _asked(act: Act, options: argparse.Namespace, say: Say) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="wardgate provision", description="Set this hub up: claim it, give it a patient, add devices, lock it."
+        prog="wardgate provision",
+        description="Set this hub up: claim it, give it a patient, add devices, lock it.",
+        epilog="In this order: claim, assign, nearby, add, test, limits --read-back, lock. A device that has to be "
+        "paired is paired behind `add`: wardgate pair DEVICE. Every act may be repeated. Exit status: 0 it is done, "
+        "1 it was not done and why is said, 2 wrong usage, 69 no hub answers, 78 the configuration cannot be used.",
     )
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
 
