@@ -43,16 +43,18 @@ def dated(
     resolution_s: float = 1.0,
 ) -> Dated:
     at = at or arrival()
+    story = story or ClockStory(LONDON, Earlier())
     return date(
         at,
         told,
-        (story or ClockStory(LONDON, Earlier())).pieces(at),
+        story.pieces(at),
         zone_offset_s=zone_offset_s(LONDON, at.utc),
         stored=stored,
         live_s=LIVE_S,
         memory=memory,
         last_reading_s=None if last_reading is None else seconds(last_reading),
         resolution_s=resolution_s,
+        moved_since_s=story.moved_since_s,
     )
 
 
@@ -240,6 +242,25 @@ def test_a_stamp_made_before_a_new_battery_and_two_broken_sessions() -> None:
     found = dated(civil("2016-01-01T10:00:00"), story)
     assert found.taken == second - timedelta(hours=10)
     assert found.uncertainty_s < 10
+
+
+def test_a_stamp_that_should_have_come_long_ago_by_a_clock_that_was_moved_since_may_be_of_any_time() -> None:
+    """Three days back by somebody's hand, a measurement, a new battery: the hub saw the clock before and after it."""
+    story = after([(datetime(2026, 11, 18, 8, 0, tzinfo=UTC), "2026-11-18T07:00:00")])
+    story.measured(civil("2017-01-01T00:10:00"), arrival())
+    true = datetime(2026, 11, 19, 7, 0, tzinfo=UTC)
+    found = dated(civil("2026-11-16T07:00:00"), story)
+    assert abs((found.taken - true).total_seconds()) <= found.uncertainty_s
+    assert found.flags == (UNTRUSTED,)
+
+
+def test_what_was_kept_over_a_new_battery_is_dated_by_the_clock_before_it() -> None:
+    story = after([(datetime(2026, 11, 18, 8, 0, tzinfo=UTC), "2026-11-18T07:00:00")])
+    story.measured(civil("2017-01-01T00:10:00"), arrival())
+    found = dated(civil("2026-11-19T07:00:00"), story)
+    assert found.taken == datetime(2026, 11, 19, 7, 0, tzinfo=UTC)
+    assert found.uncertainty_s < 20
+    assert found.flags == ()
 
 
 def test_a_clock_that_runs_well_is_remembered_as_one_span() -> None:

@@ -107,6 +107,7 @@ def date(
     may_replay: bool = False,
     leads: tuple[tuple[float, float], ...] = (),
     newest_lead_s: float | None = None,
+    moved_since_s: float | None = None,
 ) -> Dated:
     """Date one measurement. What the hub's own clock may be wrong by (`arrival.doubt_s`) is part of the uncertainty.
 
@@ -126,11 +127,12 @@ def date(
         resolution_s: the step of `told`: a stamp without seconds was taken somewhere in its minute.
         may_replay: whether this model tells what it kept without a word that it is old.
         newest_lead_s: of this session, where one came before. A stamp from the future says that the clock is ahead.
+        moved_since_s: where this session found the clock moved by somebody, UTC of when it was last seen unmoved.
         leads: of earlier sessions, how far the newest stamp was from its arrival, and when that was (see `lead_s`).
     """
     found = None
     if told is not None and pieces:
-        found = _by_known_clock(arrival, told, pieces)
+        found = _by_known_clock(arrival, told, pieces, moved_since_s)
     elif told is not None:
         is_ahead = newest_lead_s is not None and newest_lead_s > zone_offset_s + AHEAD_S
         offset_s = newest_lead_s if newest_lead_s is not None and is_ahead else zone_offset_s
@@ -174,7 +176,9 @@ def _kept_for_s(arrival: Arrival, last_reading_s: float | None) -> float:
     return arrival.utc_s - last_reading_s
 
 
-def _by_known_clock(arrival: Arrival, told: DeviceTime, pieces: tuple[Piece, ...]) -> _Found | None:
+def _by_known_clock(
+    arrival: Arrival, told: DeviceTime, pieces: tuple[Piece, ...], moved_since_s: float | None
+) -> _Found | None:
     now_s = arrival.utc_s
     fits = []
     for piece in pieces:
@@ -186,7 +190,15 @@ def _by_known_clock(arrival: Arrival, told: DeviceTime, pieces: tuple[Piece, ...
     taken_s, piece = fits[0]
     # Two pieces may both claim a stamp when the clock was moved between two sessions and nobody knows when.
     doubt_s = piece.doubt_s(taken_s) + max(abs(other - taken_s) for other, _ in fits)
+    if moved_since_s is not None and all(_is_over(piece, moved_since_s) for _, piece in fits):
+        # It was not told when it could have been. The clock was moved since, perhaps more than once, and of what it
+        # showed in between nothing is known: it may have been taken at any time up to now.
+        return _Found(min(taken_s, now_s), max(doubt_s, now_s - taken_s), piece.offset_s, flags=(UNTRUSTED,))
     return _Found(min(taken_s, now_s), doubt_s, piece.offset_s)
+
+
+def _is_over(piece: Piece, by_s: float) -> bool:
+    return piece.until_s is not None and piece.until_s <= by_s
 
 
 def _by_unknown_clock(arrival: Arrival, taken_s: float, live_s: float, *, stored: bool, memory: bool) -> _Found | None:

@@ -94,6 +94,7 @@ class ClockStory:
         """The same after it was set, and the boot-time second at which it was set."""
         self._measured_at_s: float | None = None
         self._stands_still = False
+        self._moved = False
 
     def measured(self, device_now: DeviceTime, at: Arrival, *, stands_still: bool = False) -> float:
         """The device's clock showed this at that instant. Return its offset from UTC in seconds.
@@ -103,7 +104,9 @@ class ClockStory:
         self._stands_still = stands_still
         self._measured = device_now.civil_s - at.boottime_s
         self._measured_at_s = at.utc_s
-        return device_now.civil_s - at.utc_s
+        offset_s = device_now.civil_s - at.utc_s
+        self._moved = at.synchronised and not self.ran_on(offset_s, at.utc_s)
+        return offset_s
 
     def ran_on(self, offset_s: float, at_s: float) -> bool:
         """Whether an offset measured now is what earlier sessions lead one to expect of a clock nobody has touched."""
@@ -115,6 +118,13 @@ class ClockStory:
         if known_s is None or expected_s is None:
             return False
         return abs(offset_s - expected_s) <= SAME_S + DRIFT * abs(at_s - known_s)
+
+    @property
+    def moved_since_s(self) -> float | None:
+        """UTC of when the clock was last seen as it ought to be, where this session found that somebody moved it."""
+        earlier = self._earlier
+        seen_s = max((s for s in (earlier.measured_at_s, earlier.set_at_s) if s is not None), default=None)
+        return seen_s if self._moved else None
 
     def was_set(self, to: DeviceTime, at: Arrival) -> None:
         """The device took this time at that instant."""

@@ -291,6 +291,7 @@ class DeviceSink(DeviceFacts):
             may_replay=model.may_replay,
             leads=self._leads.earlier,
             newest_lead_s=self._leads.newest_s,
+            moved_since_s=self._story.moved_since_s,
         )
 
     def _unattributed_because(
