@@ -102,7 +102,7 @@ class Told:
 
     async def until(self, code: str, times: int = 1) -> Event:
         """The event of that code, once it was told so often."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.codes.count(code) < times:
                 self._something.clear()
                 await self._something.wait()

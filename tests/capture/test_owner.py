@@ -49,7 +49,7 @@ class Air:
         self._something.set()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds():
                 self._something.clear()
                 await self._something.wait()
@@ -267,7 +267,7 @@ async def test_nobodys_advertisement_changes_nothing(air: Air, radio: RadioOwner
 @pytest.mark.usefixtures("radio")
 async def test_a_device_that_something_else_took_is_hung_up_on(air: Air, host: Host, told: Told) -> None:
     await air.listening()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert [await host.hung_up.get() for _ in range(2)] == [CUFF, SCALE]  # what an earlier hub left behind
         host.on_connected("AA:AA:AA:AA:AA:AA")
         host.on_connected(SCALE)

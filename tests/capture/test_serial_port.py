@@ -57,7 +57,7 @@ async def test_a_port_that_is_not_there_is_told_once_and_found_when_it_comes(
     async with plugged(tmp_path / "port") as device:
         await told.until("serial-lost-over")
         await device.take(OXYGEN)
-        await asyncio.wait_for(device.asleep(), 10)
+        await asyncio.wait_for(device.asleep(), 30)
     assert len(ear.measurements) >= 1
     assert told.codes.count("serial-lost") in (1, 2)  # the plug was pulled again at the end
 
@@ -66,12 +66,12 @@ async def test_a_port_that_is_not_there_is_told_once_and_found_when_it_comes(
 async def test_pulled_out_and_plugged_in_again(tmp_path: Path, told: Told, ear: Ear) -> None:
     async with plugged(tmp_path / "port") as device:
         await device.take(OXYGEN)
-        await asyncio.wait_for(device.asleep(), 10)
+        await asyncio.wait_for(device.asleep(), 30)
     lost = told.codes.count("serial-lost")
     await told.until("serial-lost", lost + 1 if lost == 0 else lost)
     async with plugged(tmp_path / "port") as device:
         await device.take({"spo2": 91.0, "pulse": 80.0})
-        await asyncio.wait_for(device.asleep(), 10)
+        await asyncio.wait_for(device.asleep(), 30)
     assert {m.quantities[0].value for m in ear.measurements} == {95.0, 91.0}
 
 
@@ -80,11 +80,11 @@ async def test_no_acknowledgement_before_the_commit(tmp_path: Path, ear: Ear) ->
     ear.held = asyncio.get_running_loop().create_future()
     async with plugged(tmp_path / "port") as device:
         taken = await device.take(OXYGEN)
-        await asyncio.wait_for(ear.heard.wait(), 10)
+        await asyncio.wait_for(ear.heard.wait(), 30)
         assert list(device.unsent) == [taken]
         assert device.book.acknowledged == []
         ear.held.set_result(None)
-        await asyncio.wait_for(device.asleep(), 10)
+        await asyncio.wait_for(device.asleep(), 30)
         assert device.book.acknowledged == [taken]
 
 
@@ -94,8 +94,8 @@ async def test_what_the_disk_refused_is_sent_again(tmp_path: Path, ear: Ear) -> 
     ear.held.set_exception(StoreFull("The disk is full."))
     async with plugged(tmp_path / "port") as device:
         taken = await device.take(OXYGEN)
-        await asyncio.wait_for(ear.heard.wait(), 10)
+        await asyncio.wait_for(ear.heard.wait(), 30)
         ear.held = None
-        await asyncio.wait_for(device.asleep(), 10)
+        await asyncio.wait_for(device.asleep(), 30)
         assert device.book.acknowledged == [taken]
     assert len(ear.measurements) >= 2

@@ -70,16 +70,16 @@ async def test_a_cable_hands_bytes_on_at_once() -> None:
     second = Cable.open(cable.port)
     assert first.recv(10) == b""  # the newer one has it now
     second.send(b"start")
-    await asyncio.wait_for(cable.activity(10.0), 5.0)
+    await asyncio.wait_for(cable.activity(60.0), 30.0)
     assert (cable.read(), cable.read()) == (b"start", b"")
     cable.powered = False
     second.send(b"x" * KEPT)
-    await asyncio.wait_for(cable.activity(10.0), 5.0)
+    await asyncio.wait_for(cable.activity(60.0), 30.0)
     assert not cable.host_present()
     assert (cable.read(), cable.write(b"2")) == (b"", False)
     cable.powered = True
     second.close()
-    await asyncio.wait_for(cable.activity(10.0), 5.0)
+    await asyncio.wait_for(cable.activity(60.0), 30.0)
     assert not cable.host_present()
     first.close()
     cable.close()

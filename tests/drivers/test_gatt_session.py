@@ -122,7 +122,7 @@ async def test_clock_that_is_not_told_is_written_in_time(ear: Ear, monkeypatch: 
     device = cuff()
     device.values[uuids.DATE_TIME] = None
     device.on_write[uuids.DATE_TIME] = lambda _: device.hang_up()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await (await begin(device, ear))
     assert (device.written, ear.clocks) == ([TARGET], [])
 
@@ -264,9 +264,9 @@ async def test_session_has_a_deadline(ear: Ear) -> None:
 async def test_deadline_does_not_leave_a_commit_behind(ear: Ear) -> None:
     ear.hold = True
     device = cuff()
-    session = await begin(device, ear, in_a_hurry(deadline_s=0.1))
+    session = await begin(device, ear, in_a_hurry(deadline_s=1.0))
     device.send(CUFF[0], PRESSURE)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.2)
     assert not session.done()
     ear.commits[0].set_result(None)
     assert await session == SessionEnd(Ending.DEADLINE, measurements=1, rejected=0)

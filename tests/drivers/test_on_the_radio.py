@@ -47,9 +47,9 @@ async def radio(link: Link) -> AsyncIterator[RadioBackend]:
 
 async def connect(radio: RadioBackend, device: Peripheral, *, pair: bool = False) -> BleakClient:
     assert radio.scanner is not None
-    found = await BleakScanner.find_device_by_address(device.address, timeout=5, backend=radio.scanner)
+    found = await BleakScanner.find_device_by_address(device.address, timeout=30, backend=radio.scanner)
     assert found is not None
-    client = BleakClient(found, pair=pair, timeout=5, backend=radio.client)
+    client = BleakClient(found, pair=pair, timeout=30, backend=radio.client)
     await client.connect()
     return client
 
@@ -135,7 +135,7 @@ async def test_nonin_gives_one_measurement_and_is_told(
 async def test_spot_checker_gives_the_live_one_and_its_memory(
     link: Link, clock: DeviceClock, radio: RadioBackend, ear: Ear
 ) -> None:
-    oximeter = PlxOximeter(link, ADDRESS, clock, idle_s=0.5)
+    oximeter = PlxOximeter(link, ADDRESS, clock, idle_s=1.2)
     await oximeter.start()
     stored = [oximeter.store({**OXIMETRY, "spo2": spo2}) for spo2 in (93.0, 94.0, 95.0)]
     await oximeter.take(OXIMETRY)
@@ -148,7 +148,7 @@ async def test_spot_checker_gives_the_live_one_and_its_memory(
 
 
 async def test_streamer_gives_one_measurement(link: Link, clock: DeviceClock, radio: RadioBackend, ear: Ear) -> None:
-    oximeter = PlxOximeter(link, ADDRESS, clock, streams=True, air_s=0.5, frame_period_s=PERIOD_S)
+    oximeter = PlxOximeter(link, ADDRESS, clock, streams=True, air_s=2.0, frame_period_s=PERIOD_S)
     await oximeter.start()
     await oximeter.take(OXIMETRY)
     await talk(radio, oximeter, ear)

@@ -31,7 +31,7 @@ class Hub:
         self.scanner = backend.scanner
         self.backend = backend
 
-    async def find(self, address: str, timeout: float = 5) -> BLEDevice:
+    async def find(self, address: str, timeout: float = 30) -> BLEDevice:
         """The device, once it is heard."""
         found = await BleakScanner.find_device_by_address(address, timeout=timeout, backend=self.scanner)
         assert found is not None, f"{address} is not on the air"
@@ -43,7 +43,7 @@ class Hub:
         *,
         pair: bool = False,
         gone: Callable[[BleakClient], None] | None = None,
-        timeout: float = 5,
+        timeout: float = 30,
     ) -> BleakClient:
         """A client for it."""
         return BleakClient(device, disconnected_callback=gone, pair=pair, timeout=timeout, backend=self.backend.client)

@@ -22,7 +22,7 @@ async def main(spec: str, keys: str, address: str) -> None:
 
     async with attach(spec, keys=Path(keys)) as backend:
         assert backend.scanner is not None
-        found = await BleakScanner.find_device_by_address(address, timeout=10, backend=backend.scanner)
+        found = await BleakScanner.find_device_by_address(address, timeout=30, backend=backend.scanner)
         assert found is not None
         async with BleakClient(found, backend=backend.client) as client:
             await client.start_notify(normalize_uuid_16(0x2A35), on_frame)

@@ -44,9 +44,9 @@ class Radio:
     async def connect(self, device: Peripheral, *, pair: bool = False) -> BleakClient:
         """A connected client, once the device is heard."""
         assert self._backend.scanner is not None
-        found = await BleakScanner.find_device_by_address(device.address, timeout=5, backend=self._backend.scanner)
+        found = await BleakScanner.find_device_by_address(device.address, timeout=30, backend=self._backend.scanner)
         assert found is not None
-        client = BleakClient(found, pair=pair, timeout=5, backend=self._backend.client)
+        client = BleakClient(found, pair=pair, timeout=30, backend=self._backend.client)
         await client.connect()
         return client
 

@@ -214,9 +214,8 @@ async def test_what_is_not_safe_is_not_passed_over_next_time(
 
 
 async def test_a_garbled_answer_is_asked_for_again(
-    link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear
 ) -> None:
-    monkeypatch.setattr(protocol, "LINE_QUIET_S", 0.01)
     cuff = OmronIntelli(link, ADDRESS, clock)
     await start(cuff)
     await introduce(radio, cuff, ear)

@@ -64,7 +64,7 @@ async def test_microlife_full_memory(link: Link, clock: DeviceClock, radio: Radi
 async def test_microlife_empty_memory(link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear) -> None:
     cuff = MicrolifeCuff(link, ADDRESS, clock)
     await start(cuff)
-    cuff.wake(5)
+    cuff.wake(60)
     assert await radio.talk(cuff, ear) == SessionEnd(Ending.QUIET, measurements=0, rejected=0)
     assert clock.now() == NOON
 
@@ -87,7 +87,7 @@ async def test_microlife_is_sent_away_only_when_all_is_safe(
 async def test_microlife_garbled_reply_is_asked_for_again(
     link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(microlife_talk, "REPLY_S", 0.5)
+    monkeypatch.setattr(microlife_talk, "REPLY_S", 2.0)
 
     class Noisy(MicrolifeCuff):
         asked = 0
@@ -129,7 +129,7 @@ async def test_microlife_silent(
 async def test_yonker_tells_its_result_sometimes_after_an_older_one(
     older_first: bool, link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear
 ) -> None:
-    cuff = YonkerCuff(link, ADDRESS, clock, older_first=older_first, linger_s=0.3)
+    cuff = YonkerCuff(link, ADDRESS, clock, older_first=older_first, linger_s=1.5)
     await start(cuff)
     cuff.store({**PRESSURE, "systolic": 128.0}, YESTERDAY)
     await cuff.take(PRESSURE)
@@ -145,7 +145,7 @@ async def test_yonker_tells_its_result_sometimes_after_an_older_one(
 async def test_yonker_hub_that_stays_hears_all_and_goes(
     link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yonker_talk, "NEXT_S", 0.3)
+    monkeypatch.setattr(yonker_talk, "NEXT_S", 1.0)
     cuff = YonkerCuff(link, ADDRESS, clock, linger_s=30)
     await start(cuff)
     await cuff.take(PRESSURE)
@@ -190,7 +190,7 @@ async def test_bp2_is_not_disturbed_while_it_measures(
     link: Link, clock: DeviceClock, radio: Radio, start: Start, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bp2_talk, "LOOK_S", 0.1)
-    cuff = ViatomBp2(link, ADDRESS, clock, measures_s=1.0)
+    cuff = ViatomBp2(link, ADDRESS, clock, measures_s=3.0)
     await start(cuff)
     measuring = asyncio.create_task(cuff.take(MEAN))
     end = await radio.talk(cuff, ear)

@@ -54,9 +54,9 @@ async def radio(link: Link) -> AsyncIterator[RadioBackend]:
 def connect(radio: RadioBackend) -> Callable[..., Awaitable[BleakClient]]:
     async def go(device: Peripheral, *, pair: bool = False) -> BleakClient:
         assert radio.scanner is not None
-        found = await BleakScanner.find_device_by_address(device.address, timeout=5, backend=radio.scanner)
+        found = await BleakScanner.find_device_by_address(device.address, timeout=30, backend=radio.scanner)
         assert found is not None
-        client = BleakClient(found, pair=pair, timeout=5, backend=radio.client)
+        client = BleakClient(found, pair=pair, timeout=30, backend=radio.client)
         await client.connect()
         return client
 

@@ -19,7 +19,7 @@ from wardgate_sim.radio import Link
 async def test_bonded_it_gives_one_measurement(
     link: Link, clock: DeviceClock, connect: Callable[..., Awaitable[BleakClient]], talk: Talk, ear: Ear
 ) -> None:
-    device = Nonin3150(link, ADDRESS, clock, finger_s=0.8, second_s=SECOND_S)
+    device = Nonin3150(link, ADDRESS, clock, finger_s=2.0, second_s=SECOND_S)
     await device.start()
     await device.press_pairing_key()
     await (await connect(device, pair=True)).disconnect()

@@ -20,7 +20,7 @@ from wardgate_sim.radio import Link
 
 @pytest.fixture
 async def device(link: Link, clock: DeviceClock) -> BeurerPo60:
-    made = BeurerPo60(link, ADDRESS, clock, idle_s=0.3)
+    made = BeurerPo60(link, ADDRESS, clock, idle_s=0.8)
     await made.start()
     return made
 
@@ -87,7 +87,7 @@ async def test_a_garbled_record_keeps_the_whole_memory(device: BeurerPo60, talk:
 
 
 async def test_without_a_memory_there_is_nothing_to_say(device: BeurerPo60, talk: Talk, ear: Ear) -> None:
-    device.wake(5.0)
+    device.wake(60.0)
     assert (await talk(BEURER_PO60, device)).measurements == 0
     assert ear.clocks_set
     await device.stop()

@@ -30,9 +30,9 @@ from wardgate_sim.firmware.serial_oximeter import (
 )
 
 OXIMETRY = {"spo2": 93.0, "pulse": 131.0}
-SECOND_S = 0.04
-SILENCE_S = 0.15
-"""Four of the device's seconds, nearly."""
+SECOND_S = 0.07
+SILENCE_S = 0.26
+"""Four of the device's seconds, nearly; and longer than other work holds it up amid a finger."""
 CLOCK = DeviceClock(lambda: Civil(2026, 11, 21, 12, 0, 0).civil_s)
 
 LINES: list[tuple[Model, Callable[..., SerialOximeter]]] = [
@@ -47,13 +47,15 @@ IDS = ("contec-old", "contec-v7", "format-8", "format-2", "format-7", "text")
 
 
 @asynccontextmanager
-async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[None]:
-    """A session on the line, fed with what comes and written back as it says; a silent device is started again."""
+async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[asyncio.Event]:
+    """A session on the line, fed with what comes and written back as it says; a silent device is started again,
+    which sets the event."""
     assert isinstance(model.link, Serial)
     session = model.link.open_session(ear)
     line = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(line)
     arrived: asyncio.Queue[bytes] = asyncio.Queue()
+    silent = asyncio.Event()
     asyncio.get_running_loop().add_reader(line, lambda: arrived.put_nowait(os.read(line, 4096)))
 
     async def feed() -> None:
@@ -63,6 +65,7 @@ async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[None]:
                     data = await arrived.get()
             except TimeoutError:
                 os.write(line, session.start())
+                silent.set()
                 continue
             os.write(line, await session.feed(data))
             arrived.task_done()
@@ -70,7 +73,7 @@ async def listening(model: Model, port: str, ear: Ear) -> AsyncIterator[None]:
     os.write(line, session.start())
     feeding = asyncio.create_task(feed())
     try:
-        yield
+        yield silent
         await arrived.join()
     finally:
         asyncio.get_running_loop().remove_reader(line)
@@ -87,12 +90,13 @@ async def test_one_measurement_a_finger(model: Model, firmware: Callable[..., Se
     ear = Ear()
     device = firmware(CLOCK, finger_s=18, second_s=SECOND_S)
     await device.start()
-    async with listening(model, device.port, ear):
+    async with listening(model, device.port, ear) as silent:
         for spo2 in (93.0, 88.0):
             device.garble_next = True
             await device.take({**OXIMETRY, "spo2": spo2})
             await device.asleep()
-            await asyncio.sleep(2 * SILENCE_S)
+            silent.clear()
+            await silent.wait()
     assert values(ear) == [OXIMETRY, {**OXIMETRY, "spo2": 88.0}]
     assert {m.outcome for m in ear.measurements} == {Outcome.DECODE}
     await device.stop()

@@ -43,9 +43,9 @@ def converse(radio: RadioBackend) -> Converse:
 
     async def run(model: Model, device: Peripheral, ear: Ear) -> SessionEnd:
         assert radio.scanner is not None
-        found = await BleakScanner.find_device_by_address(device.address, timeout=5, backend=radio.scanner)
+        found = await BleakScanner.find_device_by_address(device.address, timeout=30, backend=radio.scanner)
         assert found is not None
-        client = BleakClient(found, timeout=5, backend=radio.client)
+        client = BleakClient(found, timeout=30, backend=radio.client)
         await client.connect()
         try:
             return await run_session(model, client, ear)

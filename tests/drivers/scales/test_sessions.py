@@ -112,7 +112,7 @@ async def test_medisana_gets_no_invented_time(
     link: Link, clock: DeviceClock, converse: Converse, ear: Ear, start: Start
 ) -> None:
     ear.target = None
-    scale = MedisanaScale(link, ADDRESS, clock, grace_s=0.3)
+    scale = MedisanaScale(link, ADDRESS, clock, grace_s=1.0)
     await start(scale)
     await scale.take({"weight": 78.4})
     assert (await converse(BS444, scale, ear)).measurements == 0
@@ -203,7 +203,7 @@ async def test_qn_that_hangs_up_while_it_is_answered_was_heard(ear: Ear) -> None
 
 
 def sanitas(link: Link, clock: DeviceClock) -> SanitasScale:
-    return SanitasScale(link, ADDRESS, clock, user=2, answer_s=0.3, frame_period_s=0.02, battery_percent=64)
+    return SanitasScale(link, ADDRESS, clock, user=2, answer_s=1.5, frame_period_s=0.02, battery_percent=64)
 
 
 async def test_sanitas_gives_its_memory_and_the_finished_record(
@@ -247,14 +247,14 @@ async def test_sanitas_record_with_a_part_missing_is_none_and_is_not_erased(
     await start(scale)
     for kg in (80.1, 80.25, 80.4):
         scale.store({"weight": kg})
-    scale.wake(5)
+    scale.wake(60)
     end = await converse(SANITAS_SBF70, scale, ear)
     assert end.measurements == 1
     assert weights(ear.measurements) == [reading(80.1)]
     assert len(scale.stored) == 3
 
     # The next connection brings all of them; the first one has the same record, so the same identity.
-    scale.wake(5)
+    scale.wake(60)
     await converse(SANITAS_SBF70, scale, ear)
     assert weights(ear.measurements) == [reading(kg) for kg in (80.1, 80.1, 80.25, 80.4)]
     assert ear.measurements[0].frame == ear.measurements[1].frame
@@ -268,7 +268,7 @@ async def test_sanitas_acknowledges_no_record_that_is_not_safe(
     scale = sanitas(link, clock)
     await start(scale)
     scale.store({"weight": 80.1})
-    scale.wake(5)
+    scale.wake(60)
     with pytest.raises(NotKeptError, match="disk full"):
         await converse(SANITAS_SBF70, scale, ear)
     assert [taken.values["weight"] for taken in scale.stored] == [80.1]

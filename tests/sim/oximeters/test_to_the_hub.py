@@ -24,7 +24,8 @@ from wardgate_sim.radio import Link
 
 ADDRESS = "F0:00:00:00:00:01"
 SECOND_S = 0.02
-SILENCE_S = 0.15
+LINE_SECOND_S = 0.07
+SILENCE_S = 0.26
 FINGERS = (94.0, 91.0)
 
 
@@ -39,7 +40,7 @@ async def readings(home: Bench, count: int) -> None:
 
 
 async def test_a_stream(tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start) -> None:
-    oximeter = BerryOximeter(link, ADDRESS, device_clock, finger_s=1.5, second_s=SECOND_S)
+    oximeter = BerryOximeter(link, ADDRESS, device_clock, finger_s=4.0, second_s=SECOND_S)
     await start(oximeter)
     settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, address=ADDRESS))
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:
@@ -54,7 +55,7 @@ async def test_a_stream(tmp_path: Path, link: Link, clock: LeapClock, device_clo
 async def test_po60_gives_its_memory_and_forgets_what_is_on_the_disk(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
-    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=0.5)
+    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=1.2)
     await start(oximeter)
     for minutes in range(24, 12, -1):
         at = device_clock.at(clock.utc().timestamp() - minutes * 3600)
@@ -73,7 +74,7 @@ async def test_po60_gives_its_memory_and_forgets_what_is_on_the_disk(
 async def test_po60_that_tells_its_memory_again_makes_no_second_reading(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
-    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=0.5)
+    oximeter = BeurerPo60(link, ADDRESS, device_clock, idle_s=1.2)
     await start(oximeter)
     settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, address=ADDRESS))
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:
@@ -102,7 +103,7 @@ async def test_a_serial_line_that_is_silent_between_the_fingers(
         return SerialLine(known, replace(link, silence_s=SILENCE_S), *more)
 
     monkeypatch.setattr(capture, "SerialLine", impatient)
-    oximeter = firmware(device_clock, finger_s=20, second_s=2 * SECOND_S)
+    oximeter = firmware(device_clock, finger_s=20, second_s=LINE_SECOND_S)
     await start(cast(Firmware, oximeter))
     settings = a_config(tmp_path, Device(id="oximeter", model=oximeter.MODEL, port=oximeter.port))
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:

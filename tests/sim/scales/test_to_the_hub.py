@@ -100,7 +100,7 @@ async def test_qn(
 async def test_sanitas_memory_comes_once_however_often_it_is_told(
     tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
 ) -> None:
-    scale = SanitasScale(link, ADDRESS, device_clock, answer_s=0.3, frame_period_s=0.05, battery_percent=20)
+    scale = SanitasScale(link, ADDRESS, device_clock, answer_s=1.5, frame_period_s=0.05, battery_percent=20)
     await start(scale)
     scale.drop_part = 3
     for minutes, kg in ((300, 78.0), (200, 78.2)):
