@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -122,8 +123,27 @@ def no_priority(rule: Rule) -> Rule:
     return replace(rule, priority=priority)
 
 
+def unknown_priority(rule: Rule) -> Rule:
+    return replace(rule, priority=lambda _: cast(Priority, "urgent"))
+
+
+def no_number(rule: Rule) -> Rule:
+    """It says something that is no finding, as a rule of another version might."""
+
+    def start() -> Feed:
+        feed = rule.start()
+
+        def wrong(sample: Sample) -> Finding | None:
+            found = feed(sample)
+            return None if found is None else replace(found, inputs=cast(dict[str, float], {"limit": "high"}))
+
+        return wrong
+
+    return replace(rule, start=start)
+
+
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize("breaks", [throwing, no_priority])
+@pytest.mark.parametrize("breaks", [throwing, no_priority, unknown_priority, no_number])
 def test_any_rule_may_break_and_the_plain_limits_still_run(name: str, breaks: Callable[[Rule], Rule]) -> None:
     """H18, over every rule there is."""
     rule_set = tuple(breaks(rule) if rule.name == name else rule for rule in ALL)

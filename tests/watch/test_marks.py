@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 from wardgate import config
 from wardgate.watch import assess
 from wardgate.watch.assess import Series
 from wardgate.watch.rule import TOGETHER, Sample
 from wardgate.watch.rules import rules
+from wardgate_signal.finding import Finding, Level
 
 DAY_S = 86400.0
 (PATIENT,) = (rule for rule in rules(config.Watch(pathways=("heart-failure",))) if rule.channel == TOGETHER)
@@ -68,3 +71,37 @@ def test_going_back_a_day_feeds_no_more_than_a_marks_worth() -> None:
     counted.add(series[-3])
     counted.assess(series[-2])
     assert 0 < len(fed) <= assess.MARK_EVERY + 3
+
+
+class Uncopied:
+    """A rule in which something is that cannot be copied, from its first or from its second copy on."""
+
+    def __init__(self, copies: int) -> None:
+        self.copies = copies
+        self.heard: list[float] = []
+
+    def __deepcopy__(self, _: object) -> Uncopied:
+        if not self.copies:
+            raise TypeError("cannot pickle a lock")
+        copy = Uncopied(self.copies - 1)
+        copy.heard = self.heard.copy()
+        return copy
+
+    def feed(self, sample: Sample) -> Finding | None:
+        if self.heard and sample.time_s < self.heard[-1]:
+            raise ValueError("older than the last one")
+        self.heard.append(sample.time_s)
+        return Finding("r", 1, Level.OK, 0.0, float(len(self.heard)), True, {}, (sample.time_s,))
+
+
+@pytest.mark.parametrize("copies", [0, 1, 2])
+def test_a_rule_that_cannot_be_copied_begins_again_and_stops_nothing(copies: int) -> None:
+    rule = replace(PATIENT, start=lambda: Uncopied(copies).feed)
+    series = Series([rule], failed)
+    later = samples(2)[1:]
+    for sample in later:
+        series.assess(sample)
+    late = replace(later[0], time_s=later[-3].time_s + 1.0, reading_id="late")
+    found = series.assess(late)
+    assert [finding.severity for _, finding in found.findings] == [len(later) - 1]
+    assert found.failed == ()

@@ -14,7 +14,7 @@ from typing import Final
 from wardgate.contract.messages import TIME_UNKNOWN, Reading
 from wardgate.intake.attribution import counts_as_usual
 from wardgate.watch.noting import Noting
-from wardgate.watch.rule import TOGETHER, Feed, Rule, Sample
+from wardgate.watch.rule import RANK, TOGETHER, Feed, Rule, Sample
 from wardgate_signal.finding import Finding
 
 log: Final = logging.getLogger(__name__)
@@ -112,13 +112,16 @@ class Series:
         self._samples: list[Sample] = []
         self._broken: dict[str, float] = {}
         self._marks: list[_Mark] = []
+        self._may_mark = True
         self._restart()
 
     def _restart(self, until: int = 0) -> None:
         """Go back to where no more than so many samples had been fed."""
         while self._marks and self._marks[-1].fed > until:
             self._marks.pop()
-        if not self._marks:
+        feeds = _copied(self._marks[-1].feeds) if self._marks else None
+        if feeds is None:
+            self._marks.clear()
             self._fed = 0
             self._noting = Noting(self._notes)
             self._feeds: list[tuple[Rule, Feed]] = [(rule, _started(rule)) for rule in self._rules]
@@ -128,14 +131,17 @@ class Series:
         mark = self._marks[-1]
         self._fed = mark.fed
         self._noting = mark.noting.copy()
-        self._feeds = [(rule, deepcopy(feed)) for rule, feed in mark.feeds]
+        self._feeds = feeds
         self._last, self._failing = dict(mark.last), set(mark.failing)
 
     def _mark(self, fed: int) -> None:
         """Remember this place, so that a sample that comes late need not make a year begin again."""
-        if fed % MARK_EVERY or not all(isinstance(feed, MethodType) for _, feed in self._feeds):
+        if fed % MARK_EVERY or not self._may_mark or not all(isinstance(feed, MethodType) for _, feed in self._feeds):
             return
-        feeds = [(rule, deepcopy(feed)) for rule, feed in self._feeds]
+        feeds = _copied(self._feeds)
+        if feeds is None:
+            self._may_mark = False
+            return
         self._marks.append(_Mark(fed, self._noting.copy(), feeds, dict(self._last), set(self._failing)))
         del self._marks[:-MARKS]
 
@@ -215,19 +221,19 @@ class Series:
     def _feed_one(self, rule: Rule, feed: Feed, sample: Sample) -> None:
         try:
             finding = feed(sample)
-            if finding is not None:
-                rule.priority(finding)  # here, where it fails alone
+            # What is asked of it later is asked here, where it fails alone.
+            is_sound = finding is None or (rule.priority(finding) in RANK and finding.sound())
         except Exception as error:
             # Whatever a rule does wrong, the others and the rest of the hub go on.
             if rule.name not in self._broken:
                 log.exception("rule %s failed at reading %s", rule.name, sample.reading_id)
             self._fail(rule, sample, type(error).__name__)
             return
+        if not is_sound:
+            self._fail(rule, sample, "a finding that is none")
+            return
         if finding is None:
             self._last.pop(rule.name, None)
-            return
-        if not finding.sound():
-            self._fail(rule, sample, "a finding that is no number")
             return
         self._last[rule.name] = finding
         if self._broken.get(rule.name, sample.time_s) < sample.time_s:
@@ -241,14 +247,25 @@ class Series:
         self._broken[rule.name] = max(sample.time_s, self._broken.get(rule.name, sample.time_s))
 
 
+def _copied(feeds: Sequence[tuple[Rule, Feed]]) -> list[tuple[Rule, Feed]] | None:
+    """Rules with their memories; None where one of them cannot be copied."""
+    try:
+        return [(rule, deepcopy(feed)) for rule, feed in feeds]
+    except Exception:
+        log.exception("a rule cannot be copied: its series begins again where others go back a little")
+        return None
+
+
 def _started(rule: Rule) -> Feed:
     """A rule from its beginning. One that cannot even begin breaks at every sample, and nothing else does."""
     try:
         return rule.start()
     except Exception as error:
         log.exception("rule %s cannot begin", rule.name)
-        why = error
+        return _broken(error)
 
+
+def _broken(why: Exception) -> Feed:
     def feed(_: Sample) -> Finding | None:
         raise why
 
