@@ -111,6 +111,16 @@ def test_a_saved_state_goes_on_as_if_nothing_had_been(make: Callable[[], Publish
         other.restore({"window": "x"})
 
 
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+@pytest.mark.parametrize("make", EVERY, ids=lambda make: make.RULE)
+def test_numpy_s_numbers_are_numbers(make: Callable[[], Published], number: Callable[[float], float]) -> None:
+    plain, fed = make(), make()
+    for day in range(40):
+        value = 80.0 + 0.5 * (day % 5)
+        assert fed.update(np.float64(day * DAY_S), number(value)) == plain.update(day * DAY_S, value)
+    assert json.dumps(fed.state()) == json.dumps(plain.state())
+
+
 @pytest.mark.parametrize("make", EVERY, ids=lambda make: make.RULE)
 def test_going_back_and_no_numbers_are_refused_without_a_trace(make: Callable[[], Published]) -> None:
     detector = make()

@@ -60,6 +60,7 @@ class _Published:
         """
         before = self._window.last(1)
         self._window.add(time_s, weight_kg)
+        time_s, weight_kg = self._window.last(1)[0]
         if before != [(time_s, weight_kg)]:
             self._take(before[0] if before else None, time_s, weight_kg)
         return self._finding(time_s, weight_kg)
