@@ -41,6 +41,16 @@ def test_without_pathways_everything_is_as_it_was() -> None:
     assert plan.reminds
 
 
+def test_a_rule_that_stands_in_for_one_that_does_not_run_speaks_for_itself() -> None:
+    """Towards the end of life only what was agreed tells anybody: there is nobody to stand in for."""
+    watch = config.Watch(pathways=("heart-failure", "comfort", "copd"), agreed=("saturation.spot_target",))
+    (said,) = [line for line in in_words(make_plan(watch), ()) if "spot_target" in line]
+    assert said.strip().startswith("saturation.spot_target for heart-failure, copd and comfort: target_low_pct 88 %")
+    without = config.Watch(pathways=("heart-failure", "copd"))
+    (said,) = [line for line in in_words(make_plan(without), ()) if "spot_target" in line]
+    assert "for heart-failure and copd, only while saturation.own_level cannot judge" in said
+
+
 def test_the_narrower_target_and_the_shorter_cadence_win() -> None:
     plan = make_plan(config.Watch(pathways=("heart-failure", "covid-oximetry", "copd")))
     assert (plan.limit("target_low_pct"), plan.limit("target_high_pct")) == (88.0, 92.0)

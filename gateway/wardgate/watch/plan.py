@@ -119,16 +119,20 @@ def _rules(plan: Plan) -> list[str]:
     lines = []
     for rule, ids in plan.rules.items():
         limits = ", ".join(_limit(plan.settings[name]) for name in RULES[rule])
-        served = f" for {' and '.join(ids)}" if ids else ""
-        lines.append(f"  {rule}{served}{_instead(plan.stand_ins.get(rule))}{': ' if limits else ''}{limits}")
+        served = f" for {_and(ids)}" if ids else ""
+        stands = plan.stand_ins.get(rule)
+        instead = _instead(stands) if stands is not None and stands.rule in plan.rules else ""
+        lines.append(f"  {rule}{served}{instead}{': ' if limits else ''}{limits}")
     if not plan.rules:
         lines.append("  nothing: no alarm has been agreed")
     return lines
 
 
-def _instead(stands: StandIn | None) -> str:
-    if stands is None:
-        return ""
+def _and(ids: tuple[str, ...]) -> str:
+    return " and ".join(part for part in (", ".join(ids[:-1]), ids[-1]) if part)
+
+
+def _instead(stands: StandIn) -> str:
     far = "" if stands.speaks_from is None else f", or from {stands.speaks_from:g} beyond the limit"
     return f", only while {stands.rule} cannot judge{far}"
 
