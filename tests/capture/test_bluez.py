@@ -9,7 +9,7 @@ import asyncio
 import logging
 
 import pytest
-from dbus_fast import Message, MessageType
+from dbus_fast import Message, MessageType, Variant
 
 from tests.support.bluez_stand_in import CUFF, CUFF_PATH, Adapter, Bluetoothd, Bus, Device, Watched
 from wardgate.capture.agent import AGENT_PATH
@@ -121,6 +121,21 @@ async def test_a_hub_that_is_stopped_while_it_waits_for_a_code_tells_bluez_so(
     await watched.stop()
     assert (await asking).error_name == "org.bluez.Error.Canceled"
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_battery_that_bluez_reads_itself(bus: Bus, watched: Watched) -> None:
+    """It shows no device's Battery Service: the level comes as an interface beside the device, then as its changes."""
+    daemon = await bus.bluetoothd()
+    daemon.bus.export("/org/bluez/hci0", Adapter())
+    await watched.until("on")
+    for path in (STRANGER_PATH, CUFF_PATH):
+        told = {"org.bluez.Battery1": {"Percentage": Variant("y", 66)}}
+        await daemon.signal("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}", [path, told])
+    for path in (STRANGER_PATH, CUFF_PATH):
+        changed = ["org.bluez.Battery1", {"Percentage": Variant("y", 33)}, []]
+        await daemon.signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", changed)
+    async with asyncio.timeout(10):
+        assert [await watched.batteries.get() for _ in range(2)] == [(CUFF, 66), (CUFF, 33)]
 
 
 async def test_bonds(bus: Bus, watched: Watched) -> None:

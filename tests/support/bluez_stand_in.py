@@ -3,7 +3,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -113,6 +113,10 @@ class Bluetoothd:
         assert reply is not None
         return reply
 
+    async def signal(self, path: str, interface: str, member: str, signature: str, body: Sequence[object]) -> None:
+        """Tell everybody."""
+        await self.bus.send(Message.new_signal(path, interface, member, signature, list(body)))
+
 
 class Bus:
     """A message bus of our own, to be had as the system's."""
@@ -170,7 +174,8 @@ class Watched:
         self.asked = asyncio.Event()
         self.cancelled = asyncio.Event()
         agent = PairingAgent(lambda address: address == CUFF, self._passkey, self.cancelled.set)
-        self.host = Bluez("hci0", agent, [CUFF])
+        self.batteries: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        self.host = Bluez("hci0", agent, [CUFF], lambda *told: self.batteries.put_nowait(told))
         self.host.on_change = self._note
         self.connected: asyncio.Queue[str] = asyncio.Queue()
         self.host.on_connected = self.connected.put_nowait

@@ -25,14 +25,17 @@ RETRY_S: Final = 3.0
 BLUEZ: Final = "org.bluez"
 _ADAPTER: Final = "org.bluez.Adapter1"
 _DEVICE: Final = "org.bluez.Device1"
+_BATTERY: Final = "org.bluez.Battery1"
+"""BlueZ keeps the Battery Service of every device to itself: it is in no list of services, its level stands here."""
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _RULES: Final = (
     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.bluez'",
     "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.ObjectManager',path='/'",
     "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',arg0='org.bluez.Adapter1'",
 )
-_DEVICE_RULE: Final = (
-    "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',path='{}',arg0='org.bluez.Device1'"
+_DEVICE_RULES: Final = tuple(
+    f"type='signal',sender='org.bluez',interface='{_PROPERTIES}',path='{{}}',arg0='{interface}'"
+    for interface in (_DEVICE, _BATTERY)
 )
 SENTENCES: Final[dict[HostState, str]] = {
     "on": "Bluetooth is on.",
@@ -66,9 +69,19 @@ class RadioHost(Protocol):
 
 
 class Bluez:
-    """Keeps an eye on BlueZ for the hub's whole life, and on the links of these addresses."""
+    """Keeps an eye on BlueZ for the hub's whole life, and on the links of these addresses.
 
-    def __init__(self, adapter: str, agent: PairingAgent, addresses: Collection[str] = ()) -> None:
+    Args:
+        on_battery: called with address and percentage whenever BlueZ has read a battery of theirs.
+    """
+
+    def __init__(
+        self,
+        adapter: str,
+        agent: PairingAgent,
+        addresses: Collection[str] = (),
+        on_battery: Callable[[str, int], None] = lambda _address, _percent: None,
+    ) -> None:
         self.state: HostState = "no-bluetoothd"
         self.generation = 0
         self.on_change: Callable[[], None] = lambda: None
@@ -76,6 +89,7 @@ class Bluez:
         self._adapter = f"/org/bluez/{adapter}"
         self._ours = {self._device(address): address for address in addresses}
         self._agent = agent
+        self._on_battery = on_battery
         self._bus: MessageBus | None = None
         self._something = asyncio.Event()
         self._registered = False
@@ -144,7 +158,7 @@ class Bluez:
                 await bus.connect()
             self._bus = bus
             bus.add_message_handler(self._heard)
-            for rule in (*_RULES, *(_DEVICE_RULE.format(path) for path in self._ours)):
+            for rule in (*_RULES, *(rule.format(path) for rule in _DEVICE_RULES for path in self._ours)):
                 await self._call(
                     "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule], to="org.freedesktop.DBus"
                 )
@@ -168,6 +182,10 @@ class Bluez:
             self._registered = False
             self.generation += 1
             self._enter("no-bluetoothd")
+        if (told := _battery_of(message)) is not None and told[0] in self._ours:
+            self._on_battery(self._ours[told[0]], told[1])
+        if message.member == "PropertiesChanged" and message.body[0] == _BATTERY:
+            return
         if message.member == "PropertiesChanged" and message.body[0] == _DEVICE:
             connected = message.body[1].get("Connected")
             if connected is not None and connected.value and message.path in self._ours:
@@ -230,3 +248,15 @@ class Bluez:
             log.info("Bluetooth: %s", SENTENCES[state])
             self.state = state
             self.on_change()
+
+
+def _battery_of(message: Message) -> tuple[str, int] | None:
+    """The D-Bus path of a device and what is left in its battery, where BlueZ tells that."""
+    properties: dict[str, Variant] = {}
+    path = message.path or ""
+    if message.member == "InterfacesAdded":
+        path, properties = message.body[0], message.body[1].get(_BATTERY, {})
+    elif message.member == "PropertiesChanged" and message.body[0] == _BATTERY:
+        properties = message.body[1]
+    percent = properties.get("Percentage")
+    return None if percent is None else (path, int(percent.value))

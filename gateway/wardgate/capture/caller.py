@@ -119,6 +119,10 @@ class Caller:
         self._heard_at_s = now_s
         self._devices.change(self.known.id, save=False, last_heard=self._clock.utc(), rssi_dbm=rssi_dbm)
 
+    def battery(self, percent: int) -> None:
+        """The host has read what is left in it."""
+        self._sink_for(self.known).battery(percent)
+
     def may_pair(self) -> bool:
         """Whether the pairing agent may say yes: a bond that is there is never replaced unasked."""
         return self.pairing or self._devices.row(self.known.id).bonded is not True

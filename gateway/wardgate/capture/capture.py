@@ -60,6 +60,7 @@ class Capture:
                 config.radio.adapter,
                 PairingAgent(self._may_pair, self._passkey, self._passkeys.give_all_up),
                 [k.device.address for k in devices.known if isinstance(k.model.link, Gatt) and k.device.address],
+                self._battery,
             )
             if backend.bluez
             else StandIn(backend)
@@ -155,6 +156,11 @@ class Capture:
         """Whether a pairing with this device is under way at this moment."""
         caller = self._callers.get(device)
         return caller is not None and caller.pairing
+
+    def _battery(self, address: str, percent: int) -> None:
+        caller = self._by_address.get(address)
+        if caller is not None:
+            caller.battery(percent)
 
     def noun(self, device: str) -> str:
         """What to call it."""
