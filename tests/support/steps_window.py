@@ -73,10 +73,10 @@ def wait_text(window: webdriver.Chrome, selector: str, words: str) -> None:
     wait(window, "document.querySelector(arguments[0]).textContent.includes(arguments[1])", selector, words)
 
 
-def is_for_all(window: webdriver.Chrome, width: int = 320) -> None:
+def is_for_all(window: webdriver.Chrome, *widths: int) -> None:
     """axe has nothing to say, it fits, also with large type and wide spacing, and every target is large."""
     window.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    found = faults(window, (width,))
+    found = faults(window, widths or (320,))
     resize(window, 360, 740)
     assert found == []
 
