@@ -38,14 +38,14 @@ PHONE, DESKTOP = (360, 740), (1280, 900)
 class Judge:
     """Looks once at every page that is passed."""
 
-    def __init__(self, size: tuple[int, int], narrow: int) -> None:
-        self._size, self._narrow = size, narrow
+    def __init__(self, size: tuple[int, int], *widths: int) -> None:
+        self._size, self._widths = size, widths
         self.judged: list[str] = []
 
     def __call__(self, window: webdriver.Chrome) -> None:
         if window.title not in self.judged:
             self.judged.append(window.title)
-            is_for_all(window, self._narrow)
+            is_for_all(window, *self._widths)
             resize(window, *self._size)
 
 
@@ -111,7 +111,7 @@ def nobody_complains(who: Technician, kitchen: Kitchen) -> None:
 
 def test_on_a_phone(tmp_path: Path) -> None:
     with kitchen_table(tmp_path) as kitchen, phone_window(tmp_path / "profile") as window:
-        judge = Judge(PHONE, 320)
+        judge = Judge(PHONE, 320, PHONE[0])
         who = Technician(window, f"https://127.0.0.1:{kitchen.setup_port}", judge)
         set_up(who, kitchen)
         the_ward_has_the_tests(kitchen)
@@ -126,7 +126,7 @@ def test_on_a_phone(tmp_path: Path) -> None:
 def test_at_a_desk_by_keyboard_alone(tmp_path: Path) -> None:
     with kitchen_table(tmp_path) as kitchen, phone_window(tmp_path / "profile") as window:
         resize(window, *DESKTOP)
-        judge = Judge(DESKTOP, DESKTOP[0])
+        judge = Judge(DESKTOP, 800, DESKTOP[0])
         who = ByKeyboard(window, f"https://127.0.0.1:{kitchen.setup_port}", judge)
         set_up(who, kitchen)
         the_ward_has_the_tests(kitchen)
