@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(600)  # all that a hub needs is installed
 EXAMPLE = Path("deploy/wardgate.example.toml")
 FOLDERS = ("deploy", "docs", "gateway", "drivers", "signal", "firmware_sim")
 FILES = ("pyproject.toml", "requirements.lock", "README.md", "LICENSE")

@@ -107,7 +107,7 @@ def test_hub_and_page_run_under_the_units_filters(tmp_path: Path) -> None:
     config.write_text(CONFIG.format(folder=tmp_path, port=broker.port), encoding="utf-8")
     notices = socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_DGRAM)
     notices.bind(str(tmp_path / "notify"))
-    notices.settimeout(30)
+    notices.settimeout(90)
     words = ["-m", "wardgate", "run", "--config", str(config)]
     environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
     hub = subprocess.Popen(filtered(HUB, sys.executable, *words), env=environment, stderr=subprocess.PIPE, text=True)
@@ -117,13 +117,13 @@ def test_hub_and_page_run_under_the_units_filters(tmp_path: Path) -> None:
         while b"WATCHDOG=1" not in notices.recv(4096):
             pass  # READY=1 comes before it
         assert page.stdout
-        with urlopen(page.stdout.readline().strip(), timeout=20) as answer:
+        with urlopen(page.stdout.readline().strip(), timeout=60) as answer:
             assert "Copper Heron 93" in answer.read().decode()
         assert "as sandboxed" in broker.log()
     finally:
         for process in (hub, page):
             process.terminate()
-            process.wait(20)
+            process.wait(60)
         notices.close()
         broker.stop()
     assert hub.stderr

@@ -20,7 +20,7 @@ from wardgate.indicate.moment import HomeView
 from wardgate_drivers.measurement import Channel, Measurement, Outcome, Quantity
 from wardgate_sim.clock import LeapClock
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SCALE = config.Device(id="scale", model="and-uc-352ble", address="C0:FF:EE:00:00:01")
 CUFF = config.Device(id="cuff", model="and-ua-651ble", address="C0:FF:EE:00:00:02")
 OXIMETER = config.Device(id="oximeter", model="nonin-3230", address="C0:FF:EE:00:00:03")

@@ -76,7 +76,7 @@ async def test_while_the_ward_is_away_it_is_sent_later(home: Told) -> None:
 
 
 async def test_after_a_minute_the_plan_is_back(home: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home_room, "SHOWN_S", 1.0)
+    monkeypatch.setattr(home_room, "SHOWN_S", 4.0)
     await home.measured("scale", weighing(78.4))
     await home.shown(lambda v: v.moment.what == "got")
     assert (await home.shown(lambda v: v.moment.what == "due")).moment.kind == "cuff"

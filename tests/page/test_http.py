@@ -142,7 +142,7 @@ def test_a_hub_that_does_not_answer_is_said_with_what_to_do(home: Home) -> None:
 @contextmanager
 def stream(home: Home) -> Iterator[Iterator[tuple[str, str]]]:
     """Events from `/live` as (name, data); comments have the name `:`."""
-    connection = http.client.HTTPConnection("127.0.0.1", home.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", home.port, timeout=60)
     with closing(connection):
         connection.request("GET", "/live?days=14", headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
@@ -226,10 +226,9 @@ def test_a_page_that_cannot_be_drawn_ends_its_stream_and_no_other(home: Home) ->
 
 def test_who_sends_drop_by_drop_is_let_go(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PromptHttp, "head_deadline_s", 0.2)
-    with socket.create_connection(("127.0.0.1", home.port), 5) as wire:
+    with socket.create_connection(("127.0.0.1", home.port), 30) as wire, contextlib.suppress(ConnectionError):
         wire.sendall(b"GET / HTTP/1.1\r\nHost: ")
-        with contextlib.suppress(ConnectionError):
-            assert wire.recv(1000) == b""
+        assert wire.recv(1000) == b""
 
 
 def test_its_own_process_listens_on_loopback_alone_and_ends_at_once(home: Home) -> None:
@@ -244,11 +243,11 @@ def test_its_own_process_listens_on_loopback_alone_and_ends_at_once(home: Home) 
         port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", address)[1])  # type: ignore[index]
         listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
         assert listening == ["127.0.0.1"]
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/live")
         assert connection.getresponse().readline().startswith(b"retry:")  # a page is open while it is told to stop
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(60)
         connection.close()
     finally:
         process.kill()

@@ -40,12 +40,12 @@ def test_it_opens_with_the_window_and_closes_after_it(tmp_path: Path) -> None:
         keeping = asyncio.create_task(Keeper(hub.path, page, opened.put_nowait).run())
         for _ in range(2):
             hub.change(window=OPEN)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 port = urlsplit(await opened.get()).port or 0
             answer = await asyncio.to_thread(Phone(port).ask, "/")
             assert "Setup code" in answer.text
             hub.change(window=CLOSED)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await asyncio.to_thread(answers, port):
                     pass
         keeping.cancel()
@@ -63,7 +63,7 @@ def test_it_says_when_it_has_closed(tmp_path: Path) -> None:
         opened: asyncio.Queue[str] = asyncio.Queue()
         keeper = Keeper(hub.path, page, opened.put_nowait)
         keeping = asyncio.create_task(keeper.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await opened.get()
             assert not keeper.closed_again.is_set()
             hub.change(window=CLOSED)

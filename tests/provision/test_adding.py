@@ -94,7 +94,7 @@ async def test_a_scale_is_added_paired_and_ticked(
         assert [d.id for d in table.record.device] == ["scale"]
         assert await add(table, scale) == added, "asked twice, done once"
         assert await refused(table, "pair_start", device="scale") == "not-yet"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await table.hub.anew.wait()
     async with table.running():
         assert "waits for the scale" in await table.do("pair_start", device="scale")

@@ -58,14 +58,14 @@ def odd(ward: Ward, answer: Answer) -> Iterator[int]:
                 answer(wire, over)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(20)
+        listener.settimeout(60)
         thread = threading.Thread(target=serve)
         thread.start()
         try:
             yield listener.getsockname()[1]
         finally:
             over.set()
-            thread.join(20)
+            thread.join(60)
 
 
 @pytest.fixture
@@ -103,7 +103,8 @@ def test_it_is_told_and_nobody_is_kept_waiting(
     ward: Ward, identity: Identity, monkeypatch: pytest.MonkeyPatch, answer: Answer, key: str
 ) -> None:
     assert ward_list.WHOLE_S <= 30
-    monkeypatch.setattr(ward_list, "WHOLE_S", 0.5)
+    if answer in (_drop_by_drop, _head_without_end):  # what ends by itself has the time that it takes
+        monkeypatch.setattr(ward_list, "WHOLE_S", 0.5)
     with odd(ward, answer) as port, pytest.raises(Refused) as caught:
         WardList(f"https://localhost:{port}", str(ward.ca), identity)._asked("GET", "/x", b"", Assigned)
     assert caught.value.key == key

@@ -17,7 +17,7 @@ from wardgate.page import serve
 from wardgate.page.setup import server as page_server
 from wardgate.store import Store
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 async def test_it_ends_when_the_window_was_open_and_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ async def test_it_ends_when_the_window_was_open_and_is_closed(tmp_path: Path, mo
         door = await ready.get()
         port = door.rpartition(":")[2].strip("/")
         trusting = ssl._create_unverified_context()
-        await asyncio.to_thread(lambda: urlopen(f"https://localhost:{port}/", context=trusting, timeout=20).close())
+        await asyncio.to_thread(lambda: urlopen(f"https://localhost:{port}/", context=trusting, timeout=60).close())
         await way_in.window.close("command")
         await process
     assert ready.empty()

@@ -97,7 +97,7 @@ async def test_what_is_sealed_is_delivered_without_a_patient_and_then_gone(house
 
         await house.consumer.start()
         await boxed.until_it(lambda found: found.unsent == 0)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while installation.read(boxed.data).leaving:  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.1)
         assert (await boxed.stands()).patient is None
@@ -120,7 +120,7 @@ async def test_what_came_while_the_hub_went_down_is_cleared_away_too(tmp_path: P
     await store.close()
     installation.keep(boxed.data, Record(revision=9, stage="claimed", hub=HUB, leaving=(leaving,)))
     async with boxed.running():
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while installation.read(boxed.data).leaving:  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.05)
     store = Store.open(boxed.data / "wardgate.db", boxed.clock)

@@ -19,7 +19,7 @@ from wardgate.control.signing_in import NOTES_AN_HOUR, WayIn
 from wardgate.provision import signing_in
 from wardgate.store import Store
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PHONE = "192.168.1.20"
 
 
