@@ -45,17 +45,27 @@ class Waveform:
     """A sample of the curve."""
 
 
+def size_of(front: bytes) -> int | None:
+    """The size of the whole frame, as soon as its front tells it; None when more bytes are needed.
+
+    Raises:
+        FrameError: `bad-header`.
+    """
+    if front[:1] not in (b"", bytes((LEAD,))) or (len(front) > 1 and front[1] not in _SIZES):
+        raise FrameError(Reason.BAD_HEADER, f"begins {front[:2].hex()}")
+    return _SIZES[front[1]] if len(front) > 1 else None
+
+
 def decode(data: bytes) -> Values | Waveform:
-    """One notification.
+    """One frame.
 
     Raises:
         FrameError: `bad-header`, `truncated`, `bad-length`, `bad-checksum`.
     """
-    if data[:1] not in (b"", b"\xeb") or (len(data) > 1 and data[1] not in _SIZES):
-        raise FrameError(Reason.BAD_HEADER, f"begins {data[:2].hex()}")
-    if len(data) < 2:
+    size = size_of(data)
+    if size is None:
         raise FrameError(Reason.TRUNCATED, f"{len(data)} bytes came")
-    need_told_size(data, _SIZES[data[1]])
+    need_told_size(data, size)
     need_sum(data, seven_bit_sum(data[:-1]))
     if data[1] == _WAVEFORM:
         return Waveform()
@@ -64,7 +74,7 @@ def decode(data: bytes) -> Values | Waveform:
 
 
 def measurement(data: bytes) -> Measurement | None:
-    """What one notification says of the patient; None for the waveform.
+    """What one frame says of the patient; None for the waveform.
 
     Raises:
         FrameError: as `decode`.

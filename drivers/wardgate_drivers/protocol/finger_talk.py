@@ -68,11 +68,6 @@ async def keep_one_a_finger(
             talk.keep(unsteady)
 
 
-def whole(notification: bytes) -> list[bytes]:
-    """For devices that send one packet a notification."""
-    return [notification]
-
-
 def _decoded(talk: Conversation, how: Streaming, packet: bytes) -> Measurement | None:
     try:
         return how.decode(packet)
