@@ -264,3 +264,21 @@ def test_without_script_it_is_there(tmp_path_factory: pytest.TempPathFactory, sc
         follow(plain, plain.find_element(By.CSS_SELECTOR, "header a"))
         follow(plain, plain.find_element(By.CSS_SELECTOR, "button[value=ur]"))
         assert plain.execute_script("return document.documentElement.lang") == "ur"
+
+
+def test_a_tablet_that_slept_shows_the_truth_again(window: webdriver.Chrome, screen: Served) -> None:
+    """Its clock ran on while nothing was heard, its connection lived on, and nothing at home has changed since."""
+    opened(window, screen, STATES["due"])
+    kept = (
+        "const real = setTimeout; window.setTimeout = (f, ms) => (ms === 30000 && (window.overslept = f), real(f, ms));"
+    )
+    script = window.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": kept})
+    try:
+        window.get(screen.address)
+        says(window, STATES["due"], "en")
+        shown = window.execute_script("overslept(); return document.getElementById('said').textContent")
+        assert "The box is not answering" in shown
+        says(window, STATES["due"], "en")
+        assert window.execute_script("return document.body.className") == "due"
+    finally:
+        window.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)

@@ -11,12 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support import home
 from tests.support.messages import alert
 from tests.support.ward_page import PASSWORD, said
 from wardgate.cli import ward as ward_command
 from wardgate.ward import accounts, audit
 from wardgate.ward.accounts import Account
-from wardgate.ward.page import desk
+from wardgate.ward.page import chart_data, desk
 from wardgate.ward.page.board import Board, Open, Silent, board
 from wardgate.ward.store import WardStore
 
@@ -195,3 +196,16 @@ async def test_the_wait_grows_and_a_right_password_ends_it(store: WardStore) -> 
     for name in ("root", "admin", "nurse-b"):
         await run(functools.partial(accounts.failed, name=name, now=NOW))
     assert [tuple(row) for row in await run(lambda tx: tx.rows("SELECT account, failed FROM attempts"))] == [("", 3)]
+
+
+async def test_a_busy_channel_takes_no_other_off_its_chart(store: WardStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart_data, "MOST", 20)
+    night = [home.reading("saturation", NOW - timedelta(minutes=n), spo2=94, pulse=60) for n in range(30)]
+    weights = [home.reading("weight", NOW - timedelta(days=n), weight=78.0) for n in range(1, 8)]
+    await store.commit([said(m, n) for n, m in enumerate([*weights, *night], 1)], [])
+    found = await store.database.run(lambda tx: chart_data.home(tx, "wg-7f3k", None, 14, NOW))
+    assert found
+    kept = [r.channel for r in found.readings]
+    assert (kept.count("weight"), kept.count("saturation")) == (7, 20)
+    assert found.readings[-1].time.taken == NOW, "the newest stay"
+    assert [r.time.taken for r in found.readings] == sorted(r.time.taken for r in found.readings)

@@ -1,7 +1,8 @@
 // Keeps the patient's screen true. Written for old tablets: no newer JavaScript than they have.
 (function () {
   "use strict";
-  var heard = 0, gone = document.getElementById("gone"), sound = null, listen = document.getElementById("listen");
+  var heard = 0, lost = false, source = null, gone = document.getElementById("gone");
+  var sound = null, listen = document.getElementById("listen");
 
   function put(next) {
     var old = document.getElementById(next.id), i, a;
@@ -17,13 +18,20 @@
     var parts = gone.content.cloneNode(true).children, i;
     for (i = 0; i < parts.length; i++) put(parts[i]);
     document.body.className = "plain";
+    lost = true;
   }
   function alive() {
     clearTimeout(heard);
     heard = setTimeout(away, 30000);
+    // A stream tells what changes, once. A tablet that slept has written over it: a new stream tells it all.
+    if (lost && source) {
+      lost = false;
+      source.close();
+      connect();
+    }
   }
   function connect() {
-    var source = new EventSource("live");
+    source = new EventSource("live");
     source.addEventListener("part", function (event) {
       var box = document.createElement("template");
       alive();

@@ -21,8 +21,9 @@ from wardgate.faces.marks import kind_of
 from wardgate.faces.scale import PANELS, value_of
 from wardgate.ward.database import Transaction
 
-MOST: Final = 5000
-"""Readings of one home in one look, the newest."""
+MOST: Final = 20_000
+"""Readings of one channel of a home in one look, the newest: two months of nights with an oximeter, one a minute, or
+more. Each channel has its own, so that a busy one takes no other off its chart."""
 QUANTITY: Final = {p.channels[0]: p.quantity for p in PANELS if len(p.channels) == 1} | {"heart_rate": "heart_rate"}
 """What a channel's chart is about."""
 CHANNEL_OF_KIND: Final = {
@@ -61,7 +62,8 @@ async def home(tx: Transaction, hub: str, assignment: str | None, days: int, now
     since = now - timedelta(days=days)
     back_s = (now - max(timedelta(days=days), _MONTH)).timestamp()
     rows = await tx.rows(
-        "SELECT payload FROM newest_readings WHERE hub = $1 AND taken_s >= $2 ORDER BY taken_s DESC LIMIT $3",
+        "SELECT payload FROM (SELECT payload, taken_s, row_number() OVER (PARTITION BY channel ORDER BY taken_s DESC) "
+        "AS n FROM newest_readings WHERE hub = $1 AND taken_s >= $2) AS found WHERE n <= $3 ORDER BY taken_s DESC",
         hub,
         back_s,
         MOST,
