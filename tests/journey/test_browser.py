@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.browser import complaints, requests, resize
+from tests.support.browser import complaints, requests, resize, wait
 from tests.support.journey import (
     VALUES,
     add_devices,
@@ -27,7 +25,7 @@ from tests.support.steps_window import is_for_all, phone_window
 from tests.support.technician import ByKeyboard, Technician, WithoutScript
 from wardgate.contract.messages import Reading
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 A4 = (210.0, 297.0)
 SMALL_LABEL = (62.0, 29.0)
 LATER = {"weight": 81.3}
@@ -83,7 +81,7 @@ def the_ward_has_the_tests(kitchen: Kitchen) -> None:
         assert wanted
         assert {name: round(measured[name], 1) for name in wanted} == wanted
         assert reading.patient is None
-    assert kitchen.topics.count(f"wardgate/1/{tests[0].hub}/up/test") == len(VALUES)
+    kitchen.has_passed(f"wardgate/1/{tests[0].hub}/up/test", len(VALUES))
 
 
 def life_goes_on(who: Technician, kitchen: Kitchen) -> None:
@@ -97,16 +95,17 @@ def life_goes_on(who: Technician, kitchen: Kitchen) -> None:
     reading = kitchen.has_come(is_it)
     assert not reading.test
     assert reading.patient is not None
-    assert kitchen.topics.count("wardgate/1/kitchen-7/up/reading") == before + 1
+    kitchen.has_passed("wardgate/1/kitchen-7/up/reading", before + 1)
     who.window.get(f"http://127.0.0.1:{kitchen.page_port}/")
-    WebDriverWait(who.window, 20).until(lambda w: "81.3" in w.find_element(By.TAG_NAME, "main").text)
+    wait(who.window, "document.querySelector('main').innerText.includes('81.3')")
 
 
 def nobody_complains(who: Technician, kitchen: Kitchen) -> None:
-    """Nothing in the console, no request to anybody but the hub."""
+    """Nothing in the console, no request to anybody but the hub. A hub that starts anew for longer than a page has
+    patience is asked again: that it was away stands there, and is no complaint."""
     ours = (who.address, f"http://127.0.0.1:{kitchen.page_port}/")
     assert [url for url in requests(who.window) if not url.startswith(ours)] == []
-    assert complaints(who.window) == []
+    assert [entry for entry in complaints(who.window) if "status of 503" not in entry] == []
 
 
 def test_on_a_phone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.journey import VALUES, refer
 from tests.support.kitchen import DEVICES, HUB, Kitchen, kitchen_table
 from tests.support.table_top import TableTop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 GUIDE = Path(__file__).parents[2] / "docs" / "technician.md"
 PASSKEY = "482913"
 """The one in the guide."""

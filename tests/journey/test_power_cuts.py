@@ -15,7 +15,7 @@ from tests.support.kitchen import DEVICES, kitchen_table
 from tests.support.table_top import TableTop
 from wardgate.control.provisioning import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True, slots=True)

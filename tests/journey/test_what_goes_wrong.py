@@ -17,7 +17,7 @@ from tests.support.web import Answer
 from wardgate.control.provisioning import Audit
 from wardgate.provision.signing_in import ADDRESS_TRIES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
