@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from wardgate.control.messages import DeliveryView, DeviceView, HubView, RadioView, Status
+import msgspec
+
+from wardgate.control.messages import ConfigurationView, DeliveryView, DeviceView, HubView, RadioView, Status
 from wardgate.control.metrics import exposition
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -62,8 +64,17 @@ def test_every_line_is_one_that_prometheus_reads() -> None:
     assert 'wardgate_info{hub="wg-\\"1\\"\\\\",version="0.1.0"} 1.0\n' in text
 
 
+def test_a_configuration_on_probation_is_seen() -> None:
+    status = a_status()
+    hub = msgspec.structs.replace(status.hub, configuration=ConfigurationView(version=7, proving=True))
+    text = exposition(msgspec.structs.replace(status, hub=hub))
+    assert "wardgate_configuration_version 7.0\n" in text
+    assert "wardgate_configuration_on_probation 1.0\n" in text
+
+
 def test_what_is_not_known_is_left_out() -> None:
     text = exposition(a_status())
+    assert "wardgate_configuration" not in text
     assert "wardgate_ward_answer_age_seconds" not in text
     assert "wardgate_certificate_days_left" not in text
     assert "wardgate_device_" not in text
