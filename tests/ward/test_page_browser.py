@@ -11,10 +11,21 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.support.axe import judge
-from tests.support.browser import chromium, complaints, requests, resize
+from tests.support.browser import (
+    arrived,
+    away,
+    chromium,
+    complaints,
+    follow,
+    leaving,
+    prefers,
+    requests,
+    resize,
+    text,
+    wait,
+)
 from tests.support.ward_page import HUB, PASSWORD, WardPage, recent, weight_gain
 from wardgate.contract.messages import State
 
@@ -57,7 +68,7 @@ def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 @pytest.fixture
 def window(_window: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     """The browser, which at the end of every test has had nothing to complain about."""
-    complaints(_window), requests(_window)
+    away(_window)
     yield _window
     _window.get("about:blank")
     refused = ("403", "404", "409")  # answers that a test asked for
@@ -69,14 +80,6 @@ def signed_in(window: webdriver.Chrome, ward: WardPage, path: str = "/", width: 
     window.get(f"{ward.address}/sign-in")
     window.add_cookie({"name": "wardgate-ward", "value": ward.session(), "path": "/", "sameSite": "Strict"})
     window.get(ward.address + path)
-
-
-def wait(window: webdriver.Chrome, script: str) -> None:
-    WebDriverWait(window, 15, 0.05).until(lambda w: w.execute_script(f"return {script}"), script)
-
-
-def text(window: webdriver.Chrome, selector: str) -> str:
-    return str(window.find_element(By.CSS_SELECTOR, selector).text)
 
 
 def live(window: webdriver.Chrome) -> None:
@@ -127,8 +130,9 @@ def states(ward: WardPage) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", [320, 360, 1280])
-def test_every_page_is_accessible_and_fits(window: webdriver.Chrome, ward: WardPage, width: int) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (360, "dark"), (800, "dark"), (1280, "light")])
+def test_every_page_is_accessible_and_fits(window: webdriver.Chrome, ward: WardPage, width: int, scheme: str) -> None:
+    prefers(window, scheme)
     pages = states(ward) if width == 320 else states(ward)[:4]
     signed_in(window, ward, width=width)
     for path in pages:
@@ -137,8 +141,10 @@ def test_every_page_is_accessible_and_fits(window: webdriver.Chrome, ward: WardP
             live(window)
         well_made(window)
     window.get(f"{ward.address}{ALERT}/close")
-    window.execute_script("document.querySelector('textarea').value = 'x'; document.forms[1].submit()")
-    wait(window, "document.getElementById('problem')")
+    window.execute_script(
+        "window.left = true; document.querySelector('textarea').value = 'x'; document.forms[1].submit()"
+    )
+    arrived(window)
     assert "Nobody has seen this alert yet." in text(window, "#problem")
     well_made(window)
 
@@ -166,6 +172,14 @@ def press(window: webdriver.Chrome, *keys: str) -> None:
         ActionChains(window).send_keys(key).perform()
 
 
+def enter(window: webdriver.Chrome, path: str) -> None:
+    """Press what has the focus, which leads there."""
+    leaving(window)
+    press(window, Keys.ENTER)
+    arrived(window)
+    assert urlsplit(window.current_url).path == path
+
+
 def to(window: webdriver.Chrome, name: str) -> None:
     """Tab on until what is so called has the focus; the focus is seen, and nothing covers it."""
     for _ in range(60):
@@ -187,17 +201,16 @@ def test_seen_by_the_keyboard_alone(window: webdriver.Chrome, ward: WardPage) ->
     window.delete_all_cookies()
     window.get(ward.address)
     to(window, "name")
-    press(window, *"nurse-a", Keys.TAB, *PASSWORD, Keys.ENTER)
-    wait(window, "document.title.includes('open')")
+    press(window, *"nurse-a", Keys.TAB, *PASSWORD)
+    enter(window, "/")
+    assert "open" in window.title
     to(window, "Weight went up")
-    press(window, Keys.ENTER)
-    wait(window, "location.pathname.startsWith('/alerts/')")
+    enter(window, ALERT)
     to(window, "I have seen this")
-    press(window, Keys.ENTER)
-    wait(window, "location.pathname.endsWith('/seen')")
+    enter(window, f"{ALERT}/seen")
     to(window, "rang")
-    press(window, Keys.SPACE, Keys.TAB, *"Rung", Keys.TAB, Keys.ENTER)
-    wait(window, "location.pathname.endsWith('/alert-1')")
+    press(window, Keys.SPACE, Keys.TAB, *"Rung", Keys.TAB)
+    enter(window, ALERT)
     assert "Seen by you at" in text(window, "#seen-1")
     assert "It stays open until it is better." in text(window, "#seen-1")
     (kept,) = ward.do(lambda tx: tx.rows("SELECT role, note FROM seen"))
@@ -206,7 +219,8 @@ def test_seen_by_the_keyboard_alone(window: webdriver.Chrome, ward: WardPage) ->
 
 
 def rows(window: webdriver.Chrome) -> list[str]:
-    return [e.text.splitlines()[2] for e in window.find_elements(By.CSS_SELECTOR, ".alerts li")]
+    found = window.execute_script("return [...document.querySelectorAll('.alerts li')].map(e => e.innerText)")
+    return [[line for line in row.splitlines() if line.strip()][2] for row in found]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -229,7 +243,7 @@ def test_a_new_alert_does_not_push_the_list(window: webdriver.Chrome, ward: Ward
     assert window.execute_script("return window.shifts") == []
     assert window.execute_script("return window.same"), "no reload"
     assert "4" not in text(window, "[role=status]")
-    window.find_element(By.LINK_TEXT, "Show them").click()
+    follow(window, window.find_element(By.LINK_TEXT, "Show them"))
     live(window)
     assert rows(window)[:2] == ["Oxygen is 84 %.", "Another."]
     shown = rows(window)
@@ -252,4 +266,4 @@ def test_a_session_that_ends_is_told_above_the_list(window: webdriver.Chrome, wa
     ward.do(lambda tx: tx.change("DELETE FROM sessions"))
     wait(window, "document.getElementById('news').textContent.includes('You are signed out.')")
     wait(window, "document.getElementById('live').textContent.startsWith('Not live')")
-    complaints(window)  # the stream that is refused now
+    away(window)  # with it the stream that is refused now
