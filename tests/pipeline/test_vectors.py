@@ -42,6 +42,9 @@ OF_WHICH: Final = {
 """The model that carries frames of a decoder here."""
 CANONICAL: Final = {"kg": 1.0, "lb": 0.45359237, "jin": 0.5, "mmHg": 1.0, "kPa": 1000 / 133.322387415}
 """International pound; conventional millimetre of mercury in pascals. Written down here, not taken from the hub."""
+AIR_S: Final = 30.0
+MEMORY: Final = 10_000
+"""Measurements: more than there are vectors. A device whose memory is full forgets the oldest."""
 FIELDS: Final = ("weight", "systolic", "diastolic", "pulse", "spo2")
 
 
@@ -84,9 +87,12 @@ class RawBroadcast(XiaomiScale):
 
 
 def vectors() -> list[dict[str, Any]]:
-    """Every vector of these decoders that a model known today would send (a quirk belongs to another model)."""
+    """Every vector of these decoders that a model known today would send (a quirk belongs to another model).
+
+    Not those at the edges of the layouts: many of one device are one measurement to the hub, said in several ways.
+    """
     every = [v for file in sorted(VECTORS.glob("*.json")) for v in json.loads(file.read_text())["vectors"]]
-    return [v for v in every if v["decoder"] in OF_WHICH and not v.get("context")]
+    return [v for v in every if v["decoder"] in OF_WHICH and not v.get("context") and not v["id"].startswith("edge-")]
 
 
 def frames(*decoders: str) -> tuple[bytes, ...]:
@@ -127,8 +133,8 @@ async def pipeline(tmp_path: Path, devices: tuple[Device, ...], link: Link) -> A
 async def test_every_frame_arrives_as_what_it_says_and_once(tmp_path: Path) -> None:
     link = Link()
     clock = DeviceClock(lambda: SystemClock().utc().timestamp())
-    cuff = RawCuff(link, "F0:00:00:00:00:01", clock)
-    scale = RawScale(link, "F0:00:00:00:00:02", clock)
+    cuff = RawCuff(link, "F0:00:00:00:00:01", clock, memory_size=MEMORY)
+    scale = RawScale(link, "F0:00:00:00:00:02", clock, memory_size=MEMORY)
     oximeter = RawOximeter(link, "F0:00:00:00:00:03", clock, idle_s=1.0)
     first = RawBroadcast(link, "F0:00:00:00:00:04", clock, generation=1, repeat_s=0.5, moving_s=0.05)
     second = RawBroadcast(link, "F0:00:00:00:00:05", clock, generation=2, repeat_s=0.5, moving_s=0.05)
@@ -151,8 +157,9 @@ async def test_every_frame_arrives_as_what_it_says_and_once(tmp_path: Path) -> N
                 kept.store({})
         for kept in (cuff, scale, oximeter):
             await kept.take({})
-        for kept in (cuff, scale, oximeter):
-            await kept.asleep()
+        for paired in (cuff, scale):
+            await handed_over(paired)
+        await oximeter.asleep()
         for shouted in (first, second):
             for _ in shouted.frames:
                 await shouted.take({"weight": 70.0})
@@ -161,6 +168,14 @@ async def test_every_frame_arrives_as_what_it_says_and_once(tmp_path: Path) -> N
         for device in everything:
             await device.stop()
     check(ward_side.readings(tmp_path / "ward.db"))
+
+
+async def handed_over(device: AndDevice) -> None:
+    """What a hub that had other work did not take in time is kept for the next time it is on the air."""
+    await device.asleep()
+    while device.unsent:
+        device.wake(AIR_S)
+        await device.asleep()
 
 
 async def bonded(device: AndDevice) -> None:
