@@ -14,13 +14,17 @@ import pytest
 from tests.crash.ledger import Ledger
 from tests.crash.lives import DATABASE, ledger_of, record
 from tests.crash.replay import lay_out
-from tests.support.messages import BEGIN, alert
+from tests.support.messages import BEGIN, alert, reading
 from tests.support.watching import StillClock
 from wardgate.contract.messages import Alert, Event, Reading, Upward
 from wardgate.store import Kind, Lane, OutRow, Store
 
 FLIPS: Final = int(os.environ.get("WARDGATE_FLIPS", "200"))
 SEED: Final = int(os.environ.get("WARDGATE_SEED", "20261122"))
+LOG_HEAD: Final = 32
+FRAME_HEAD: Final = 24
+PAGE: Final = 2048
+"""SQLite's file format, 4.1."""
 _TYPES: Final[dict[Kind, type[Upward]]] = {
     Kind.READING: Reading,
     Kind.CORRECTION: Reading,
@@ -125,3 +129,28 @@ async def test_a_changed_digit_is_not_sent_to_the_ward(tmp_path: Path, where: by
     assert quarantine.messages_lost == 1
     assert not _problems_of(store, ledger, quarantine.sentence)
     await store.close()
+
+
+@pytest.mark.parametrize("where", ["head", "first", "middle"])
+async def test_a_byte_changed_in_the_log_costs_a_page_and_not_all_that_was_written_behind_it(
+    tmp_path: Path, where: str
+) -> None:
+    """SQLite takes the rest of such a log for what a power cut has ended, and leaves it out without a word."""
+    path = tmp_path / DATABASE
+    store = Store.open(path, StillClock())
+    ledger = {(await store.put_reading(reading(n), arrival_s=1.0)).seq for n in range(1, 61)}
+    log = path.with_name(f"{DATABASE}-wal")
+    _made(tmp_path / "card")
+    data = bytearray(log.read_bytes())
+    frame = FRAME_HEAD + PAGE
+    at = {"head": 12, "first": LOG_HEAD + 20 * frame, "middle": LOG_HEAD + len(data) // frame // 2 * frame}[where]
+    data[at + FRAME_HEAD + 700 if where != "head" else at] ^= 16
+    (tmp_path / "card" / log.name).write_bytes(data)
+    (tmp_path / "card" / DATABASE).write_bytes(path.read_bytes())
+    await store.close()
+    store, quarantine = Store.open_or_quarantine(tmp_path / "card" / DATABASE, StillClock())
+    found = {int(one.id, 16) for one in store.readings(None, BEGIN)}
+    await store.close()
+    assert quarantine is not None
+    assert len(ledger - found) <= 3, "what stands on one page, of two readings to a page"
+    assert found <= ledger

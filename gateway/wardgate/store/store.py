@@ -17,7 +17,7 @@ import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
-from wardgate.store import lineage, outbox, parked, upkeep
+from wardgate.store import lineage, log, outbox, parked, upkeep
 from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, explained_at_start
 from wardgate.store.reader import Reader
 from wardgate.store.reserve import Reserve, make_room
@@ -79,6 +79,10 @@ class Store:
         lock = _locked(path)
         make_room(path.with_suffix(".reserve"))
         try:
+            if log.is_cut_short(path):
+                raise StoreCorrupt(
+                    f"The database {path} is damaged: its log ends before the last that was written there."
+                )
             connection = _connected(path)
             try:
                 epoch, is_copy = lineage.epoch_of(connection, path)
@@ -117,6 +121,7 @@ class Store:
         lock = _locked(path)
         try:
             aside = set_aside(path) if damaged is None else damaged
+            log.mend(aside)
             connection = _connected(path)
             try:
                 saved, lost = salvage(aside, connection, lineage.epoch_of(connection, path)[0])
