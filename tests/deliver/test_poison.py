@@ -48,7 +48,7 @@ async def test_a_message_that_ends_every_connection_is_found_set_aside_and_sent_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The broker hangs up when it comes, as one does that does not tell its largest packet beforehand."""
-    monkeypatch.setattr(Session, "_too_big", lambda *_: False)
+    monkeypatch.setattr(Session, "_is_too_big", lambda *_: False)
     strict = Mosquitto(tmp_path / "strict", extra="max_packet_size 3000")
     strict.start()
     await _some(store, poison=70)
@@ -62,7 +62,7 @@ async def test_a_message_that_ends_every_connection_is_found_set_aside_and_sent_
     assert told.detail == {"seq": 70}
     assert "ends the connection each time" in told.sentence
     assert "wardgate parked retry 70" in told.what_to_do
-    assert [(p.seq, p.kind, p.device) for p in store.parked()] == [(70, "reading", "scale")]
+    assert [(p.seq, p.kind, p.device) for p in store.read.waiting.parked_rows(100)] == [(70, "reading", "scale")]
 
     assert await store.send_parked_again(70)
     assert not await store.send_parked_again(70), "it waits again, and is not set aside any more"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Final, Literal, Protocol
 
@@ -12,6 +11,8 @@ import msgspec
 from wardgate.clock import Clock
 from wardgate.contract import topics
 from wardgate.contract.messages import UNREADABLE, Ack, AlertAck, State
+from wardgate.deliver import troubles
+from wardgate.deliver.outbox_marks import OutboxMarks
 from wardgate.deliver.suspects import Suspects
 from wardgate.deliver.view import Trouble
 from wardgate.deliver.window import Window
@@ -19,7 +20,6 @@ from wardgate.mqtt import REFUSED, Link, meaning
 from wardgate.store import Kind, Lane, OutRow, Store
 from wardgate.store.parked import DAMAGED
 
-_LOG: Final = logging.getLogger(__name__)
 FLUSH_S: Final = 0.5
 """PUBACKs are noted this often: mostly the ward's answer comes before, and the note is never written."""
 PUBACK_DEADLINE_S: Final = 60.0
@@ -113,11 +113,9 @@ class Session:
         self._host = host
         self._loop = asyncio.get_running_loop()
         self._window = Window(store, link.receive_maximum, reached, self._suspects)
+        self._marks = OutboxMarks(store, self._window.reached, by_ward=self._by_ward)
         self._topics = {kind: topics.up(hub, name) for kind, name in _TOPIC.items()}
         self._state_topic = topics.up(hub, "state")
-        self._sent_s: dict[int, float] = {}
-        self._cumulative = 0
-        self._selective: set[int] = set()
         self._refusals: set[int] = set()
         self._escalated: set[int] = set()
         self._progress_s = self._loop.time()
@@ -140,7 +138,7 @@ class Session:
                 self.publish_state(online=True)
             if now_s - flush_s >= FLUSH_S:
                 flush_s = now_s
-                self._flush()
+                self._marks.flush()
             self._tick(now_s)
         return self._link.closed.result()
 
@@ -205,14 +203,7 @@ class Session:
         if self._told_too_small:
             return
         self._told_too_small = True
-        self._host.trouble(
-            Trouble(
-                "broker-packets-too-small",
-                f"The broker takes {self._link.maximum_packet_bytes} bytes in one packet, and messages wait that are "
-                "larger.",
-                f"Let it take {ENOUGH_BYTES} bytes (mosquitto: max_packet_size). Nothing is lost meanwhile.",
-            )
-        )
+        self._host.trouble(troubles.packets_too_small(self._link.maximum_packet_bytes, ENOUGH_BYTES))
 
     def _tick(self, now_s: float) -> None:
         if self._window.look_for_due(now_s):
@@ -241,11 +232,11 @@ class Session:
         if code >= REFUSED:
             self._broker_refused(seq, code, now_s)
         else:
-            self._sent_s[seq] = self._clock.utc().timestamp()
+            self._marks.sent(seq, self._clock.utc().timestamp())
             self._accepted(seq, code)
             if not self._by_ward:
                 self._window.confirmed((seq,))
-                self._done_soon(0, (seq,))
+                self._marks.done(0, (seq,))
         self.wake()
 
     def lost(self) -> None:
@@ -268,13 +259,7 @@ class Session:
             if not self._refusals:
                 self._host.trouble(None)
         if code == _NOBODY and self._by_ward and not self._refusals:
-            self._host.trouble(
-                Trouble(
-                    "ward-absent",
-                    "The broker takes the messages, but no ward is listening.",
-                    "Tell the ward. All messages are kept here until it answers.",
-                )
-            )
+            self._host.trouble(troubles.WARD_ABSENT)
 
     def _broker_refused(self, seq: int, code: int, now_s: float) -> None:
         lane = self._window.lane(seq)
@@ -286,22 +271,7 @@ class Session:
             return
         self._refusals.add(seq)
         self._window.postpone(seq, now_s, REFUSED_FIRST_S)
-        if code == 0x87:
-            self._host.trouble(
-                Trouble(
-                    "publish-not-authorised",
-                    "The broker does not let this hub publish its messages (not authorised).",
-                    f"Allow the hub to write below {topics.up(self._hub, '#')} in the broker's access list.",
-                )
-            )
-            return
-        self._host.trouble(
-            Trouble(
-                f"publish-refused-{code:02x}",
-                f"The broker refuses messages for now ({meaning(code)}).",
-                "Look into the broker's log; the hub tries again by itself.",
-            )
-        )
+        self._host.trouble(troubles.publish_refused(self._hub, code))
 
     # What the ward says
 
@@ -312,8 +282,7 @@ class Session:
         try:
             ack = _ACK.decode(payload)
         except UNREADABLE as error:
-            text = f"The ward's answer makes no sense: {error}."
-            self._host.trouble(Trouble("ack-unreadable", text, "Tell the ward."))
+            self._host.trouble(troubles.ack_unreadable(error))
             return
         if ack.hub == self._hub and ack.alerts:
             self._host.seen(ack.alerts)  # of any epoch: a salvaged alert keeps its id
@@ -333,33 +302,13 @@ class Session:
         self._window.confirmed_through(ack.cumulative, selective)
         if ack.resume:
             self._window.resume(self._loop.time())
-        self._done_soon(ack.cumulative, selective)
+        self._marks.done(ack.cumulative, selective)
         self.wake()
-
-    def _done_soon(self, cumulative: int, selective: tuple[int, ...]) -> None:
-        """Collect what arrives in this turn of the loop into one operation."""
-        if not self._selective and not self._cumulative:
-            self._loop.call_soon(self._mark_done)
-        self._cumulative = max(self._cumulative, cumulative)
-        self._selective.update(selective)
-
-    def _mark_done(self) -> None:
-        cumulative, selective = self._cumulative, self._selective
-        self._cumulative, self._selective = 0, set()
-        sent_s = {q: at for q, at in self._sent_s.items() if q <= cumulative or q in selective}
-        for seq in sent_s:
-            del self._sent_s[seq]
-        if sent_s:
-            self._store.mark_sent(sent_s, lazy=True).add_done_callback(_quietly)
-        reached = dict(self._window.reached)
-        self._store.mark_done(
-            cumulative, selective, by_ward=self._by_ward, reached=reached, lazy=True
-        ).add_done_callback(_quietly)
 
     def _park(self, seq: int, reason: str) -> None:
         self._window.confirmed((seq,))
         self._window.alone = None if self._window.alone == seq else self._window.alone
-        self._sent_s.pop(seq, None)
+        self._marks.forget(seq)
         self._suspects.clear(seq)
         if seq in self._refusals:
             self._refusals.discard(seq)
@@ -372,16 +321,3 @@ class Session:
                 self._floor_changed = True
 
         self._store.park(seq, reason).add_done_callback(parked)
-
-    def _flush(self) -> None:
-        """Note when the broker took what the ward has not answered yet."""
-        sent_s, self._sent_s = self._sent_s, {}
-        if sent_s:
-            self._store.mark_sent(sent_s, lazy=True).add_done_callback(_quietly)
-
-
-def _quietly(future: asyncio.Future[int] | asyncio.Future[None]) -> None:
-    """What could not be noted stays in the outbox and is sent again: the ward knows it by its id."""
-    error = None if future.cancelled() else future.exception()
-    if error is not None:
-        _LOG.warning("The outbox could not be updated: %s", error)
