@@ -18,7 +18,7 @@ import msgspec
 from wardgate.checked import Unusable
 from wardgate.config import Config, Ward, checked_whole
 from wardgate.contract.commands import Configuration, Part
-from wardgate.contract.signing import PublicKey
+from wardgate.contract.signing import PublicKey, key_problems
 from wardgate.laying import laid_over
 from wardgate.probation import Gone, Kept, Record, read, words, write
 
@@ -189,8 +189,8 @@ class Overlay:
             return self._file, []
         said = words(kept.record.envelopes)
         mine = [w for w in said if w.assignment == self._file.hub.assignment and not kept.is_gone(w.nonce)]
-        config = msgspec.structs.replace(self._file, ward=Ward(command_keys=self._keys_of(said, kept.record.retired)))
-        left_out: list[tuple[str, str]] = []
+        keys, left_out = self._keys_of(said, kept.record.retired)
+        config = msgspec.structs.replace(self._file, ward=Ward(command_keys=keys))
         later: frozenset[Part] = frozenset()
         for word in reversed(mine):
             # The last word on a part is the only one that is used: what an earlier one got wrong harms nobody.
@@ -204,14 +204,20 @@ class Overlay:
         """Whether somebody's limits are in it who is not this hub's patient now."""
         return word.assignment != self._file.hub.assignment and bool(self._kept.speaks_of(word) - {"command_keys"})
 
-    def _keys_of(self, said: Sequence[Configuration], retired: Sequence[str]) -> tuple[str, ...]:
-        """Keys are the hub's and not the patient's: what was said of them outlives an assignment."""
-        introduced: tuple[str, ...] = ()
-        for word in said:
-            if "command_keys" in word.speaks_of():
-                introduced = word.command_keys or ()
+    def _keys_of(
+        self, said: Sequence[Configuration], retired: Sequence[str]
+    ) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+        """Keys are the hub's and not the patient's: what was said of them outlives an assignment. And what of them
+        cannot be used: an earlier version of the program may have kept a key that is refused by now."""
+        introduced: list[str] = []
+        left_out: list[tuple[str, str]] = []
+        last = next((word for word in reversed(said) if "command_keys" in word.speaks_of()), None)
+        if last is not None:
+            wrong = {key: key_problems((key,)) for key in last.command_keys or ()}
+            introduced = [key for key, problems in wrong.items() if not problems]
+            left_out = [(last.nonce, f"command_keys: {why}") for problems in wrong.values() for why in problems]
         own = [key for key in self._file.ward.command_keys if key not in retired]
-        return tuple(dict.fromkeys((*introduced, *own)))
+        return tuple(dict.fromkeys((*introduced, *own))), left_out
 
     def _retired(self, new: Configuration) -> tuple[str, ...]:
         """A key that somebody writes into the file later is good: whoever may do that holds the hub in their hands."""

@@ -103,3 +103,15 @@ def test_what_is_not_known_here_takes_no_other_limit_along(home: Home) -> None:
     assert Overlay(home.file()).config.alerts.an_hour == 3, "an old mistake does not stand in the way of a new word"
     with pytest.raises(Unusable, match="no device here"):
         _keep(home, 8, cadences={"gone": 6})
+
+
+def test_a_key_that_is_refused_by_now_commands_nobody_and_takes_no_limit_along(home: Home) -> None:
+    """An earlier version took a key of all zeros, for which anybody can sign."""
+    home.file().data_dir.mkdir()
+    good, zeros = str(home.key.public()), f"ward-0:{base64.b64encode(bytes(32)).decode()}"
+    _written(home, home.key.envelope(home.configuration(6, limits={"gain_3_days_kg": 1.5}, command_keys=[zeros, good])))
+    overlay = _start(home)
+    assert (overlay.problem, overlay.config.watch.weight.gain_3_days_kg) == ("", 1.5)
+    assert list(map(str, overlay.keys())) == [good]
+    assert "`ward-0` is all zeros" in overlay.left_out
+    _keep(home, 7, pathways=["copd"])

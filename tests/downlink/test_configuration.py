@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from datetime import timedelta
 from typing import Any
@@ -106,6 +107,7 @@ BAD: dict[str, dict[str, Any]] = {
     "It says nothing": {},
     "set and taken back": {"pathways": ["copd"], "revert": ["pathways"]},
     "is no base64": {"command_keys": ["ward-1:not base64!"]},
+    "anybody could sign for it": {"command_keys": [f"ward-0:{base64.b64encode(bytes(32)).decode()}"]},
     "has to stay": {"command_keys": [str(PrivateKey.new("ward-9").public())]},
 }
 
