@@ -214,7 +214,7 @@ class Unassigned:
         """Until nothing of an earlier patient is left."""
         while self.desk.record.leaving:
             try:
-                await self._installing.clear(
+                await self._installing.releasing.clear(
                     lambda bonds: forget_bonds(self._backend, self.config.radio.adapter, bonds)
                 )
             except (StoreError, ControlError) as error:

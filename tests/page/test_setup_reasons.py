@@ -61,7 +61,7 @@ raise Refused(status, "s", key="five")
 
 def test_every_reason_that_can_be_met_is_in_the_guide() -> None:
     missing = {*raised(), HubAway(Path("s"), "w").key} - set(REASONS) - _CLERKS
-    assert missing == set(), "write a sentence and a next step for these in page/setup/guide.py"
+    assert missing == set(), "write a sentence and a next step for these in page/setup/guide"
 
 
 def test_no_key_is_there_twice() -> None:

@@ -84,7 +84,7 @@ async def act(file: Path, method: str, params: dict[str, Any], power: Power) -> 
     power.watch()
     await installing.settle()
     if method == "clear":
-        await installing.clear(_forget)
+        await installing.releasing.clear(_forget)
     elif method != "settle":
         await installing.handlers()[method](params)
     await store.close()

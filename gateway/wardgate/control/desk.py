@@ -31,6 +31,7 @@ from wardgate.enrol.identity import Identity, directory
 from wardgate.installation import Act, Record, Stage
 from wardgate.provision.refused import Refused
 from wardgate.provision.stages import stage_of
+from wardgate.provision.ward_list import WardList
 from wardgate.store.audit import Audit, Value
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
@@ -107,6 +108,19 @@ class Desk:
     def is_leaving(self) -> bool:
         """Whether this program still serves a patient who was released: the hub is on its way to start anew."""
         return not self.by_file and self.record.patient is None and self.config.hub.patient is not None
+
+    def ward_list(self) -> WardList | None:
+        """The ward's list of patients, where it keeps one for this hub."""
+        config = self.config
+        if config.enrol.url is None or self.by_file:
+            return None
+        ca_file = config.enrol.ca_file or (config.broker.ca_file if config.broker is not None else None)
+        return WardList(config.enrol.url, ca_file, self.identity)
+
+    def unsent(self) -> int:
+        """How many messages the ward does not have yet."""
+        counts = self.store.outbox_counts()
+        return counts.waiting + counts.parked
 
     def _has_way_in(self) -> bool:
         """Whether there is something to show the broker."""

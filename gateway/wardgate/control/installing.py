@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,38 +11,29 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from wardgate import __version__
 from wardgate.config import ConfigError
 from wardgate.contract.assigning import Kind, Offered
 from wardgate.control.desk import ActParams, By, Desk, checked, told
-from wardgate.control.protocol import ControlError, Done, starts_anew
+from wardgate.control.protocol import Done, starts_anew
 from wardgate.control.provisioning import Added, Check, Installation, Missing, TestRun, Window
+from wardgate.control.releasing import Releasing, forget_pairs
 from wardgate.control.server import Handler
-from wardgate.counted import count
-from wardgate.enrol.identity import Identity
-from wardgate.installation import Leaving
 from wardgate.provision import boot_partition
 from wardgate.provision.assign import chosen, given, read_back
 from wardgate.provision.checks import Checks
 from wardgate.provision.claim import Ticket, claim, take, ticket
 from wardgate.provision.missing import Lacking, kind_of, lacking
 from wardgate.provision.refused import Refused
-from wardgate.provision.release import Clearing, Forget
 from wardgate.provision.stages import (
     BY_FILE,
     assigned,
     claimed,
-    forgotten,
     locked,
     may_be_assigned,
-    released,
     unlocked,
 )
-from wardgate.provision.ward_list import WardList
-
-log: Final = logging.getLogger(__name__)
 
 
 class Nothing(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -72,12 +62,6 @@ class AssignParams(ActParams, kw_only=True):
     pathways: Annotated[tuple[str, ...], Meta(max_length=10)] | None = None
 
 
-class ReleaseParams(ActParams, kw_only=True):
-    """Whether what is unsent may stay here for the ward."""
-
-    seal: bool = False
-
-
 @dataclass(slots=True)
 class Seen:
     """What other rooms add to the answer to `installation`; each is asked when it is wanted."""
@@ -94,6 +78,7 @@ class Installing:
     def __init__(self, desk: Desk, seen: Seen) -> None:
         self._desk = desk
         self.seen = seen
+        self.releasing: Final = Releasing(desk)
 
     def handlers(self) -> dict[str, Handler]:
         """By name."""
@@ -106,10 +91,8 @@ class Installing:
             "assign": self.assign,
             "lock": self.lock,
             "unlock": self.unlock,
-            "release": self.release,
-            "forget": self.forget,
         }
-        return {name: told(handler) for name, handler in mine.items()}
+        return {name: told(handler) for name, handler in mine.items()} | self.releasing.handlers()
 
     async def settle(self) -> None:
         """At a start: what a power cut left undone of the last act.
@@ -128,19 +111,7 @@ class Installing:
         if desk.record.hub is not None:
             await asyncio.to_thread(boot_partition.drop_ticket, desk.data_dir)
         if desk.stage == "claimed" and desk.record.leaving:
-            await self._leave_all()
-
-    async def _leave_all(self) -> None:
-        """Without a patient nothing is written: all that is here is of those who were released, also what came while
-        the hub was still on its way down."""
-        desk = self._desk
-        *earlier, last = desk.record.leaving
-        whole = replace(last, upto=max(last.upto, desk.store.last_seq), memory=True)
-        if whole != last:
-            try:
-                await desk.keep_quietly(replace(desk.record, leaving=(*earlier, whole)))
-            except ControlError as error:
-                log.warning("what came last of an earlier patient is cleared away after the next start: %s", error)
+            await self.releasing.leave_all()
 
     # Questions
 
@@ -174,7 +145,7 @@ class Installing:
             tests_confirmed=len({device.id for device in desk.config.device} & set(record.tested)),
             limits_read_back=record.limits_read_back,
             missing=tuple(Missing(key=x.key, sentence=x.sentence, step=x.step) for x in self._lacking()),
-            unsent=self._unsent(),
+            unsent=desk.unsent(),
             window=seen.window(),
         )
 
@@ -187,7 +158,7 @@ class Installing:
     async def patients(self, params: dict[str, Any]) -> tuple[Offered, ...]:
         """The ward's list."""
         checked(params, Nothing)
-        ward = self._ward_list()
+        ward = self._desk.ward_list()
         if ward is None:
             raise Refused("no-list", "This ward keeps no list of patients.", "Type the words from the referral sheet.")
         return await asyncio.to_thread(ward.patients)
@@ -195,7 +166,7 @@ class Installing:
     async def choose(self, params: dict[str, Any]) -> Offered:
         """Whether the digits are those of the words, and who that is. Nothing is changed."""
         asked = checked(params, ChooseParams)
-        return await asyncio.to_thread(chosen, self._ward_list(), asked.words, asked.digits)
+        return await asyncio.to_thread(chosen, self._desk.ward_list(), asked.words, asked.digits)
 
     # Acts
 
@@ -248,7 +219,7 @@ class Installing:
                 "Put the ward's wardgate.toml on the boot partition, or set broker.host in the hub's file.",
             )
         words, told_by_ward = await asyncio.to_thread(
-            given, self._ward_list(), hub, asked.words, asked.digits, asked.pathways
+            given, self._desk.ward_list(), hub, asked.words, asked.digits, asked.pathways
         )
         clock = desk.clock
         now_at = None if clock.synchronised() else (clock.boot_id(), clock.boottime_s())
@@ -289,82 +260,12 @@ class Installing:
                 await desk.keep(unlocked(desk.record, desk.stage), "unlocked", asked.by, "The hub was unlocked.")
         return Done(sentence="The hub is unlocked.")
 
-    async def release(self, params: dict[str, Any]) -> Done:
-        """The hub serves this patient no more."""
-        asked, desk = checked(params, ReleaseParams), self._desk
-        async with desk.one_at_a_time:
-            if desk.by_file:
-                raise BY_FILE
-            if desk.stage != "claimed":
-                desk.refuse_stale(asked.revision)
-                await self._release(asked)
-        return Done(sentence="The hub is nobody's now. What was the patient's leaves it.")
-
-    async def _release(self, asked: ReleaseParams) -> None:
-        desk = self._desk
-        config, words, unsent = desk.config, desk.record.words or desk.record.patient, self._unsent()
-        leaving = Leaving(
-            assignment=desk.record.assignment or "",
-            bonds=tuple(device.address for device in config.device if device.address) if config.radio.enabled else (),
-            devices=tuple(device.id for device in config.device),
-            upto=desk.store.last_seq,
-            told=self._ward_list() is None,
-        )
-        record = released(desk.record, desk.stage, unsent, leaving, seal=asked.seal)
-        stay = count(unsent, "message stays", "messages stay")
-        sealed = f" {stay} sealed here until the ward has all of them." if unsent else ""
-        await desk.keep(record, "released", asked.by, f"{words} was released.{sealed}", sealed=unsent)
-        desk.apply()
-
-    async def forget(self, params: dict[str, Any]) -> Done:
-        """The hub is as it came out of its box."""
-        asked, desk = checked(params, ActParams), self._desk
-        async with desk.one_at_a_time:
-            if desk.by_file:
-                raise BY_FILE
-            if desk.stage != "factory":
-                desk.refuse_stale(asked.revision)
-                hub = desk.hub
-                record = forgotten(desk.record, desk.stage)
-                await desk.keep(record, "forgotten", asked.by, f"The claim as {hub} was forgotten.")
-                await asyncio.to_thread(forget_pairs, desk.identity)
-                desk.apply()
-        return Done(sentence="The hub is as it came out of its box.")
-
-    async def clear(self, forget: Forget) -> None:
-        """Clear away what earlier patients have left on this hub, as far as that can be done now.
-
-        Raises:
-            StoreError: the disk refuses.
-            ControlError: the record cannot be kept.
-        """
-        desk = self._desk
-        ward = self._ward_list()
-        clearing = Clearing(desk.store, forget, None if ward is None else ward.end)
-        async with desk.one_at_a_time:
-            here = [device.address for device in desk.config.device if device.address]
-            left = [await clearing.step(leaving, here) for leaving in desk.record.leaving]
-            still = tuple(leaving for leaving in left if leaving is not None)
-            if still != desk.record.leaving:
-                await desk.keep_quietly(replace(desk.record, leaving=still))
-
     # What they need
-
-    def _ward_list(self) -> WardList | None:
-        config = self._desk.config
-        if config.enrol.url is None or self._desk.by_file:
-            return None
-        ca_file = config.enrol.ca_file or (config.broker.ca_file if config.broker is not None else None)
-        return WardList(config.enrol.url, ca_file, self._desk.identity)
 
     def _is_of(self, asked: AssignParams) -> bool:
         """Whether this is what was asked for before."""
         words = " ".join(asked.words.split()).lower()
         return self._desk.record.words is not None and self._desk.record.words.lower() == words
-
-    def _unsent(self) -> int:
-        counts = self._desk.store.outbox_counts()
-        return counts.waiting + counts.parked
 
     def _lacking(self) -> tuple[Lacking, ...]:
         if self._desk.stage == "locked":
@@ -380,17 +281,6 @@ class Installing:
     def _kinds(self) -> tuple[Kind, ...]:
         here = [kind_of(device.model) for device in self._desk.config.device]
         return _as_kinds((*self._desk.record.kinds, *here))
-
-
-def forget_pairs(identity: Identity) -> None:
-    """The hub's keys and certificates leave the disk.
-
-    Raises:
-        OSError: the disk refuses.
-    """
-    for link in (identity.current, identity.next):
-        link.unlink(missing_ok=True)
-    identity.tidy()
 
 
 def _as_kinds(names: tuple[str, ...]) -> tuple[Kind, ...]:

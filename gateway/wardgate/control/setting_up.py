@@ -122,7 +122,7 @@ class SettingUp:
         while True:
             desk = self.desk
             if desk.record.leaving and (desk.by_file or desk.record.assignment == desk.config.hub.assignment):
-                await self.installing.clear(
+                await self.installing.releasing.clear(
                     lambda bonds: forget_bonds(self._backend, self.desk.config.radio.adapter, bonds)
                 )
             await asyncio.sleep(CLEAR_S)
