@@ -19,6 +19,7 @@ from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.client import HubAway, connect
 from wardgate.control.protocol import Done
 from wardgate.hub import Hub
+from wardgate.unassigned import Unassigned
 from wardgate.ward.referrals import Referrals
 
 HERON, DOLPHIN = Pseudonym("copper", "heron"), Pseudonym("silver", "dolphin")
@@ -110,6 +111,37 @@ async def test_the_next_patient_right_behind_a_release(boxed: Boxed, monkeypatch
     may_go.set()
     assert await giving == 0
     assert (await boxed.until("assigned")).patient == "Silver Dolphin"
+
+
+async def test_every_act_right_behind_an_assignment_waits_for_the_hub(
+    boxed: Boxed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program that had no patient answers until it is gone; what it cannot do is asked of the next."""
+    assert boxed.ward is not None
+    may_go, asked, until_anew, later = asyncio.Event(), asyncio.Semaphore(0), Unassigned._until_anew, Unassigned._later
+
+    async def takes_long(hub: Unassigned) -> None:
+        await until_anew(hub)
+        if hub.desk.stage == "assigned":
+            await may_go.wait()
+
+    async def is_asked(hub: Unassigned, params: dict[str, Any]) -> object:
+        asked.release()
+        return await later(hub, params)
+
+    monkeypatch.setattr(Unassigned, "_until_anew", takes_long)
+    monkeypatch.setattr(Unassigned, "_later", is_asked)
+    await boxed.do("claim", hub=HUB, code=boxed.ward.code(HUB))
+    await boxed.do("assign", words=HERON.words, digits=HERON.digits)
+    acts = (("nearby",), ("limits",), ("limits", "--read-back"), ("test", "scale"))
+    running = [asyncio.create_task(asyncio.to_thread(main, [*words, "--config", str(boxed.file)])) for words in acts]
+    for _ in acts:
+        await asked.acquire()
+    may_go.set()
+    assert await asyncio.gather(*running) == [0, 0, 0, 1]
+    said = capsys.readouterr()
+    assert "The limits were read back." in said.out
+    assert "This home has no such device." in said.err, "the next program knows; nothing else was in the way"
 
 
 def test_where_nobody_answers(

@@ -12,37 +12,37 @@ import msgspec
 
 from wardgate.cli import provision_devices, provision_here
 from wardgate.cli.options import BAD_CONFIG, HUB_AWAY, PROBLEM, add_config, add_json, complain
-from wardgate.cli.provision_words import asked_again, audit_words, status_words, until_there
+from wardgate.cli.provision_words import Asking, audit_words, status_words, until_there
 from wardgate.config import ConfigError, load_bare
 from wardgate.contract.assigning import Offered
-from wardgate.control.client import HubAway, HubClient, connect
+from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError, Done
 from wardgate.control.provisioning import Audit, Installation, SetupCode, Window
 
 Say = Callable[[object, str], None]
 """Prints an answer: as JSON, or in words."""
-Act = Callable[[HubClient, argparse.Namespace, Say], Awaitable[int]]
+Act = Callable[[Asking, argparse.Namespace, Say], Awaitable[int]]
 
 
-async def _status(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
+async def _status(hub: Asking, _: argparse.Namespace, say: Say) -> int:
     found = await hub.ask("installation", Installation)
     say(found, status_words(found))
     return 0
 
 
-async def _claim(client: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _claim(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     code = sys.stdin.readline().strip() if options.code == "-" else options.code
-    return await _done(client, say, "claim", hub=options.hub, code=code, by="command")
+    return await _done(hub, say, "claim", hub=options.hub, code=code, by="command")
 
 
-async def _patients(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
+async def _patients(hub: Asking, _: argparse.Namespace, say: Say) -> int:
     found = await hub.ask("patients", tuple[Offered, ...])
     lines = [f"{one.words}: {', '.join(one.pathways) or 'no pathway'}; {', '.join(one.kinds)}" for one in found]
     say(found, "\n".join(lines) or "The ward expects nobody to be set up.")
     return 0
 
 
-async def _assign(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _assign(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     pathways = None if options.pathways is None else [p for p in options.pathways.split(",") if p]
     return await _done(
         hub,
@@ -55,35 +55,35 @@ async def _assign(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
     )
 
 
-async def _lock(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _lock(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     return await _done(hub, say, options.act, by="command")
 
 
-async def _release(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _release(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     return await _done(hub, say, "release", seal=options.seal, by="command")
 
 
-async def _code(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
+async def _code(hub: Asking, _: argparse.Namespace, say: Say) -> int:
     made = await hub.ask("new_setup_code", SetupCode, by="command")
     say(made, f"{made.code}\nThis is shown once. Print it, or write it on the hub's label.")
     return 0
 
 
-async def _open(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _open(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     minutes = {} if options.minutes is None else {"minutes": options.minutes}
     window = await hub.ask("open_window", Window, by="command", **minutes)
     say(window, f"The technician's page is open for {(window.left_s or 0) / 60:.0f} minutes.")
     return 0
 
 
-async def _audit(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _audit(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     found = await hub.ask("audit", Audit, limit=options.limit)
     say(found, audit_words(found))
     return PROBLEM if found.broken_at is not None else 0
 
 
-async def _done(client: HubClient, say: Say, method: str, **params: Any) -> int:
-    done = await asked_again(client.path, method, Done, **params)
+async def _done(hub: Asking, say: Say, method: str, /, **params: Any) -> int:
+    done = await hub.ask(method, Done, **params)
     say(done, done.sentence)
     return 0
 
@@ -135,8 +135,7 @@ def main(words: list[str]) -> int:
 async def _asked(act: Act, options: argparse.Namespace, say: Say) -> int:
     socket = load_bare(options.config).control_socket
     await until_there(socket)
-    async with connect(socket) as hub:
-        return await act(hub, options, say)
+    return await act(Asking(socket), options, say)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from wardgate.cli.options import PROBLEM
-from wardgate.cli.provision_words import asked_again
-from wardgate.control.client import HubClient
+from wardgate.cli.provision_words import Asking
 from wardgate.control.protocol import Done
 from wardgate.control.provisioning import LEFT_OUT, Added, Installation, Limits, Nearby, TestRun
 
@@ -19,7 +18,7 @@ TEST_S: Final = 300.0
 """For somebody to measure, and for the ward to answer."""
 
 
-async def _nearby(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
+async def _nearby(hub: Asking, _: argparse.Namespace, say: Say) -> int:
     found = await hub.ask("nearby", tuple[Nearby, ...])
     lines = [
         f"{one.address}  {'' if one.rssi_dbm is None else one.rssi_dbm:>4} dBm  "
@@ -30,25 +29,25 @@ async def _nearby(hub: HubClient, _: argparse.Namespace, say: Say) -> int:
     return 0
 
 
-async def _add(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
-    added = await asked_again(hub.path, "add_device", Added, **_what(options))
+async def _add(hub: Asking, options: argparse.Namespace, say: Say) -> int:
+    added = await hub.ask("add_device", Added, **_what(options))
     say(added, f"{added.id}: {added.model.name} was added. {added.model.wake}")
     return 0
 
 
-async def _replace(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
-    done = await asked_again(hub.path, "replace_device", Done, device=options.device, **_what(options))
+async def _replace(hub: Asking, options: argparse.Namespace, say: Say) -> int:
+    done = await hub.ask("replace_device", Done, device=options.device, **_what(options))
     say(done, done.sentence)
     return 0
 
 
-async def _remove(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
-    done = await asked_again(hub.path, "remove_device", Done, device=options.device, by="command")
+async def _remove(hub: Asking, options: argparse.Namespace, say: Say) -> int:
+    done = await hub.ask("remove_device", Done, device=options.device, by="command")
     say(done, done.sentence)
     return 0
 
 
-async def _test(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _test(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     """Until the ward has the reading, or the time is over."""
     begun = await hub.ask("test_begin", Done, device=options.device, by="command")
     if not options.json:
@@ -65,13 +64,13 @@ async def _test(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
     return 0 if run is not None and _is_there(run) else PROBLEM
 
 
-async def _leave_out(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
-    done = await asked_again(hub.path, "leave_out", Done, device=options.device, reason=options.reason, by="command")
+async def _leave_out(hub: Asking, options: argparse.Namespace, say: Say) -> int:
+    done = await hub.ask("leave_out", Done, device=options.device, reason=options.reason, by="command")
     say(done, done.sentence)
     return 0
 
 
-async def _limits(hub: HubClient, options: argparse.Namespace, say: Say) -> int:
+async def _limits(hub: Asking, options: argparse.Namespace, say: Say) -> int:
     if options.read_back:
         done = await hub.ask("read_back", Done, by="command")
         say(done, done.sentence)
@@ -99,7 +98,7 @@ def _what(options: argparse.Namespace) -> dict[str, Any]:
     return {"model": options.model, "by": "command", **place, **{k: v for k, v in more.items() if v is not None}}
 
 
-ACTS: Final[dict[str, Callable[[HubClient, argparse.Namespace, Say], Awaitable[int]]]] = {
+ACTS: Final[dict[str, Callable[[Asking, argparse.Namespace, Say], Awaitable[int]]]] = {
     "nearby": _nearby,
     "add": _add,
     "remove": _remove,

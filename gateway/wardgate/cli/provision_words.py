@@ -24,23 +24,29 @@ _STAGES: Final = {
 }
 
 
-async def asked_again(socket: Path, method: str, to: type[T], **params: Any) -> T:
-    """Ask for an act. A hub that starts anew in between is asked again: what is done is done once.
+class Asking:
+    """Asks the hub behind a socket. One that starts anew in between is asked again: what is done is done once."""
 
-    Raises:
-        ControlError: it was not done.
-        HubAway: nobody answered in all that time.
-    """
-    loop = asyncio.get_running_loop()
-    until_s = loop.time() + PATIENCE_S
-    while True:
-        try:
-            async with connect(socket) as hub:
-                return await hub.ask(method, to, **params)
-        except HubAway:
-            if loop.time() >= until_s:
-                raise
-        await asyncio.sleep(AGAIN_S)
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    async def ask(self, method: str, to: type[T], **params: Any) -> T:
+        """Ask for anything, until patience is over.
+
+        Raises:
+            ControlError: it was not done.
+            HubAway: nobody answered in all that time.
+        """
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + PATIENCE_S
+        while True:
+            try:
+                async with connect(self._socket) as hub:
+                    return await hub.ask(method, to, **params)
+            except HubAway:
+                if loop.time() >= until_s:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
 
 async def until_there(socket: Path) -> None:
