@@ -3,8 +3,8 @@
 Nothing is held back in them: every alert goes to the ward at once and says until when it may wait. What waits is the
 raising again. An alert of high priority knows no quiet hours.
 
-Quiet is what the clock on the wall says. Where it says an hour twice, in autumn, that hour is quiet twice; it leaves out
-an hour in spring, and quiet hours that begin or end in that one begin or end with the jump.
+Quiet is what the clock on the wall says. Where it says an hour twice, in autumn, that hour is quiet twice; in spring it
+leaves out an hour, and quiet hours that begin or end in that one begin or end with the jump.
 """
 
 from __future__ import annotations
