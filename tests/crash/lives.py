@@ -60,7 +60,7 @@ class Life:
 def as_version(migrations: Sequence[str]) -> ExitStack:
     """The store of a version that knows these migrations."""
     stack = ExitStack()
-    stack.enter_context(patch("wardgate.store.store.migrate", lambda c, path: migrate(c, path, migrations)))
+    stack.enter_context(patch("wardgate.store.opening.migrate", lambda c, path: migrate(c, path, migrations)))
     return stack
 
 
@@ -83,7 +83,7 @@ async def record(
     clock = StillClock()
     with (
         as_version(migrations),
-        patch("wardgate.store.store.CHECKPOINT_PAGES", CHECKPOINT_PAGES),
+        patch("wardgate.store.opening.CHECKPOINT_PAGES", CHECKPOINT_PAGES),
         recording(directory, DATABASE) as recorded,
     ):
         store = Store.open(directory / DATABASE, clock)

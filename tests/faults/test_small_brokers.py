@@ -171,5 +171,5 @@ async def test_a_ward_that_refuses_all_events_is_told_of_each_once(mosquitto: Mo
                 await store.put_reading(reading(n), arrival_s=1.0)
                 await done.wait()
                 await sender.wait_drained()
-    assert [row.seq for row in store.parked()] == [2, 1], "the event, and that it was set aside"
+    assert [row.seq for row in store.read.waiting.parked_rows(100)] == [2, 1], "the event, and that it was set aside"
     assert not store.next_rows(Lane.EVENT, 0, 10)

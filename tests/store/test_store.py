@@ -99,7 +99,7 @@ async def test_a_test_is_a_message_of_its_own_kind_however_it_is_queued(path: Pa
     assert [(row.seq, row.kind) for row in store.next_rows(Lane.LIVE, 0, 10)] == [(2, Kind.TEST)]
     assert store.way(test.id) is not None
     assert store.read.reading(test.id) is not None
-    assert store.last_live_reading() is None, "a test is no reading of the patient's"
+    assert store.read.last_live_reading() is None, "a test is no reading of the patient's"
     await store.close()
 
 
@@ -165,10 +165,10 @@ async def test_series_are_in_the_order_of_taking(store: Store) -> None:
 
 
 async def test_the_last_live_reading_is_not_one_out_of_a_memory(store: Store) -> None:
-    assert store.last_live_reading() is None
+    assert store.read.last_live_reading() is None
     await store.put_reading(reading(1, backfill=False), arrival_s=1.0)
     await store.put_reading(reading(2), arrival_s=1.0)
-    last = store.last_live_reading()
+    last = store.read.last_live_reading()
     assert last is not None
     assert last.id == reading(1).id
 

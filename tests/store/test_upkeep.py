@@ -61,7 +61,7 @@ async def test_counting_goes_on_where_the_last_life_ended(store: Store, path: Pa
 
     def seen(kept: Store) -> tuple[int, Reading | None]:
         row = kept.device("scale")
-        return (0 if row is None else row.counts["readings"]), kept.last_live_reading()
+        return (0 if row is None else row.counts["readings"]), kept.read.last_live_reading()
 
     before = seen(store)
     assert before[0] == 3

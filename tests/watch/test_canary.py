@@ -87,7 +87,7 @@ async def test_it_is_nobodys_reading_and_no_alert(nest: Nest) -> None:
     await nest.after(6 * 3600, ward=True)
     store, long_ago = nest.home.store, nest.home.clock.now - timedelta(days=3650)
     assert store.readings(None, long_ago) == []
-    assert store.last_live_reading() is None
+    assert store.read.last_live_reading() is None
     assert (store.alerts(long_ago), store.open_alerts(), store.events(100)) == ([], [], [])
     raw = store.detector_state("canary")
     assert raw is not None

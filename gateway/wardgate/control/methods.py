@@ -116,7 +116,7 @@ class Methods:
 
     async def parked(self, params: dict[str, Any]) -> tuple[ParkedRow, ...]:
         """The newest messages that were set aside."""
-        return tuple(self._view.store.parked(_checked(params, ListParams).limit))
+        return tuple(self._view.store.read.waiting.parked_rows(_checked(params, ListParams).limit))
 
     async def parked_retry(self, params: dict[str, Any]) -> Done:
         """Send a message again that was set aside."""

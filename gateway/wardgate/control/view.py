@@ -91,7 +91,7 @@ class View:
         """The answer to `status`."""
         now = self.clock.utc()
         rows = {row.id: row for row in self.store.devices()}
-        unsent = self.store.read.unsent_readings()
+        unsent = self.store.read.waiting.unsent_readings()
         return Status(
             hub=self._hub(now),
             devices=tuple(
@@ -279,7 +279,7 @@ class View:
         )
 
     def _way(self, now: datetime) -> WayPoint | None:
-        reading = self.store.last_live_reading()
+        reading = self.store.read.last_live_reading()
         way = self.store.way(reading.id) if reading is not None else None
         if reading is None or way is None or reading.assignment != self.config.hub.assignment:
             return None

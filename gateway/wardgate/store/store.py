@@ -5,35 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import fcntl
-import os
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from wardgate.clock import Clock
 from wardgate.contract.messages import CANARY, Alert, Event, Reading
-from wardgate.store import lineage, log, outbox, parked, upkeep
-from wardgate.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreError, explained_at_start
-from wardgate.store.reader import Reader
-from wardgate.store.reserve import Reserve, make_room
-from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, ParkedRow, Put, Quarantine, Way
-from wardgate.store.salvage import keep_damaged, salvage, set_aside, unfinished
-from wardgate.store.schema import migrate
+from wardgate.store import lineage, outbox, parked, upkeep
+from wardgate.store.errors import StoreError
+from wardgate.store.opening import Opened, opened, opened_or_made_anew
+from wardgate.store.reserve import Reserve
+from wardgate.store.rows import DeviceRow, Kind, Lane, OutboxCounts, OutRow, Put, Quarantine, Way
 from wardgate.store.writer import MAX_GROUP, Writer
 
 T = TypeVar("T")
 
-PAGE_BYTES: Final = 2048
-"""Two readings to a page. A commit writes whole pages: half the default is half the wear of the card."""
-CHECKPOINT_PAGES: Final = 4000
-"""The write-ahead log's usual size, 8 MB: each checkpoint costs two more fsyncs."""
-LOG_BYTES: Final = 16 * 1024 * 1024
-"""A log that grew while somebody read for long is cut back to this."""
 TRIM_STEP: Final = 500
 """Messages forgotten in one transaction, so that no reading waits long for its commit."""
 
@@ -45,92 +35,27 @@ class Store:
     or `StoreBroken`, and then nothing of that call was kept; the store goes on as soon as the disk does.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        clock: Clock,
-        lock: IO[bytes],
-        writer: Writer,
-        reader: Reader,
-        epoch: str,
-        *,
-        is_copy: bool = False,
-    ) -> None:
+    def __init__(self, path: Path, clock: Clock, found: Opened, max_group: int = MAX_GROUP) -> None:
         self.path = path
-        self.epoch = epoch
-        self.is_copy: Final = is_copy
+        self.epoch = found.epoch
+        self.is_copy: Final = found.is_copy
         """Whether this is an older copy that was put back: it numbers in a new epoch."""
-        self._epoch = epoch.encode()
+        self._epoch = found.epoch.encode()
         self._clock = clock
-        self._lock = lock
-        self._writer = writer
-        self.read = reader
+        self._lock = found.lock
+        self._writer = Writer(found.writing, path, Reserve(path.with_suffix(".reserve")), found.last_seq, max_group)
+        self.read = found.reader
 
     @classmethod
     def open(cls, path: Path, clock: Clock, *, max_group: int = MAX_GROUP) -> Store:
-        """Open or make the database, check it and bring it to the latest version.
-
-        Raises:
-            StoreCorrupt: the file is damaged; see `open_or_quarantine`.
-            StoreBusy: another process has it.
-            StoreNewer: a later version of the program made it.
-            StoreBroken: the disk refuses.
-        """
-        lock = _locked(path)
-        make_room(path.with_suffix(".reserve"))
-        try:
-            if log.is_cut_short(path):
-                raise StoreCorrupt(
-                    f"The database {path} is damaged: its log ends before the last that was written there."
-                )
-            connection = _connected(path)
-            try:
-                epoch, is_copy = lineage.epoch_of(connection, path)
-                seq = _last_number(connection)
-                upkeep.check_content(connection, path)
-            except BaseException:
-                connection.close()
-                raise
-            reader = Reader(path)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            lock.close()
-            raise explained_at_start(error, path) from error
-        except BaseException:
-            lock.close()
-            raise
-        writer = Writer(connection, path, Reserve(path.with_suffix(".reserve")), seq, max_group)
-        return cls(path, clock, lock, writer, reader, epoch, is_copy=is_copy)
+        """Open or make the database, check it and bring it to the latest version; see `opened` for what it raises."""
+        return cls(path, clock, opened(path), max_group)
 
     @classmethod
     def open_or_quarantine(cls, path: Path, clock: Clock) -> tuple[Store, Quarantine | None]:
-        """As `open`, but a damaged file is set aside, and a new one made with what can be saved out of it.
-
-        Whatever was not certainly done is queued again, under new numbers and a new epoch; the ward knows the ids.
-        """
-        reason = "a power cut ended its repair"
-        lock = _locked(path)
-        try:
-            damaged = unfinished(path)
-        finally:
-            lock.close()
-        if not damaged:
-            try:
-                return cls.open(path, clock), None
-            except StoreCorrupt as error:
-                reason = str(error)
-        lock = _locked(path)
-        try:
-            aside = set_aside(path) if damaged is None else damaged
-            log.mend(aside)
-            connection = _connected(path)
-            try:
-                saved, lost = salvage(aside, connection, lineage.epoch_of(connection, path)[0])
-            finally:
-                connection.close()
-            kept = keep_damaged(aside, path, clock)
-        finally:
-            lock.close()
-        return cls.open(path, clock), Quarantine(str(kept), reason, saved, lost)
+        """As `open`, but a damaged file is set aside, and a new one made with what can be saved out of it."""
+        found, quarantine = opened_or_made_anew(path, clock)
+        return cls(path, clock, found), quarantine
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
@@ -339,10 +264,6 @@ class Store:
         """Look at every page for damage, beside everything else. What is wrong; empty when nothing is."""
         return await asyncio.to_thread(upkeep.check_whole, self.path)
 
-    def parked(self, limit: int = 100) -> list[ParkedRow]:
-        """What was set aside, newest first."""
-        return self.read.parked_rows(limit)
-
     def send_parked_again(self, seq: int) -> asyncio.Future[bool]:
         """Queue a message that was set aside, under a new number. False when there is none, or its text is damaged."""
 
@@ -355,15 +276,17 @@ class Store:
 
     def next_rows(self, lane: Lane, after_seq: int, limit: int) -> list[OutRow]:
         """The next page of a lane of the outbox."""
-        return [self._as_of_now(row) for row in self.read.next_rows(lane, after_seq, limit)]
+        return [self._as_of_now(row) for row in self.read.waiting.next_rows(lane, after_seq, limit)]
 
     def floor(self) -> int:
         """Every number up to this one is done or will never come."""
-        return self.read.floor(self.last_seq)  # the last number first: what is committed meanwhile lies above it
+        return self.read.waiting.floor(
+            self.last_seq
+        )  # the last number first: what is committed meanwhile lies above it
 
     def row(self, seq: int) -> OutRow | None:
         """One message that is still to be done; None when it is not."""
-        row = self.read.row(seq)
+        row = self.read.waiting.row(seq)
         return None if row is None else self._as_of_now(row)
 
     def _as_of_now(self, row: OutRow) -> OutRow:
@@ -372,7 +295,7 @@ class Store:
 
     def drained(self) -> bool:
         """Whether nothing is left to be done."""
-        return self.read.drained()
+        return self.read.waiting.drained()
 
     # Reading
 
@@ -390,10 +313,6 @@ class Store:
         `each` is a limit for every channel by itself.
         """
         return self.read.readings(channel, since, assignment=assignment, limit=limit, each=each)
-
-    def last_live_reading(self) -> Reading | None:
-        """The last reading that did not come out of a memory."""
-        return self.read.last_live_reading()
 
     def open_alerts(self) -> list[Alert]:
         """The last revision of every episode that is not resolved, oldest first."""
@@ -413,7 +332,7 @@ class Store:
 
     def outbox_counts(self) -> OutboxCounts:
         """How many messages stand where."""
-        return self.read.outbox_counts()
+        return self.read.waiting.outbox_counts()
 
     def detector_state(self, key: str) -> bytes | None:
         """What a detector left here."""
@@ -426,42 +345,3 @@ class Store:
     def devices(self) -> list[DeviceRow]:
         """All devices, by id."""
         return self.read.devices()
-
-
-def _locked(path: Path) -> IO[bytes]:
-    """One hub to a database: numbers are given from memory, two would give them twice."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (path.with_suffix(".lock"), path):
-            os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
-        lock = path.with_suffix(".lock").open("wb")
-    except OSError as error:
-        raise StoreBroken(f"The database {path} cannot be opened ({error}). Check the disk and its rights.") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StoreBusy(f"Another hub is using {path}. Stop it first, or give this one its own data_dir.") from error
-    return lock
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    """The writing connection to a checked database of the latest version."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # heard only by a new database
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-        upkeep.check(connection, path)
-        upkeep.pack(connection, path)
-        migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _last_number(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])

@@ -132,7 +132,7 @@ class Canary:
     def _arrived(self) -> None:
         if self._waiting is None or self._store.row(self._waiting) is not None:
             return
-        if self._store.read.parked(self._waiting):
+        if self._store.read.waiting.parked(self._waiting):
             self._why = "it was set aside"
         else:
             self._last_s = self._clock.boottime_s()
