@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from tests.screen.conftest import STATES, Served, served, view
 from wardgate.config import Bare, BareHub, Page, Screen
@@ -16,6 +17,8 @@ from wardgate.control.messages import ScreenKey
 from wardgate.faces.wire import BODY_DEADLINE_S, HEAD_DEADLINE_S, PromptHttp
 from wardgate.indicate.screen_address import address
 from wardgate.screen import ScreenError
+from wardgate.screen.app import create_app
+from wardgate.screen.door import Keys
 from wardgate.screen.server import pair
 from wardgate.screen.voice import Voice
 
@@ -223,3 +226,29 @@ def test_recorded_voices_come_first(tmp_path: Path) -> None:
         assert (sound.headers["content-type"], sound.body) == ("audio/mpeg", b"firstsecond")
         screen.show(STATES["call"])
         assert screen.ask("/listen").status == 404  # not recorded, and nobody else can say it
+
+
+@pytest.mark.parametrize("chosen", [Screen(), LAN], ids=["by itself", "on the network"])
+async def test_a_form_that_breaks_off_is_no_fault_of_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: Screen
+) -> None:
+    """A tablet that leaves the Wi-Fi while its language is chosen: no trace in the log."""
+
+    async def fits(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(Keys, "fits", fits)
+    app = create_app(tmp_path / "none.sock", chosen)
+    sent: list[Message] = [{"type": "http.request", "body": b"lang", "more_body": True}, {"type": "http.disconnect"}]
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return sent.pop(0)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    path = "/language" if chosen.listen is None else "/key/language"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [(b"host", b"127.0.0.1")]}
+    await app(scope, receive, send)
+    assert [message.get("status") for message in said] == [400, None]

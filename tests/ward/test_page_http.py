@@ -13,14 +13,16 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from starlette.types import Message
 
 from tests.support.certificates import Certificates
-from tests.support.ward_page import HUB, PASSWORD, WardPage, recent, weight_gain
+from tests.support.ward_page import HUB, LONDON, PASSWORD, WardPage, recent, weight_gain
 from wardgate.contract.messages import State
 from wardgate.faces.scale import Scale
 from wardgate.faces.wire import PromptHttp
 from wardgate.ward import audit
 from wardgate.ward.page import PageError
+from wardgate.ward.page.app import create_app
 from wardgate.ward.page.guard import LARGEST
 from wardgate.ward.page.server import Place
 from wardgate.ward.referrals import Referral
@@ -207,6 +209,38 @@ def test_a_body_that_is_larger_than_it_said_is_cut_off(ward: WardPage) -> None:
     answer = ward.ask(SEEN, "POST", chunks, Content_Type="application/x-www-form-urlencoded", **own)
     assert answer.status == 413
     assert seen(ward) == 0
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+async def test_a_form_that_breaks_off_is_no_fault_of_the_page(tmp_path: Path, kind: str) -> None:
+    """A browser that goes away in the middle: told if anybody is there, and no trace in the log."""
+    app = create_app(tmp_path / "ward.db", ("http://ward",), LONDON)
+    sent: list[Message] = [
+        {"type": "http.request", "body": b"name=nurse", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return sent.pop(0)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"host", b"ward"), (b"origin", b"http://ward"), (b"content-type", kind.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/sign-in", "query_string": b"", "headers": headers}
+    try:
+        await app(scope, receive, send)
+    finally:
+        await app.state.database.close()
+    assert [message.get("status") for message in said] == [400, None]
+
+
+def test_nothing_is_kept_live_that_is_not_there(ward: WardPage) -> None:
+    token = ward.session()
+    for path in ("hubs/no-such", f"alerts/{HUB}/no-such", "alerts/no-such/alert-1"):
+        assert ward.get(f"/live/{path}", token).status == 404
+        assert ward.get(f"/live/{path}").status == 401, "who is nobody learns nothing"
 
 
 def test_who_sends_drop_by_drop_is_let_go(ward: WardPage, monkeypatch: pytest.MonkeyPatch) -> None:

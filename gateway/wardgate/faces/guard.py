@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,22 @@ def with_headers(send: Send, more: Mapping[str, str] | None = None) -> Send:
     return sending
 
 
+def unbroken(scope: Scope, receive: Receive) -> Receive:
+    """Receives what is sent. A form that breaks off is no fault here: it is answered as one that cannot be used, if
+    anybody is there, and leaves no trace in the log."""
+    more = scope["method"] not in ("GET", "HEAD")
+
+    async def receiving() -> Message:
+        nonlocal more
+        message = await receive()
+        if more and message["type"] == "http.disconnect":
+            raise HTTPException(400, headers={"Connection": "close"})
+        more = more and bool(message.get("more_body"))
+        return message
+
+    return receiving
+
+
 class Guard:
     """Refuses what does not come from this machine's own names; adds the security headers to everything."""
 
@@ -66,7 +83,7 @@ class Guard:
             )
             await HTMLResponse(html, 403)(scope, receive, guarded)
         else:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, unbroken(scope, receive), guarded)
 
 
 def _is_loopback(address: str) -> bool:

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wardgate.faces.guard import with_headers
+from wardgate.faces.guard import unbroken, with_headers
 from wardgate.screen.ask import screen_key
 
 _PUBLIC: Final = "/assets/"
@@ -76,7 +76,7 @@ class Door:
             await RedirectResponse(f"/{key}/", 307)(scope, receive, guarded)
         else:
             inner = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode(), "wardgate.key": key}
-            await self._app(inner, receive, guarded)
+            await self._app(inner, unbroken(scope, receive), guarded)
 
 
 def _foreign(headers: Headers) -> bool:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wardgate.faces.guard import with_headers
+from wardgate.faces.guard import unbroken, with_headers
 from wardgate.page.setup.names import plain
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
@@ -76,7 +76,7 @@ class Guard:
         if refused == (403, "closed") and scope["path"].startswith("/assets/"):
             refused = None  # also a closed door is said in style
         if refused is None:
-            await self._app(scope, self._counted(receive, is_sent=scope["method"] == "POST"), guarded)
+            await self._app(scope, self._counted(unbroken(scope, receive)), guarded)
         else:
             status, key = refused
             # What was left unread is not waited for.
@@ -97,8 +97,8 @@ class Guard:
             return 413, "too-large"
         return None
 
-    def _counted(self, receive: Receive, *, is_sent: bool) -> Receive:
-        """Bodies end in time and below the limit, whatever their headers said; one that breaks off is no fault here."""
+    def _counted(self, receive: Receive) -> Receive:
+        """Bodies end in time and below the limit, whatever their headers said."""
         taken, more = 0, True
 
         async def counted() -> Message:
@@ -110,8 +110,6 @@ class Guard:
                     message = await receive()
             except TimeoutError:
                 raise HTTPException(408, headers={"Connection": "close"}) from None
-            if is_sent and message["type"] == "http.disconnect":
-                raise HTTPException(400, headers={"Connection": "close"})
             taken += len(message.get("body", b""))
             more = bool(message.get("more_body"))
             if taken > MOST_BODY:

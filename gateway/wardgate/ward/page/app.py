@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from wardgate.faces.answers import page, serve_assets, streamed, too_many
 from wardgate.faces.assets import Assets
 from wardgate.faces.live import Keep
-from wardgate.ward.database import DatabaseError, open_database
+from wardgate.ward.database import Database, DatabaseError, open_database
+from wardgate.ward.page.file import Asked, is_there
 from wardgate.ward.page.guard import WardGuard
 from wardgate.ward.page.live import Live, Pace, WhoLooks
 from wardgate.ward.page.patients import Patients, asked
@@ -46,20 +47,25 @@ def create_app(
     door.serve(app)
     Patients(database, renderer, door, live, zone, clock).serve(app)
 
-    _serve_streams(app, door, live)
+    _serve_streams(app, door, live, database)
     serve_assets(app, assets)
     _serve_refusals(app, renderer, door)
     return app
 
 
-def _serve_streams(app: FastAPI, door: Door, live: Live) -> None:
-    async def stream(request: Request, keep: Callable[[WhoLooks], Keep]) -> Response:
+def _serve_streams(app: FastAPI, door: Door, live: Live, database: Database) -> None:
+    async def stream(request: Request, keep: Callable[[WhoLooks], Keep], of: Asked | None = None) -> Response:
         token = door.token(request)
         if await door.account(token) is None:
             return Response("Sign in first.", 401, media_type="text/plain")
+        if of is not None and not await database.run(lambda tx: is_there(tx, of)):
+            raise HTTPException(404)
         if live.watchers >= _MOST_WATCHERS:
             return too_many()
         return streamed(live.events(keep(partial(door.account, token))))
+
+    async def of_file(request: Request, page_of: Asked) -> Response:
+        return await stream(request, lambda who: live.of_file(page_of, who), page_of)
 
     @app.get("/live")
     async def live_list(request: Request) -> Response:
@@ -68,11 +74,11 @@ def _serve_streams(app: FastAPI, door: Door, live: Live) -> None:
 
     @app.get("/live/hubs/{hub}")
     async def live_hub(request: Request, hub: str) -> Response:
-        return await stream(request, lambda who: live.of_file(asked(request, hub), who))
+        return await of_file(request, asked(request, hub))
 
     @app.get("/live/alerts/{hub}/{alert}")
     async def live_alert(request: Request, hub: str, alert: str) -> Response:
-        return await stream(request, lambda who: live.of_file(asked(request, hub, alert), who))
+        return await of_file(request, asked(request, hub, alert))
 
 
 def _serve_refusals(app: FastAPI, renderer: Renderer, door: Door) -> None:

@@ -79,6 +79,18 @@ async def mark(tx: Transaction, hub: str, now: datetime) -> Mark:
     return (*counted[0], await deaf_since(tx, now))
 
 
+async def is_there(tx: Transaction, asked: Asked) -> bool:
+    """Whether anything is known of such a hub or alert: what `look` finds out, without all that it reads."""
+    if asked.alert is not None:
+        return await desk.last_of(tx, asked.hub, asked.alert) is not None
+    found = await tx.rows(
+        "SELECT EXISTS (SELECT 1 FROM hubs WHERE hub = $1) OR EXISTS (SELECT 1 FROM alerts WHERE hub = $1) "
+        "OR EXISTS (SELECT 1 FROM readings WHERE hub = $1)",
+        asked.hub,
+    )
+    return bool(found[0][0])
+
+
 async def look(tx: Transaction, asked: Asked, now: datetime) -> File | None:
     """The page's content at this moment; None when nothing is known of such a hub or alert."""
     first = None

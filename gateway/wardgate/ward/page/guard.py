@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wardgate.faces.guard import with_headers
+from wardgate.faces.guard import unbroken, with_headers
 
 LARGEST: Final = 16 * 1024
 """Bytes of a form. A note of a thousand characters fits five times."""
@@ -49,7 +49,7 @@ class WardGuard:
             await refused(scope, receive, guarded)
             return
         try:
-            await self._app(scope, _bounded(receive), guarded)
+            await self._app(scope, _bounded(unbroken(scope, receive)), guarded)
         except _TooLarge:
             if not said:
                 await self._no(413, "That is too much", "Nothing was noted.", "Write less.")(scope, receive, guarded)
