@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.deliver.conftest import Running, RunningWard
-from tests.faults.conftest import committed
+from tests.faults.conftest import Told, committed
 from tests.support import ward_side
 from tests.support.messages import alert, event, reading
 from tests.support.mosquitto import Iotcore, Mosquitto
@@ -124,6 +124,24 @@ async def test_rabbitmq_killed_in_the_middle_loses_nothing(
     assert sorted(kept) == sorted(reading(n).id for n in range(1, 2001))
     assert [a.id for a in ward_side.alerts(tmp_path / "ward-killed.db")] == ["alert-1"]
     assert "broker-lost" in [e.code for e in events]
+
+
+async def test_a_broker_that_hangs_up_at_a_message_is_told_of_once(
+    tmp_path: Path, store: Store, sending: Running, serving: RunningWard, events: list[Event], told: Told, hurried: None
+) -> None:
+    """It cannot say how much it takes. The hub tries what ended the connection again until it knows which it was."""
+    older = Mosquitto(tmp_path / "older", extra="max_packet_size 3000")
+    older.start()
+    for n in range(1, 41):
+        frame = "00" * 3000 if n in (10, 30) else "00"
+        await store.put_reading(msgspec.structs.replace(reading(n), frame=frame), arrival_s=1.0)
+    where = older.settings(protocol="3.1.1")
+    async with serving(older.settings()), sending(where) as sender, asyncio.timeout(60):
+        await sender.wait_drained()
+        assert (sender.view().counts.at_ward, sender.view().counts.parked) == (38, 2)
+        await told.until(lambda: any(e.code == "delivery-restored" for e in events))
+    older.stop()
+    assert [e.code for e in events] == ["broker-lost", "message-parked", "message-parked", "delivery-restored"]
 
 
 async def test_a_fleet_on_rabbitmq(rabbitmq: RabbitMQ, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from wardgate.clock import Clock, utc_from_s
 from wardgate.config import Broker
 from wardgate.contract import topics
 from wardgate.contract.messages import AlertAck, Event, State
+from wardgate.deliver import troubles
 from wardgate.deliver.downlink import Downlink
 from wardgate.deliver.session import Session
 from wardgate.deliver.suspects import Suspects
@@ -73,6 +74,8 @@ class Sender:
         self._session: Session | None = None
         self._link: Link | None = None
         self._trouble: Trouble | None = None
+        self._told: set[str] = set()
+        """The troubles that were told since messages last got through."""
         self._retry_at_s: float | None = None
         self._heartbeat = 0
         self._answered: tuple[float, float] | None = None
@@ -159,11 +162,8 @@ class Sender:
         try:
             reason = await session.run(self._broker.heartbeat_s)
             session.lost()
-            place = f"{self._broker.host}:{self._broker.port}"
             if self._trial is None and not self._leaving:
-                self.trouble(
-                    Trouble("broker-lost", f"The connection to {place} was lost: {reason}.", "The hub reconnects.")
-                )
+                self.trouble(troubles.broker_lost(self._broker, reason))
         finally:
             self._session = self._link = None
             self._leaving = False
@@ -182,20 +182,16 @@ class Sender:
             self._downlink.beside.on_puback(mid, code)
         if self._session:
             self._session.on_puback(mid, code)
+            self._look_whether_restored()
 
     def _unheard(self) -> None:
-        self.trouble(
-            Trouble(
-                "ack-not-authorised",
-                "The broker does not let this hub read what the ward answers.",
-                f"Allow the hub to read below {topics.down(self._hub, '#')} in the broker's access list.",
-            )
-        )
+        self.trouble(troubles.ack_not_authorised(self._hub))
 
     def _committed(self) -> None:
         self._settled.set()
         if self._session:
             self._session.committed()
+            self._look_whether_restored()
 
     def wake(self) -> None:
         """Look into the outbox now. Commits of the store do this by themselves."""
@@ -258,12 +254,25 @@ class Sender:
         return State(hub=self._hub, online=False, epoch=self._store.epoch, version=self._version)
 
     def trouble(self, trouble: Trouble | None) -> None:
-        """Remember what stands in the way; one event for each change, not for each attempt."""
-        before, self._trouble = self._trouble, trouble
-        if trouble and (before is None or before.key != trouble.key):
+        """Remember what stands in the way. Each such thing is told once, until messages get through again."""
+        self._trouble = trouble
+        if trouble is None:
+            self._look_whether_restored()
+        elif trouble.key not in self._told:
+            self._told.add(trouble.key)
             self._event(trouble.key, "problem", trouble.sentence, trouble.what_to_do)
-        elif before and trouble is None:
-            self._event("delivery-restored", "info", "Messages are on their way to the ward again.", "")
+
+    def _look_whether_restored(self) -> None:
+        """A new connection is not enough: what was on its way when the last one was lost may end this one, too, and
+        the next. It has to be taken, or set aside."""
+        if not self._told or self._trouble is not None:
+            return
+        for seq in self._suspects.under_way():
+            if self._store.row(seq) is not None:
+                return
+            self._suspects.clear(seq)
+        self._told.clear()
+        self._event("delivery-restored", "info", "Messages are on their way to the ward again.", "")
 
     def answered(self) -> None:
         """The ward has acknowledged something."""
@@ -273,15 +282,7 @@ class Sender:
 
     def ack_too_high(self) -> None:
         """The ward has committed numbers that this database has not given: go on under new ones, once in a life."""
-        self.trouble(
-            Trouble(
-                "ack-too-high",
-                "The ward acknowledges messages that this hub never sent: its database is an older copy, or another "
-                "hub has its id.",
-                "What waits is sent again under new numbers, and nothing is lost. Tell the ward to look for another "
-                "hub of this id.",
-            )
-        )
+        self.trouble(troubles.ACK_TOO_HIGH)
         if self._anew is None:
             self._anew = asyncio.create_task(self._begin_anew())
 

@@ -79,6 +79,10 @@ class Suspects:
         self._refusals[seq] = (times + 1, taken)
         return times + 1 >= REFUSALS and self._taken[lane] > taken
 
+    def under_way(self) -> tuple[int, ...]:
+        """What was on its way when a connection was lost, and nobody has taken since."""
+        return tuple(self._losses)
+
     def clear(self, seq: int) -> None:
         """Nothing is held against it any more."""
         if seq in self._lanes or seq in self._refusals:

@@ -1,9 +1,10 @@
-"""What may be wrong with a broker or a ward that answers, and what to do about it, in words."""
+"""What may be wrong with a broker or a ward, and what to do about it, in words."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from wardgate.config import Broker
 from wardgate.contract import topics
 from wardgate.deliver.view import Trouble
 from wardgate.mqtt import meaning
@@ -14,6 +15,29 @@ WARD_ABSENT: Final = Trouble(
     "The broker takes the messages, but no ward is listening.",
     "Tell the ward. All messages are kept here until it answers.",
 )
+ACK_TOO_HIGH: Final = Trouble(
+    "ack-too-high",
+    "The ward acknowledges messages that this hub never sent: its database is an older copy, or another "
+    "hub has its id.",
+    "What waits is sent again under new numbers, and nothing is lost. Tell the ward to look for another "
+    "hub of this id.",
+)
+
+
+def broker_lost(broker: Broker, reason: str) -> Trouble:
+    """The connection is gone."""
+    return Trouble(
+        "broker-lost", f"The connection to {broker.host}:{broker.port} was lost: {reason}.", "The hub reconnects."
+    )
+
+
+def ack_not_authorised(hub: str) -> Trouble:
+    """The broker keeps the ward's answers to itself."""
+    return Trouble(
+        "ack-not-authorised",
+        "The broker does not let this hub read what the ward answers.",
+        f"Allow the hub to read below {topics.down(hub, '#')} in the broker's access list.",
+    )
 
 
 def packets_too_small(most_bytes: int | None, enough_bytes: int) -> Trouble:
