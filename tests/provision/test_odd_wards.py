@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.authority import Ward
+from tests.support.odd_answers import Answer, odd, said
 from wardgate.contract.assigning import Assigned
 from wardgate.enrol import est
 from wardgate.enrol.est import Endpoint, EnrolError
@@ -19,8 +17,6 @@ from wardgate.enrol.identity import CERTIFICATE, KEY, Identity
 from wardgate.provision import ward_list
 from wardgate.provision.refused import Refused
 from wardgate.provision.ward_list import WardList
-
-Answer = Callable[[ssl.SSLSocket, threading.Event], None]
 
 
 def _drop_by_drop(wire: ssl.SSLSocket, over: threading.Event) -> None:
@@ -33,39 +29,6 @@ def _head_without_end(wire: ssl.SSLSocket, over: threading.Event) -> None:
     wire.sendall(b"HTTP/1.1 200 OK\r\nX: ")
     while not over.wait(0.05):
         wire.sendall(b"x")
-
-
-def _said(status: str, body: bytes) -> Answer:
-    def answer(wire: ssl.SSLSocket, over: threading.Event) -> None:
-        del over
-        wire.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-
-    return answer
-
-
-@contextlib.contextmanager
-def odd(ward: Ward, answer: Answer) -> Iterator[int]:
-    """Something at the ward's address that has the ward's certificate; its port."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(ward.server, ward.server_key)
-    over = threading.Event()
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            plain, _ = listener.accept()
-            with context.wrap_socket(plain, server_side=True) as wire:
-                wire.recv(65536)
-                answer(wire, over)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(60)
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            over.set()
-            thread.join(60)
 
 
 @pytest.fixture
@@ -89,13 +52,13 @@ def identity(tmp_path: Path, ward: Ward) -> Identity:
     [
         (_drop_by_drop, "ward-away"),
         (_head_without_end, "ward-away"),
-        (_said("200 OK", b"[" * 100_000), "ward-not-understood"),
-        (_said("200 OK", b"\xff\x00"), "ward-not-understood"),
-        (_said("200 OK", b"{}"), "ward-not-understood"),
-        (_said("200 OK", b" " * 3_000_000), "ward-not-understood"),
-        (_said("500 Oops", b"<html>"), "ward-not-understood"),
-        (_said("404 Not Found", b""), "no-list"),
-        (_said("302 Found", b""), "ward-not-understood"),
+        (said("200 OK", b"[" * 100_000), "ward-not-understood"),
+        (said("200 OK", b"\xff\x00"), "ward-not-understood"),
+        (said("200 OK", b"{}"), "ward-not-understood"),
+        (said("200 OK", b" " * 3_000_000), "ward-not-understood"),
+        (said("500 Oops", b"<html>"), "ward-not-understood"),
+        (said("404 Not Found", b""), "no-list"),
+        (said("302 Found", b""), "ward-not-understood"),
     ],
     ids=["drops", "endless head", "deep", "bytes", "empty", "huge", "500", "404", "elsewhere"],
 )

@@ -6,7 +6,6 @@ cryptography is imported when a certificate is asked for: once in two months.
 from __future__ import annotations
 
 import base64
-import binascii
 import http
 import http.client
 import ssl
@@ -14,6 +13,7 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wardgate.clock import Clock, SystemClock
 from wardgate.enrol.identity import CERTIFICATE, KEY, Identity
 from wardgate.enrol.prompt import within
 
@@ -28,10 +28,11 @@ _LARGEST: Final = 64 * 1024
 
 
 class EnrolError(Exception):
-    """There is no certificate. `final` when asking again would not help."""
+    """There is no certificate. `final` when asking again would not help, `away` when it may help to wait."""
 
-    def __init__(self, sentence: str, what_to_do: str, *, final: bool = False) -> None:
+    def __init__(self, sentence: str, what_to_do: str, *, final: bool = False, away: bool = False) -> None:
         super().__init__(f"{sentence} {what_to_do}")
+        self.away = away
         self.sentence = sentence
         self.what_to_do = what_to_do
         self.final = final
@@ -43,14 +44,16 @@ class Endpoint:
     Args:
         url: https://enrol.example.org:8085
         ca_file: the authority that signed its certificate; none: the system's.
+        clock: tells whether a certificate has ended already.
     """
 
-    def __init__(self, url: str, ca_file: str | None) -> None:
+    def __init__(self, url: str, ca_file: str | None, clock: Clock | None = None) -> None:
         parts = urllib.parse.urlsplit(url)
         self._host = parts.hostname or ""
         self._port = parts.port or 443
         self._path = parts.path.rstrip("/") + "/.well-known/est/"
         self._ca_file = ca_file
+        self._clock = SystemClock() if clock is None else clock
 
     def claim(self, identity: Identity, hub: str, code: str) -> None:
         """The first certificate, for a one-time code, to be taken. An answer that was lost may be asked for again.
@@ -98,7 +101,14 @@ class Endpoint:
         received = identity.certificate_received()
         if received is not None and _fits(received, key, hub):
             return
-        made = self._asked(what, _request(key, hub), headers, shown).public_bytes(Encoding.PEM)
+        answer = self._asked(what, _request(key, hub), headers, shown)
+        made = answer.public_bytes(Encoding.PEM)
+        if answer.not_valid_after_utc <= self._clock.utc():
+            identity.stop_asking()  # for this key there would be the same one again
+            raise EnrolError(
+                f"The enrolment endpoint gave a certificate that ended on {answer.not_valid_after_utc:%d %B %Y}.",
+                "Tell your ward: the clock of its authority may be wrong.",
+            )
         if not _fits(made, key, hub):
             raise EnrolError(
                 "The enrolment endpoint gave a certificate for another hub or key.", "Tell your ward.", final=True
@@ -106,8 +116,6 @@ class Endpoint:
         identity.received(made)
 
     def _asked(self, what: str, request: bytes, headers: dict[str, str], shown: Path | None) -> x509.Certificate:
-        from cryptography.hazmat.primitives.serialization import pkcs7
-
         place = f"{self._host}:{self._port}"
         try:
             context = ssl.create_default_context(cafile=self._ca_file)
@@ -117,12 +125,8 @@ class Endpoint:
         except (OSError, http.client.HTTPException) as error:
             raise _unreached(error, place) from error
         if status != http.client.OK:
-            raise _refused(status, body.decode("utf-8", "replace").strip()[:200], place)
-        try:
-            (made,) = pkcs7.load_der_pkcs7_certificates(base64.b64decode(body))
-        except (ValueError, binascii.Error) as error:
-            raise EnrolError(f"{place} does not answer as an enrolment endpoint.", "Check enrol.url.") from error
-        return made
+            raise _refused(status, _plain(body), place)
+        return _certificate_in(body, place)
 
     def _posted(self, context: ssl.SSLContext, what: str, request: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
@@ -165,17 +169,35 @@ def _request(key: ec.EllipticCurvePrivateKey, hub: str) -> bytes:
     return signed.public_bytes(serialization.Encoding.DER)
 
 
+def _certificate_in(body: bytes, place: str) -> x509.Certificate:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import pkcs7
+
+    try:
+        (made,) = pkcs7.load_der_pkcs7_certificates(base64.b64decode(body))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _not_an_endpoint(place) from error
+    return made
+
+
+def _plain(body: bytes) -> str:
+    """What was said in words; a page for a browser is none."""
+    said = " ".join(body.decode("utf-8", "replace").split())
+    return said[:200] if said.isprintable() and not said.startswith("<") else ""
+
+
 def _fits(certificate: bytes, key: ec.EllipticCurvePrivateKey, hub: str) -> bool:
     """Whether a certificate is this key's and this hub's."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.x509.oid import NameOID
 
     try:
         made = x509.load_pem_x509_certificate(certificate)
-    except ValueError:
+        named = [a.value for a in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        return named == [hub] and made.public_key() == key.public_key()
+    except (ValueError, UnsupportedAlgorithm):
         return False
-    named = [a.value for a in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return named == [hub] and made.public_key() == key.public_key()
 
 
 def _unreached(error: Exception, place: str) -> EnrolError:
@@ -190,16 +212,27 @@ def _unreached(error: Exception, place: str) -> EnrolError:
             "Ask the ward for a claim code and run: wardgate enrol --code CODE",
             final=True,
         )
-    return EnrolError(f"The enrolment endpoint {place} cannot be reached: {error}.", "Check enrol.url and the network.")
+    if not isinstance(error, OSError):
+        return _not_an_endpoint(place)
+    return EnrolError(
+        f"The enrolment endpoint {place} cannot be reached: {error}.", "Check enrol.url and the network.", away=True
+    )
+
+
+def _not_an_endpoint(place: str) -> EnrolError:
+    return EnrolError(f"{place} does not answer as an enrolment endpoint.", "Check enrol.url, and tell your ward.")
 
 
 def _refused(status: int, said: str, place: str) -> EnrolError:
+    told = f"{place} answers with status {status}{': ' if said else '.'}{said}"
     match status:
         case http.HTTPStatus.UNAUTHORIZED | http.HTTPStatus.FORBIDDEN:
-            return EnrolError(said, "Ask the ward for a claim code and run: wardgate enrol --code CODE", final=True)
+            return EnrolError(
+                said or told, "Ask the ward for a claim code and run: wardgate enrol --code CODE", final=True
+            )
         case http.HTTPStatus.TOO_MANY_REQUESTS:
-            return EnrolError(f"{place} wants to be asked less often.", "Wait for ten minutes.")
+            return EnrolError(f"{place} wants to be asked less often.", "Wait for ten minutes.", away=True)
         case http.HTTPStatus.BAD_REQUEST:
-            return EnrolError(f"{place} refuses what this hub asks: {said}", "Check hub.id.", final=True)
+            return EnrolError(f"{place} refuses what this hub asks: {said or status}", "Check hub.id.", final=True)
         case _:
-            return EnrolError(f"{place} answers with status {status}: {said}", "Tell your ward.")
+            return EnrolError(told, "Tell your ward.", away=status >= http.HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -126,19 +126,30 @@ class Renewal:
         url = self._config.enrol.url
         if url is None:
             raise ValueError("there is no endpoint to renew at")
-        endpoint = Endpoint(url, self._config.enrol.ca_file or self._config.broker.ca_file)
+        endpoint = Endpoint(url, self._config.enrol.ca_file or self._config.broker.ca_file, self._clock)
         try:
             await asyncio.to_thread(endpoint.renew, self._identity, self._config.hub.id)
             self._identity.offer()
         except EnrolError as error:
             self._problem = error.sentence
-            log.warning("certificate not renewed: %s", error)
+            self._not_renewed(error)
             return False
         except OSError as error:
             self._problem = f"The disk refuses the new certificate: {error}."
             log.error(self._problem)
             return False
         return await self._try_next()
+
+    def _not_renewed(self, error: EnrolError) -> None:
+        """What is away may come back in time. Any other answer is one that a person has to look at."""
+        log.warning("certificate not renewed: %s", error)
+        if not error.away:
+            self._journal.begin(
+                "certificate-not-renewed",
+                "attention",
+                f"This hub's certificate could not be renewed. The one that it has stays in use. {error.sentence}",
+                what_to_do=error.what_to_do,
+            )
 
     async def _try_next(self) -> bool:
         place = self._identity.next
@@ -167,6 +178,7 @@ class Renewal:
         self._problem = ""
         held = self._held()
         until = f"{held.not_after:%d %B %Y}" if held else ""
+        self._journal.over("certificate-not-renewed")
         self._journal.over("certificate-refused")
         self._journal.over("certificate-expiring")
         self._journal.tell(
