@@ -16,20 +16,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
 from wardgate.capture.journal import Journal
 from wardgate.clock import EPOCH, Clock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import TIME_UNKNOWN, Alert, Event, Reading
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
-from wardgate.watch.alerts import Episode, Step, adopted, let_go, step, worse_revision
+from wardgate.watch.alerts import Episode, Step, step
 from wardgate.watch.assess import KEEP, Assessment, has_place
 from wardgate.watch.cap import Gate
 from wardgate.watch.dates import dated_anew
 from wardgate.watch.panel import Panel
+from wardgate.watch.places import Notes, Places
 from wardgate.watch.plan import make_plan
 from wardgate.watch.rules import Rule, Sample, rules
 from wardgate.watch.therapy import Therapy, decoded, therapy_key
@@ -40,14 +38,6 @@ log: Final = logging.getLogger(__name__)
 HISTORY: Final = timedelta(days=400)
 OF_TODAY: Final = timedelta(days=1)
 """Most are measured once a day: until tomorrow nothing newer will come."""
-
-
-class Notes(Struct, frozen=True, kw_only=True):
-    """What is kept for one place of the panel: how far its live readings have been looked at, and what is open."""
-
-    epoch: str
-    seq: int
-    episodes: dict[str, Episode] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +101,19 @@ class Watcher:
         self._taken_seq = 0
         """How far the readings are in the panel, by the numbers of their first revisions."""
         self.gate = Gate(config, store, clock)
-        self._notes: dict[str, Notes] = {}
-        self._forgotten: set[str] = set()
-        """Places whose notes cannot be read: what waited there to be told is not known any more."""
+        self._places = Places(assignment, self._panel.kinds, store, journal)
         self._pending: deque[_Look] = deque()
         self._lock = asyncio.Lock()
 
     async def start(self) -> None:
         """Read the stored series, and look at the live readings that a crash left unassessed."""
-        for place in self._panel.kinds:
-            notes = self._notes[place] = self._restored(place)
-            try:
-                await self._keep(place, notes)
-            except StoreError as error:
-                log.warning("the watch begins without notes: %s", error)
-        await self._let_go()
+        await self._places.restore()
+        await self._places.let_go(self._clock.utc())
         await self.date_notes()
         self._taken_seq = self._store.last_seq
         known = self._load()
         for seq, reading in sorted(known.late, key=lambda one: one[0]):
-            late = [place for place in self._panel.places(reading.channel) if seq > self._notes[place].seq]
+            late = [place for place in self._panel.places(reading.channel) if seq > self._places.notes(place).seq]
             log.info("reading %s had not been assessed", reading.id)
             again = self._panel.reassess(reading) or self._panel.assess(reading)
             self._pending += [_Look(place, reading, at) for place, at in again if place in late]
@@ -149,12 +132,12 @@ class Watcher:
         await self._date_episodes()
         now = self._clock.utc()
         for place, reading in newest.items():
-            anew = reading.corrected is not None or place in self._forgotten
+            anew = reading.corrected is not None or place in self._places.forgotten
             fresh = anew and now - reading.time.taken <= OF_TODAY
             if fresh and not reading.backfill:
                 looks = [_Look(at_place, reading, at, again=True) for at_place, at in self._panel.reassess(reading)]
                 self._pending += [look for look in looks if look.place == place]
-        self._forgotten.clear()
+        self._places.forgotten.clear()
         await self.retry()
 
     def _empty_panel(self) -> Panel:
@@ -172,7 +155,7 @@ class Watcher:
             if has_place(reading, boot_id):
                 self._panel.add(reading)
                 known.newest.update(dict.fromkeys(places, reading))
-            if not reading.backfill and any(seq > self._notes[place].seq for place in places):
+            if not reading.backfill and any(seq > self._places.notes(place).seq for place in places):
                 known.late.append((seq, reading))
         return known
 
@@ -183,9 +166,8 @@ class Watcher:
     async def _date_episodes(self) -> None:
         """Open alerts stay what they are; what they say of time is put right."""
         async with self._lock:
-            for place, notes in list(self._notes.items()):
-                for kind, episode in notes.episodes.items():
-                    await self._date_episode(place, kind, episode)
+            for place, kind, episode in self._places.open():
+                await self._date_episode(place, kind, episode)
 
     async def _date_episode(self, place: str, kind: str, episode: Episode) -> None:
         last_bad = self._store.read.reading(episode.last_bad_reading)
@@ -195,16 +177,6 @@ class Watcher:
                 await self._revised(place, kind, episode, done)
             except StoreError as error:
                 log.warning("alert %s could not be dated anew: %s", episode.alert.id, error)
-
-    async def _let_go(self) -> None:
-        """End the alerts that nothing watches since the plan was changed: no reading would ever end them."""
-        watched = {kind for kinds in self._panel.kinds.values() for kind in kinds}
-        for alert in self._store.open_alerts():
-            if alert.assignment == self._config.hub.assignment and alert.kind not in watched:
-                try:
-                    await self._store.put_alert(let_go(alert, self._clock.utc()))
-                except StoreError as error:
-                    log.warning("alert %s could not be ended: %s", alert.id, error)
 
     async def on_reading(self, reading: Reading) -> None:
         """Take a new reading that is on the disk. Never raises for the disk's sake: see `retry`."""
@@ -263,7 +235,7 @@ class Watcher:
 
     def episodes(self) -> list[Episode]:
         """What is open, whether the ward has been told or the rate cap holds it back."""
-        return [episode for notes in self._notes.values() for episode in notes.episodes.values()]
+        return [episode for _, _, episode in self._places.open()]
 
     async def revise(self, alert_id: str, change: Callable[[Episode], Step]) -> bool:
         """Change an open episode between two readings. False while readings wait for the disk: try again later.
@@ -274,23 +246,17 @@ class Watcher:
         async with self._lock:
             if self._pending:
                 return False
-            for channel, notes in self._notes.items():
-                for kind, episode in notes.episodes.items():
-                    if episode.alert.id == alert_id:
-                        await self._revised(channel, kind, episode, change(episode))
-                        return True
+            for place, kind, episode in self._places.open():
+                if episode.alert.id == alert_id:
+                    await self._revised(place, kind, episode, change(episode))
+                    break
             return True
 
-    async def _revised(self, channel: str, kind: str, before: Episode, done: Step) -> None:
+    async def _revised(self, place: str, kind: str, before: Episode, done: Step) -> None:
         if done.alert is not None:
             await self._store.put_alert(done.alert)
         if done.episode is not None and done.episode != before:
-            # Before the note: what is in memory never falls behind an alert that is on the disk.
-            notes = self._notes[channel]
-            notes = self._notes[channel] = msgspec.structs.replace(
-                notes, episodes={**notes.episodes, kind: done.episode}
-            )
-            await self._keep(channel, notes)
+            await self._places.revise(place, kind, done.episode)
         if done.alert is not None:
             self._changed("alerts")
 
@@ -314,50 +280,9 @@ class Watcher:
             () if usual_kg is None else (LimitLine("weight", round(usual_kg + self.plan.limit("gain_3_days_kg"), 2)),)
         )
 
-    def _key(self, channel: str) -> str:
-        return f"watch/{self._config.hub.assignment}/{channel}"
-
-    def _restored(self, channel: str) -> Notes:
-        """The notes, brought up to what the store says about the alerts themselves."""
-        # A new database begins with what it has: its old readings were looked at in another life.
-        notes = Notes(epoch=self._store.epoch, seq=self._store.last_seq)
-        raw = self._store.detector_state(self._key(channel))
-        try:
-            kept = notes if raw is None else msgspec.json.decode(raw, type=Notes)
-        except msgspec.DecodeError as error:
-            log.warning("the notes on %s cannot be read: %s", channel, error)
-            self._journal.tell(
-                "watch-notes-lost",
-                "attention",
-                f"What the hub had noted about {channel.replace('_', ' ')} cannot be read. Open alerts stay open, and "
-                "the last reading of today is looked at again.",
-                detail={"channel": channel},
-            )
-            self._forgotten.add(channel)
-            kept = notes
-        notes = (
-            kept if self._store.has_numbered_in(kept.epoch) else msgspec.structs.replace(notes, episodes=kept.episodes)
-        )
-        return msgspec.structs.replace(notes, episodes=self._reconciled(channel, notes.episodes))
-
-    def _reconciled(self, channel: str, noted: dict[str, Episode]) -> dict[str, Episode]:
-        assignment = self._config.hub.assignment
-        stored = {a.kind: a for a in self._store.open_alerts() if a.assignment == assignment}
-        episodes: dict[str, Episode] = {}
-        for kind in self._panel.kinds[channel]:
-            mine, alert = noted.get(kind), stored.get(kind)
-            if alert is None:
-                if mine is not None and mine.held:
-                    episodes[kind] = mine
-                continue  # never on the disk, or resolved there
-            # Acknowledged or raised again since it was noted: what it is about is the same.
-            same = mine is not None and (mine.alert.id, worse_revision(mine.alert)) == (alert.id, worse_revision(alert))
-            episodes[kind] = msgspec.structs.replace(mine, alert=alert) if mine is not None and same else adopted(alert)
-        return episodes
-
     async def _settle(self, look: _Look) -> None:
         place, reading, at = look.place, look.reading, look.at
-        notes = self._notes[place]
+        notes = self._places.notes(place)
         episodes = dict(notes.episodes)
         told: list[Alert] = []
         for kind in self._panel.kinds[place]:
@@ -373,7 +298,7 @@ class Watcher:
         for alert in told:
             await self._store.put_alert(alert)
         seq = max(notes.seq, self._first_seq(reading))
-        await self._keep(place, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
+        await self._places.keep(place, Notes(epoch=self._store.epoch, seq=seq, episodes=episodes))
         for alert in told:
             log.warning("alert %s %s, revision %d: %s", alert.kind, alert.state, alert.revision, alert.rule)
             self._changed("alerts")
@@ -385,10 +310,6 @@ class Watcher:
             return Step(None, None) if known else done
         clears = done.episode is None or done.episode.clear_readings > before.clear_readings
         return Step(before, None) if clears else done
-
-    async def _keep(self, channel: str, notes: Notes) -> None:
-        await self._store.put_detector_state(self._key(channel), msgspec.json.encode(notes))
-        self._notes[channel] = notes
 
     def _rule_failed(self, rule: Rule, sample: Sample, why: str) -> None:
         hub = self._config.hub.id
