@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from wardgate import __version__, installation
+from wardgate import __version__
 from wardgate.capture.capture import Capture
 from wardgate.capture.devices import Devices, known_devices
 from wardgate.capture.journal import Journal
@@ -35,11 +34,12 @@ from wardgate.housekeeping import Housekeeping
 from wardgate.indicate.button import Button
 from wardgate.indicate.configured import indicators
 from wardgate.indicate.home import Home
-from wardgate.intake.corrections import Corrections, kept_lines
+from wardgate.intake.corrections import kept_lines
 from wardgate.intake.intake import Intake
+from wardgate.late_time import LateTime
+from wardgate.leaving import Leaving
 from wardgate.notify import notify
 from wardgate.overlay import Overlay
-from wardgate.provision.since import dated
 from wardgate.provision.test_reading import TestMode
 from wardgate.store.audit import Audit
 from wardgate.store.commands import CommandLog
@@ -61,10 +61,6 @@ TICK_S: Final = 15.0
 """How often the slow things are looked at: overdue devices, the disk, what the disk refused before."""
 DRAIN_S: Final = 5.0
 """For the watch to look at the last readings."""
-ANSWER_S: Final = 5.0
-"""For the broker to take an answer before the hub starts anew."""
-SESSION_S: Final = 120
-"""For a device that is on the air before the hub starts anew: it comes rarely, and a configuration can wait."""
 
 
 class Hub:
@@ -90,9 +86,9 @@ class Hub:
         self.clock: Final = steady(SystemClock() if clock is None else clock)
         self.overlay: Final = Overlay(config, self.clock.boot_id())
         self.config: Final = self.overlay.config
-        self.anew: Final = asyncio.Event()
+        self._leaving: Final = Leaving(lambda: self.downlink.answered(), lambda: self.capture.view()[0])
+        self.anew: Final = self._leaving.done
         """Set when the hub has to be stopped and another one started: a new configuration, or the ward's word."""
-        self._leaving: asyncio.Task[None] | None = None
         self._backend = backend
         self._progress = progress
         self._report = report
@@ -133,8 +129,7 @@ class Hub:
         """Take everything down: no new readings, then what was committed is assessed, then delivery, then the disk."""
         notify("STOPPING=1")
         self.overlay.end()
-        if self._leaving is not None:
-            self._leaving.cancel()
+        self._leaving.stop()
         await self._radio_tasks.stop()
         await self.capture.stop()
         try:
@@ -171,9 +166,9 @@ class Hub:
         self._house.tell_how_it_ended(quarantine)
         await self._house.note_life(clean=False)
         self.devices = Devices(store, known_devices(config.device), self._changed)
-        self.corrections = Corrections(config, store, clock, self.devices, journal)
-        if not await asyncio.to_thread(self._dates_assignment):
-            await self._correct()
+        self._late_time = LateTime(config, store, clock, self.devices, journal)
+        if not await asyncio.to_thread(self._late_time.dates_assignment):
+            await self._late_time.correct()
         self.watcher = Watcher(config, store, clock, journal, self._changed)
         self.life = Life(config, store, clock, journal, self.watcher, self.chronicle.acknowledged)
         self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
@@ -201,7 +196,7 @@ class Hub:
         )
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
         self.commands = CommandLog(store, clock)
-        configuring = Configuring(self.overlay, self.commands, clock, self.start_anew)
+        configuring = Configuring(self.overlay, self.commands, clock, self._leaving.begin)
         self.downlink = Downlink(
             config.hub.id, self.commands, self._gate, self._obey, configuring.finished, clock, journal
         )
@@ -249,7 +244,7 @@ class Hub:
         self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
         await self.way_in.begin()
         self.setting_up = SettingUp(
-            view, self._backend, self.way_in, self.overlay, tests, self.start_anew, self._changed
+            view, self._backend, self.way_in, self.overlay, tests, self._leaving.begin, self._changed
         )
         await self.setting_up.begin()
         self.orders = Orders(
@@ -257,7 +252,7 @@ class Hub:
             configuring,
             self.life.acknowledge,
             self.downlink.beside,
-            self.start_anew,
+            self._leaving.begin,
             self._report,
             self.chronicle,
             self.way_in,
@@ -322,23 +317,8 @@ class Hub:
             self.journal,
             self.canary.state,
             lambda: sum(supervisor.falls for supervisor in own),
-            self.start_anew,
+            self._leaving.begin,
         )
-
-    def start_anew(self) -> None:
-        """Stop and start with what is configured then, once the answer is out and no device is being talked to."""
-        if self._leaving is None:
-            self._leaving = asyncio.get_running_loop().create_task(self._leave(), name="leaving")
-
-    async def _leave(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_S):
-                await self.downlink.answered()
-        for _ in range(SESSION_S):
-            if self.capture.view()[0] != "connecting":
-                break
-            await asyncio.sleep(1.0)
-        self.anew.set()
 
     # What has to be looked at from time to time
 
@@ -352,39 +332,16 @@ class Hub:
             self._house.check_disk()
             self._house.check_clock()
             await self._date_anew()
-            await self._tell_audit()
+            await self.chronicle.tell_head()
             await self._house.trim()
             await self._house.check_database()
             self._changed("hub")
             self._changed("devices")
             await asyncio.sleep(TICK_S)
 
-    def _dates_assignment(self) -> bool:
-        """Whether the time is known and the assignment's beginning was not: the hub starts anew with it then."""
-        return dated(installation.read_beside(self.config.data_dir), self.clock) is not None
-
-    async def _correct(self) -> bool:
-        try:
-            return bool(await self.corrections.run())
-        except StoreError as error:
-            log.warning("what came before the hub knew the time is dated later: %s", error)
-            return False
-
     async def _date_anew(self) -> None:
-        """Once the time is known: what came before is dated, and looked at with what is known now."""
-        if await asyncio.to_thread(self._dates_assignment):
+        if await asyncio.to_thread(self._late_time.dates_assignment):
             if await self.setting_up.date_assignment(self.clock):
-                self.start_anew()
-        elif self._leaving is None:
-            noted = await self.watcher.date_notes()
-            if await self._correct() or noted:
-                self.intake.learn()
-                await self.watcher.corrected()
-                self.shadows.corrected()
-                self._changed("readings")
-
-    async def _tell_audit(self) -> None:
-        try:
-            await self.chronicle.tell_head()
-        except StoreError as error:
-            log.warning("the ward is told later how far the audit goes: %s", error)
+                self._leaving.begin()
+        elif not self._leaving.begun and await self._late_time.come(self.watcher, self.shadows, self.intake):
+            self._changed("readings")

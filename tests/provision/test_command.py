@@ -18,7 +18,7 @@ from wardgate.cli.provision import main
 from wardgate.contract.pseudonym import Pseudonym
 from wardgate.control.client import HubAway, connect
 from wardgate.control.protocol import Done
-from wardgate.hub import Hub
+from wardgate.leaving import Leaving
 from wardgate.unassigned import Unassigned
 from wardgate.ward.referrals import Referrals
 
@@ -91,13 +91,13 @@ async def test_from_the_box_to_a_patient_and_back(
 async def test_the_next_patient_right_behind_a_release(boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program that served the one before gives the hub to nobody: the command waits for the next program."""
     assert boxed.ward is not None
-    may_go, leave = asyncio.Event(), Hub._leave
+    may_go, leave = asyncio.Event(), Leaving._leave
 
-    async def reads_a_device(hub: Hub) -> None:
+    async def reads_a_device(leaving: Leaving) -> None:
         await may_go.wait()
-        await leave(hub)
+        await leave(leaving)
 
-    monkeypatch.setattr(Hub, "_leave", reads_a_device)
+    monkeypatch.setattr(Leaving, "_leave", reads_a_device)
     await boxed.do("claim", hub=HUB, code=boxed.ward.code(HUB))
     await boxed.do("assign", words=HERON.words, digits=HERON.digits)
     await boxed.until("assigned")

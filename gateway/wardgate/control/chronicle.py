@@ -109,10 +109,14 @@ class Chronicle:
 
     async def tell_head(self) -> None:
         """Once a day the ward is told how far the audit goes: a chain that was made anew from its start would not fit.
-
-        Raises:
-            StoreError: the disk refuses to note that it was told.
+        Call it from time to time.
         """
+        try:
+            await self._tell_head()
+        except StoreError as error:
+            log.warning("the ward is told later how far the audit goes: %s", error)
+
+    async def _tell_head(self) -> None:
         head, now = self._audit.head(), self._clock.utc()
         raw = self._store.detector_state(_TOLD)
         told = None if raw is None else msgspec.json.decode(raw, type=_Told)
