@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from wardgate_sim.lab import kernel
+from wardgate_sim.lab import host, kernel
 from wardgate_sim.lab.kernel import NoKernelError, find_or_build, places
 
 
@@ -51,3 +53,16 @@ def test_wrong_use_is_told(tmp_path: Path, script: str, words: tuple[str, ...], 
     told = subprocess.run([kernel.SCRIPTS / script, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert told.returncode == status
     assert sentence in told.stdout + told.stderr
+
+
+def test_a_guest_has_the_machine_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one runs, another would have to wait, also one that another process starts; then nobody has to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(host, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(host, "find_or_build", lambda: tmp_path / "kernel")
+    taken = f"import fcntl; fcntl.flock(open({str(tmp_path / host.ALONE)!r}), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    guest = tmp_path / "run.sh"
+    guest.write_text(f"#!{sys.executable}\n{taken}\n", encoding="utf-8")
+    guest.chmod(0o700)
+    assert host.play(tmp_path / "share").exit_status == 1, "it is taken while the guest runs"
+    assert subprocess.run([guest], check=False).returncode == 0

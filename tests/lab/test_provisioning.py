@@ -11,7 +11,7 @@ import pytest
 from tests.support.lab_setting_up import KINDS, LATER_KG, WEIGHT_KG
 from wardgate_sim.lab.host import Played, play
 
-pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(3600)]
 FREE = {"Paired": False, "Bonded": False, "Connected": False}
 STATIONS = ["Seen", "Stored", "Broker", "Ward"]
 

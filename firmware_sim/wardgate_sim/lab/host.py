@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ import msgspec
 from wardgate_sim.lab.kernel import PROJECT, SCRIPTS, find_or_build
 
 FINDINGS: Final = "findings.jsonl"
+ALONE: Final = "wardgate-lab.lock"
+"""In the directory for temporary files, which all who test on this machine share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ def play(
 ) -> Played:
     """Boot a guest, play these steps of a scenario in it, or all, and wait until it has powered off.
 
+    Guests run one after the other, whoever starts them: each takes a machine's time and memory for itself.
+
     Args:
         scenario: the module that is run in the guest.
         memory: the guest's; half of it is for the files it writes.
@@ -58,13 +64,22 @@ def play(
     share.mkdir(parents=True, exist_ok=True)
     (share / FINDINGS).unlink(missing_ok=True)
     python = ("env", f"PYTHONPATH={PROJECT}", sys.executable)
-    done = subprocess.run(  # noqa: S603 - our own script
-        [SCRIPTS / "run.sh", kernel, share, *python, "-m", scenario, share, *steps],
-        check=False,
-        env={**os.environ, "LAB_TIMEOUT": str(round(timeout_s)), "LAB_MEMORY": memory},
-        stdout=subprocess.DEVNULL,
-    )
+    with alone():
+        done = subprocess.run(  # noqa: S603 - our own script
+            [SCRIPTS / "run.sh", kernel, share, *python, "-m", scenario, share, *steps],
+            check=False,
+            env={**os.environ, "LAB_TIMEOUT": str(round(timeout_s)), "LAB_MEMORY": memory},
+            stdout=subprocess.DEVNULL,
+        )
     return Played(done.returncode, read_findings(share / FINDINGS), share)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other guest runs, and keep others waiting. Who dies in between keeps nobody waiting."""
+    with (Path(tempfile.gettempdir()) / ALONE).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
