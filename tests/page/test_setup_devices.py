@@ -11,7 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browser import arrived, leaving, text
+from tests.support.browser import arrived, leaving, resize, text, wait
 from tests.support.half_set_up import (
     BODY_SCALE,
     CUFF,
@@ -23,6 +23,7 @@ from tests.support.half_set_up import (
     installation,
     near,
 )
+from tests.support.judged import too_wide
 from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import (
     at,
@@ -34,6 +35,7 @@ from tests.support.steps_window import (
     sign_in,
     wait_text,
 )
+from wardgate.contract.pseudonym import FIRST, SECOND
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Nearby
@@ -222,6 +224,31 @@ def test_a_device_is_added_paired_and_has_its_ticks(window: webdriver.Chrome, se
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_heading_and_instruction_follow_when_pairing_ends(
+    window: webdriver.Chrome, served: ServedSetup, width: int
+) -> None:
+    """Nothing moves, nothing waits for a press and nothing is loaded anew."""
+    paired = "Take a measurement, then press its memory key."
+    resize(window, width)
+    served.change(devices=(added(CUFF, pairing="pairing", checks=UNPAIRED),))
+    at(window, served, "devices/cuff")
+    wait_text(window, "#live", "Live.")
+    assert text(window, "h1") == "Pair the blood pressure cuff"
+    assert text(window, "#wake") == "Take a measurement, then press its memory key. Type the code it shows here."
+    window.execute_script(
+        "window.same = true; window.shifts = []; new PerformanceObserver(list => { for (const s of list.getEntries())"
+        " window.shifts.push(s.value); }).observe({type: 'layout-shift'})"
+    )
+    served.call(lambda: served.hub.pairing("cuff", pairing="paired", checks=added().checks))
+    wait(window, "document.querySelector('h1').textContent === 'Blood pressure cuff'")
+    wait(window, "document.querySelector('#wake').innerText.trim() === arguments[0]", paired)
+    wait_text(window, "#said", "The cuff is paired with this hub.")
+    assert window.execute_script("return [window.same, window.shifts]") == [True, []]
+    is_for_all(window)
+
+
+@pytest.mark.browser
 def test_a_number_that_is_refused_stays_and_the_reason_takes_the_focus(
     window: webdriver.Chrome, served: ServedSetup
 ) -> None:
@@ -350,6 +377,21 @@ def test_the_pages_are_for_all(window: webdriver.Chrome, served: ServedSetup, wi
     is_for_all(at(window, served, "devices"), width)
     is_for_all(at(window, served, "devices/cuff"), width)
     is_for_all(at(window, served, "devices/scale"), width)
+
+
+@pytest.mark.browser
+def test_the_longest_name_stays_in_one_line(window: webdriver.Chrome, served: ServedSetup) -> None:
+    longest = " ".join(max(words, key=len) for words in (FIRST, SECOND)).title()
+    served.change(patient=longest)
+    at(window, served, "devices")
+    lines = (
+        "const names = document.createRange(); names.selectNodeContents(document.querySelector('header .patient'));"
+        "return [names.toString(), new Set([...names.getClientRects()].map(r => r.top)).size]"
+    )
+    for width in (320, 704, 800, 1024, 1280):
+        resize(window, width)
+        assert [width, *window.execute_script(lines)] == [width, f"Patient: {longest}", 1]
+        assert too_wide(window) == []
 
 
 def tab_to(window: webdriver.Chrome, words: str) -> None:

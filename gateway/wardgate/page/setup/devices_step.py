@@ -127,7 +127,7 @@ def _device(device: Added) -> Shown:
         title=view.heading,
         said=view.said,
         context={"view": view, "asks_number": view.asks_number or (device.model.passkey and needs_pairing(device))},
-        parts={"state": "setup/steps_device_state.html", "ticks": "setup/steps_device_ticks.html"},
+        parts={name: f"setup/steps_device_{name}.html" for name in ("heading", "wake", "state", "ticks")},
         fields=FIELDS,
     )
 

@@ -235,6 +235,8 @@ class DeviceStep:
     state: str
     """idle, waiting, passkey-wanted, pairing, paired, failed, or ready for a device that is not paired at all."""
     instruction: tuple[Word, ...]
+    other: tuple[Word, ...]
+    """The one that takes its place when pairing ends or begins anew while the page is open: there is room for both."""
     said: str
     tone: Tone
     what_to_do: str
@@ -261,6 +263,7 @@ def device_step(device: Added) -> DeviceStep:
         name=full_name(device.model),
         state=state,
         instruction=emphasised(wake.pair if pairing else wake.use),
+        other=emphasised(wake.use if pairing else wake.pair),
         said=said,
         tone=tone,
         what_to_do=what_to_do,
