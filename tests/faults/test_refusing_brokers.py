@@ -94,6 +94,20 @@ async def test_a_broker_that_hangs_up_with_a_reason_is_quoted(
     assert words in lost[0].sentence
 
 
+async def test_a_broker_that_takes_no_state_is_told_of_once(
+    store: Store, sending: Running, events: list[Event], told: Told, hurried: None
+) -> None:
+    """It greets, and hangs up at the first word, while nothing else waits."""
+    script = Script(goodbye=lambda topic, _: 0x95 if topic.endswith("/state") else None)
+    async with scripted(script) as broker, sending(broker) as sender:
+        await _until(script, lambda: script.connections >= 4)
+        assert [e.code for e in events] == ["broker-lost"]
+        script.goodbye = lambda _topic, _payload: None
+        await told.until(lambda: len(events) > 1)
+        assert sender.view().problem == ""
+    assert [e.code for e in events] == ["broker-lost", "delivery-restored"]
+
+
 async def test_a_hub_that_may_not_hear_the_ward_says_so(
     store: Store, sending: Running, events: list[Event], told: Told, hurried: None
 ) -> None:

@@ -7,10 +7,11 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from wardgate.capture.journal import Severity
 from wardgate.clock import Clock, utc_from_s
 from wardgate.config import Broker
 from wardgate.contract import topics
@@ -76,6 +77,8 @@ class Sender:
         self._trouble: Trouble | None = None
         self._told: set[str] = set()
         """The troubles that were told since messages last got through."""
+        self._works = False
+        """Whether anything has been answered over this connection."""
         self._retry_at_s: float | None = None
         self._heartbeat = 0
         self._answered: tuple[float, float] | None = None
@@ -155,7 +158,7 @@ class Sender:
         session = Session(
             link, self._hub, self._broker.confirm, self._store, self._clock, self, self._reached, self._suspects
         )
-        self._session, self._link = session, link
+        self._session, self._link, self._works = session, link, False
         self.trouble(None)
         if self._downlink is not None:
             self._downlink.connect(link)
@@ -181,6 +184,7 @@ class Sender:
         if self._downlink is not None:
             self._downlink.beside.on_puback(mid, code)
         if self._session:
+            self._works = True
             self._session.on_puback(mid, code)
             self._look_whether_restored()
 
@@ -265,7 +269,7 @@ class Sender:
     def _look_whether_restored(self) -> None:
         """A new connection is not enough: what was on its way when the last one was lost may end this one, too, and
         the next. It has to be taken, or set aside."""
-        if not self._told or self._trouble is not None:
+        if not self._told or self._trouble is not None or not self._works:
             return
         for seq in self._suspects.under_way():
             if self._store.row(seq) is not None:
@@ -276,7 +280,7 @@ class Sender:
 
     def answered(self) -> None:
         """The ward has acknowledged something."""
-        self._answered = (self._clock.utc().timestamp(), self._clock.boottime_s())
+        self._works, self._answered = True, (self._clock.utc().timestamp(), self._clock.boottime_s())
         if self._trouble and self._trouble.key.startswith(("ack-", "ward-")):
             self.trouble(None)
 
@@ -329,14 +333,7 @@ class Sender:
             seq=seq,
         )
 
-    def _event(
-        self,
-        code: str,
-        severity: Literal["info", "attention", "problem"],
-        sentence: str,
-        what_to_do: str,
-        **detail: float,
-    ) -> None:
+    def _event(self, code: str, severity: Severity, sentence: str, what_to_do: str, **detail: float) -> None:
         self._on_event(
             Event(
                 id=uuid.uuid4().hex,
