@@ -12,6 +12,7 @@ from wardgate.capture.devices import Devices
 from wardgate.capture.journal import Journal
 from wardgate.clock import SteadyClock
 from wardgate.config import Config
+from wardgate.store.presence import mishap
 from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
 from wardgate.store.upkeep import TALLY
@@ -49,7 +50,25 @@ class Housekeeping:
                 quarantine.sentence,
                 what_to_do=quarantine.what_to_do,
             )
-        if self._store.is_copy:
+        if found := mishap(self._store.path):
+            fault, kept = found
+            self._journal.tell(
+                "database-moved",
+                "problem",
+                f"The hub's {fault}. What came after that was left with the devices; the hub has started anew.",
+                what_to_do=f"Stop the hub before its files are changed. What it had stored is kept as {kept}."
+                if kept
+                else "Stop the hub before its files are changed. All that it had stored is in place again.",
+            )
+        if self._store.was_lost:
+            self._journal.tell(
+                "database-gone",
+                "problem",
+                "This hub's database was deleted. A new one was made; what had not reached the ward is lost.",
+                what_to_do="Ask whoever had this hub in hands. Devices that keep their results send them again. "
+                "Look whether the pairings are those of today.",
+            )
+        elif self._store.is_copy:
             self._journal.tell(
                 "database-older",
                 "problem",
@@ -129,6 +148,12 @@ class Housekeeping:
             )
         else:
             self._journal.over("clock-moved", sentence="The hub's clock is as it should be again.")
+
+    def has_lost_files(self) -> bool:
+        """Whether the database has to be opened anew. An event about it could not be stored; the next life tells it."""
+        if fault := self._store.files.fault():
+            log.error("%s; the hub starts anew", fault)
+        return bool(fault)
 
     async def trim(self) -> None:
         """Once a day, and only by a clock that can be trusted: a wrong one would forget everything."""

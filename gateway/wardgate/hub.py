@@ -324,6 +324,8 @@ class Hub:
 
     async def _keep_house(self) -> None:
         while True:
+            if self._house.has_lost_files():
+                self._leaving.begin()
             self.adherence.check()
             await self.watcher.retry()
             await self.canary.check()

@@ -40,10 +40,13 @@ class Store:
         self.epoch = found.epoch
         self.is_copy: Final = found.is_copy
         """Whether this is an older copy that was put back: it numbers in a new epoch."""
+        self.was_lost: Final = found.is_copy and found.last_seq == 0
+        """Whether there was one here, and it is gone."""
         self._epoch = found.epoch.encode()
         self._clock = clock
         self._lock = found.lock
         self._writer = Writer(found.writing, path, Reserve(path.with_suffix(".reserve")), found.last_seq, max_group)
+        self.files = self._writer.files
         self.read = found.reader
 
     @classmethod
@@ -65,6 +68,7 @@ class Store:
                 lineage.settle(self.path, new)
         await self._writer.close()
         self.read.close()
+        self.files.put_back()
         self._lock.close()
 
     @property

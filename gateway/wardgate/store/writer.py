@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from wardgate.store.errors import StoreBroken, StoreCorrupt, StoreFull, explained
+from wardgate.store.presence import Presence
 from wardgate.store.reserve import Reserve
 from wardgate.store.upkeep import suspect
 
@@ -72,6 +73,7 @@ class Writer:
         self._woken_s = 0.0
         self._finished: deque[list[_Outcome]] = deque()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self.files: Final = Presence(path)
         self._closed = False
         self._unsettled = 0
         self._thread = threading.Thread(target=self._run, name="wardgate-store", daemon=True)
@@ -116,6 +118,7 @@ class Writer:
                 self.committed_seq = self.seq
                 self._complete(outcomes)
         self._wake()
+        self.files.rescue(self._connection)
         self._connection.close()
 
     def _gathered(self) -> list[_Job | None]:
@@ -140,6 +143,7 @@ class Writer:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             outcomes = [_Outcome(job, job.op(self._connection), None) for job in jobs]
+            self.files.check()
             self._connection.execute("COMMIT")
         except Exception:  # noqa: BLE001 - whatever it was: the one who caused it gets it below, alone
             self._rollback(seq)
@@ -156,6 +160,7 @@ class Writer:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 result = job.op(self._connection)
+                self.files.check()
                 self._connection.execute("COMMIT")
                 return _Outcome(job, result, None)
             except sqlite3.Error as error:
