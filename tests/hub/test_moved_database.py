@@ -27,3 +27,16 @@ async def test_a_hub_starts_anew_and_says_what_happened(tmp_path: Path, link: Li
     async with bench(settings, link, clock, tmp_path / "keys.json") as home:
         await home.until(lambda: home.events("database-moved") == [None])
         assert not home.hub.store.is_copy
+
+
+async def test_a_hub_whose_database_is_gone_at_the_start_says_so(tmp_path: Path, link: Link, clock: LeapClock) -> None:
+    settings = a_config(tmp_path)
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        assert not home.events("database-gone")
+    for suffix in ("", "-wal", "-shm"):
+        settings.database.with_name(settings.database.name + suffix).unlink(missing_ok=True)
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        await home.until(lambda: home.events("database-gone") == [None])
+        assert not home.events("database-older"), "it is no copy"
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        assert home.events("database-gone") == [None], "told once"

@@ -40,8 +40,7 @@ class Store:
         self.epoch = found.epoch
         self.is_copy: Final = found.is_copy
         """Whether this is an older copy that was put back: it numbers in a new epoch."""
-        self.was_lost: Final = found.is_copy and found.last_seq == 0
-        """Whether there was one here, and it is gone."""
+        self.was_lost: Final = found.is_copy and found.last_seq == 0  # there was one here, and it is gone
         self._epoch = found.epoch.encode()
         self._clock = clock
         self._lock = found.lock
