@@ -1,7 +1,8 @@
 """What the hubs promised against what the ward has: the whole contract of docs/ward.md, for one street.
 
 - What a device was told is stored is at the ward once; every revision of every alert too.
-- The ward has nothing that was not measured, and every byte of a message as the hub stored it.
+- The ward has nothing that was not measured, and every byte of a message as the hub stored it; but the epoch is that in
+  which it was sent, which a ward that answers for numbers never given makes the hub change.
 - The hub took nothing for done that the ward had not committed at that moment.
 - Nobody was shown anything twice.
 - Order: within one lane messages leave in the order of their numbers, and what was sent once arrives in it. What was
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.faults.hub import LightHub
 from tests.faults.street import Street
 
 _FEW: Final = 5
+_EPOCHS: Final = "SELECT value FROM meta WHERE key IN ('epoch', 'former_epochs')"
 _WAITING: Final = "SELECT seq FROM outbox JOIN messages USING (seq) WHERE kind IN (1, 2)"
 """Events come at any time, the last one of all about the end of the connection."""
 
@@ -57,7 +60,18 @@ def verdict(street: Street) -> list[str]:
 
 def _altered(hub: LightHub, payloads: Iterable[bytes]) -> set[int]:
     stored: dict[int, bytes] = dict(_rows(hub.database, "SELECT seq, payload FROM messages"))
-    return {seq for p in payloads if stored.get(seq := int(msgspec.json.decode(p)["seq"])) != p}
+    epochs = {epoch for (said,) in _rows(hub.database, _EPOCHS) for epoch in said.split()}
+    wrong = set()
+    for payload in payloads:
+        said = msgspec.json.decode(payload)
+        seq = int(said["seq"])
+        if said["epoch"] not in epochs or _but_epoch(stored.get(seq, b"")) != _but_epoch(payload):
+            wrong.add(seq)
+    return wrong
+
+
+def _but_epoch(payload: bytes) -> bytes:
+    return re.sub(rb'"epoch":"[^"]*"', b"", payload, count=1)
 
 
 def _out_of_order(hub: LightHub, street: Street) -> list[tuple[int, int]]:
