@@ -132,7 +132,8 @@ def test_wrong_digits_are_said_and_the_right_ones_are_not(begun: TableTop) -> No
     begun.press("/setup/patient", "choose", words=begun.referral.words)
     answer = begun.phone.press("/setup/patient/digits", "digits", digits=wrong)
     refused(answer, "Those digits are not")
-    (main,) = re.findall("(?s)<main.*</main>", answer.text)  # around it stands when the page was made
+    # Above it stands when the page was made, and for how many minutes it stays open.
+    (main,) = re.findall('(?s)id="closing".*?</section>(.*)</main>', answer.text)
     assert re.search(rf"\b{digits}\b", re.sub("<[^>]*>", " ", main)) is None
     begun.kitchen.endpoint_down()
     assert begun.phone.press("/setup/patient/digits", "digits", digits=digits).status == 422
