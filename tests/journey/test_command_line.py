@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from tests.support.journey import VALUES, refer
 from tests.support.kitchen import DEVICES, HUB, Kitchen, kitchen_table
-from tests.support.table_top import TableTop
+from tests.support.table_top import PATIENCE_S, TableTop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 GUIDE = Path(__file__).parents[2] / "docs" / "technician.md"
@@ -34,6 +34,8 @@ class Shell:
         self.kitchen = kitchen
         self.behind: list[Thread] = []
         self.done: list[tuple[str, int, str]] = []
+        self.waits = Event()
+        """A command has said that it waits for a device."""
 
     def run(self, line: str) -> None:
         if line == "wait":
@@ -44,6 +46,7 @@ class Shell:
         assert words[:2] == ["sudo", "wardgate"], line
         if PASSKEY in words:
             words[words.index(PASSKEY)] = f"{self.kitchen.passkey_shown('cuff'):06}"
+            TableTop.until(lambda: self._stage_of("cuff") == "passkey-wanted", "nobody asks for the cuff's number")
         running = Thread(target=self._command, args=(line, words[2:]))
         running.start()
         self._hands(words[2:])
@@ -54,15 +57,24 @@ class Shell:
             assert self.done[-1][1] == 0, self.done[-1]
 
     def _command(self, line: str, words: list[str]) -> None:
-        self.done.append((line, *self.kitchen.command(*words)))
+        self.done.append((line, *self.kitchen.command(*words, heard=self._heard)))
+
+    def _heard(self, line: str) -> None:
+        if line.startswith("Waiting for it"):
+            self.waits.set()
 
     def _hands(self, words: list[str]) -> None:
         match words:
             case ["pair", device]:
+                assert self.waits.wait(PATIENCE_S), f"nobody waits for the {device}"
+                self.waits.clear()
                 self.kitchen.press_pairing_key(device)
             case ["provision", "test", device]:
                 TableTop.until(lambda: self._is_tried(device), f"nobody tries the {device} out")
                 self.kitchen.measure(device, VALUES[device])
+
+    def _stage_of(self, device: str) -> str:
+        return next(one.pairing for one in self.kitchen.ask().devices if one.id == device)
 
     def _is_tried(self, device: str) -> bool:
         run = self.kitchen.ask().test

@@ -167,7 +167,7 @@ def test_a_wrong_number_then_the_right_one(begun: TableTop) -> None:
     path = "/setup/devices/cuff"
     begun.kitchen.forget_passkeys("cuff")
     begun.kitchen.press_pairing_key("cuff")
-    shown = begun.kitchen.passkey_shown("cuff")
+    shown = begun.shown("cuff")
     wrong = f"{(shown + 1) % 1_000_000:06}"
     refused(begun.phone.press(path, "passkey", passkey=wrong), f"The cuff did not accept {wrong}.")
     assert begun.added("cuff").pairing != "paired"

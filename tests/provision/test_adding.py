@@ -174,6 +174,21 @@ async def test_a_device_that_is_on_the_air_before_anybody_begins_asks_for_its_nu
         await table.until_device("cuff", lambda d: d.pairing == "paired")
 
 
+async def test_who_asks_for_a_pairing_that_is_under_way_joins_it(table: Table, cuff: BeurerBm85) -> None:
+    """Begun anew it would show another number, and the one that somebody has read by then would be nobody's."""
+    async with table.running():
+        await add(table, cuff, user_index=1)
+    async with table.running():
+        await cuff.take(PRESSURE)
+        shown = await cuff.passkey_shown()
+        await table.until_device("cuff", lambda d: d.pairing == "passkey-wanted")
+        command = asyncio.create_task(table.hub.capture.pair("cuff"))
+        await table.do("pair_start", device="cuff")
+        assert await table.do("passkey", device="cuff", passkey=shown) == "The cuff is paired."
+        await command
+        await table.until_device("cuff", lambda d: d.pairing == "paired")
+
+
 async def test_a_cuff_that_shows_no_number(table: Table, cuff: BeurerBm85) -> None:
     async with table.running():
         await add(table, cuff, user_index=1)

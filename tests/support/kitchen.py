@@ -114,9 +114,9 @@ class Kitchen:
         """Have it done in the kitchen, and wait."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(within_s)
 
-    def command(self, *words: str) -> tuple[int, str]:
-        """`wardgate ...` as somebody types it; its exit status and all it printed."""
-        return self.do(self._command((*words, "--config", str(self.config))))
+    def command(self, *words: str, heard: Callable[[str], None] = lambda line: None) -> tuple[int, str]:
+        """`wardgate ...` as somebody types it; its exit status and all it printed; `heard` is told each line."""
+        return self.do(self._command((*words, "--config", str(self.config)), heard))
 
     def provision(self, *words: str) -> str:
         """`wardgate provision ...`, which does what it is told; what it printed."""
@@ -313,13 +313,16 @@ state_dir = "{self.directory / "page"}"
         rows = self.ward.authority.register.db.execute("SELECT id FROM assignment ORDER BY begun").fetchall()
         return [str(row[0]) for row in rows]
 
-    async def _command(self, words: tuple[str, ...]) -> tuple[int, str]:
+    async def _command(self, words: tuple[str, ...], heard: Callable[[str], None]) -> tuple[int, str]:
         made = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "wardgate", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
-        said, _ = await made.communicate()
-        assert made.returncode is not None
-        return made.returncode, said.decode()
+        assert made.stdout is not None
+        said = []
+        async for line in made.stdout:
+            said.append(line.decode())
+            heard(said[-1])
+        return await made.wait(), "".join(said)
 
     async def _ask(self) -> Installation:
         return await Hub(self.control, ANSWER_S / 2).installation()

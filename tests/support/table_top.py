@@ -105,7 +105,7 @@ class TableTop:
             self.press(path, "pair")
         self.kitchen.press_pairing_key(device)
         if device == "cuff":
-            self.press(path, "passkey", passkey=f"{self.kitchen.passkey_shown(device):06}")
+            self.press(path, "passkey", passkey=f"{self.shown(device):06}")
         self.until(lambda: self.added(device).pairing == "paired", f"the {device} was not paired")
 
     def test(self, device: str) -> None:
@@ -121,6 +121,12 @@ class TableTop:
     def lock(self) -> None:
         """Step 6."""
         self.press("/setup/finish", "lock")
+
+    def shown(self, device: str) -> int:
+        """The number that a device shows, once the hub waits for it."""
+        number = self.kitchen.passkey_shown(device)
+        self.until(lambda: self.added(device).pairing == "passkey-wanted", f"nobody asks for the {device}'s number")
+        return number
 
     def added(self, device: str) -> Added:
         """A device of this home."""

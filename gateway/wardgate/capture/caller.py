@@ -169,6 +169,15 @@ class Caller:
         """
         if not self._bond_wanted:
             raise PairingError(f"A {self.known.model.name} needs no pairing.", "Take a measurement with it.")
+        try:
+            async with asyncio.timeout(deadline_s):
+                # Where it is at it already it may show its number by now: begun anew, it would show another one.
+                if not (self.pairing and await self.paired()):
+                    await self._pair_afresh()
+        except TimeoutError:
+            raise PairingError(f"No {self.kind} could be paired.", self.known.model.wake) from None
+
+    async def _pair_afresh(self) -> None:
         await self.stop()
         try:
             await self._host.forget(self.address)
@@ -181,10 +190,7 @@ class Caller:
         self._ready_at_s = 0.0
         asked = self._asked = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(deadline_s):
-                await asked
-        except TimeoutError:
-            raise PairingError(f"No {self.kind} could be paired.", self.known.model.wake) from None
+            await asked
         finally:
             self._asked = None
 
