@@ -122,6 +122,21 @@ def test_it_is_one_sheet_of_a4(window: webdriver.Chrome, paper: Paper, lines: in
 
 
 @pytest.mark.browser
+def test_a_long_morning_is_one_sheet_too(window: webdriver.Chrome, paper: Paper) -> None:
+    """Every device was given up once and added again, and no name is longer."""
+    again = tuple(
+        (what, f"{sentence} Mulberry Kingfisher was there at ten past {n}.")
+        for n, (what, sentence) in enumerate(ACTS * 3)
+        if what != "window-opened"
+    )
+    morning = sheet(HOME, limits(sentences=limits().sentences * 6), done(*again), TIMES)
+    assert len(morning.done) == 14
+    resize(window, 360)
+    window.get(paper.put("setup/checklist.html", sheet=morning, screen=SCREEN, back="/setup/6"))
+    assert sheets(window) == [pytest.approx((210, 297), abs=0.5)]
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 1280])
 def test_on_the_screen_it_is_for_all(window: webdriver.Chrome, paper: Paper, width: int) -> None:
     resize(window, width)

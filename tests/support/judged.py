@@ -65,8 +65,13 @@ def _enlarged(window: webdriver.Chrome) -> list[str]:
     found = [f"at 200 %: {e}" for e in too_wide(window)]
     window.execute_script("document.documentElement.style.fontSize = ''")
     resize(window, 320)
+    _space(window, lineHeight="1.5", letterSpacing=".12em", wordSpacing=".16em")
+    found += [f"widely spaced: {e}" for e in too_wide(window)]
+    _space(window, lineHeight="", letterSpacing="", wordSpacing="")  # or the sheet that is printed next has it, too
+    return found
+
+
+def _space(window: webdriver.Chrome, **style: str) -> None:
     window.execute_script(
-        "for (const e of document.querySelectorAll('body *')) Object.assign(e.style,"
-        "{lineHeight: 1.5, letterSpacing: '.12em', wordSpacing: '.16em'})"
+        "for (const e of document.querySelectorAll('body *')) Object.assign(e.style, arguments[0])", style
     )
-    return found + [f"widely spaced: {e}" for e in too_wide(window)]
