@@ -37,12 +37,6 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
     home.stop()
 
 
-@pytest.fixture(scope="module")
-def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with phone_window(tmp_path_factory.mktemp("profile")) as window:
-        yield window
-
-
 @pytest.fixture
 def served(_served: ServedSetup) -> ServedSetup:
     """A locked hub with trouble; every test finds it so."""

@@ -6,11 +6,15 @@ import pytest
 
 from tests.support.half_set_up import (
     BODY_SCALE,
+    CABLE,
+    CLOSE,
     CUFF,
-    INDICATOR,
+    FAR,
+    MIDDLE,
     OXIMETER,
     SCALE,
     UNPAIRED,
+    UNWANTED,
     added,
     installation,
     near,
@@ -20,14 +24,6 @@ from wardgate.page.setup.devices_view import device_step, devices_view, passkey_
 from wardgate.page.setup.pictures import emphasised, typed_here
 from wardgate_drivers.model.catalogue import all_models
 from wardgate_drivers.model.wake import wake_words
-
-FAR, MIDDLE, CLOSE = (
-    near(OXIMETER, "AA:00:00:00:00:01", -85),
-    near(SCALE, "AA:00:00:00:00:02", -70),
-    near(CUFF, "AA:00:00:00:00:03", -50),
-)
-UNWANTED = near(BODY_SCALE, "AA:00:00:00:00:04", -40, wanted=False)
-CABLE = near(INDICATOR, "/dev/serial/by-id/usb-FTDI", None, wanted=True)
 
 
 def test_the_strongest_comes_first_and_only_what_is_wanted_is_offered() -> None:

@@ -14,11 +14,16 @@ from selenium.webdriver.common.keys import Keys
 from tests.support.browser import arrived, leaving, resize, text, wait
 from tests.support.half_set_up import (
     BODY_SCALE,
+    CABLE,
+    CLOSE,
     CUFF,
+    FAR,
     INDICATOR,
+    MIDDLE,
     OXIMETER,
     SCALE,
     UNPAIRED,
+    UNWANTED,
     added,
     installation,
     near,
@@ -31,7 +36,6 @@ from tests.support.steps_window import (
     phone_window,
     press,
     quiet,
-    served_steps,
     sign_in,
     wait_text,
 )
@@ -39,26 +43,6 @@ from wardgate.contract.pseudonym import FIRST, SECOND
 from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Nearby
-
-FAR, MIDDLE, CLOSE = (
-    near(OXIMETER, "AA:00:00:00:00:01", -85),
-    near(SCALE, "AA:00:00:00:00:02", -70),
-    near(CUFF, "AA:00:00:00:00:03", -50),
-)
-UNWANTED = near(BODY_SCALE, "AA:00:00:00:00:04", -40, wanted=False)
-CABLE = near(INDICATOR, "/dev/serial/by-id/usb-FTDI", None, wanted=True)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
-    with served_steps(tmp_path_factory.mktemp("setup")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with phone_window(tmp_path_factory.mktemp("profile")) as window:
-        yield window
 
 
 @pytest.fixture

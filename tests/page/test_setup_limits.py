@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-
-import pytest
 
 from tests.support.half_set_up import NOW, TIMES, added, installation, limits
 from tests.support.served_setup import ServedSetup
-from tests.support.steps_window import served_steps
 from wardgate.page.setup.limits_step import limits_view
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
-    with served_steps(tmp_path_factory.mktemp("setup")) as served:
-        yield served
 
 
 def test_where_it_comes_from() -> None:

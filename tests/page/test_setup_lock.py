@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from tests.support.browser import text
 from tests.support.half_set_up import CUFF, NOW, OXIMETER, SCALE, added, done, installation, limits
 from tests.support.served_setup import ServedSetup
-from tests.support.steps_window import at, is_for_all, phone_window, press, quiet, served_steps, sign_in
+from tests.support.steps_window import at, is_for_all, press, quiet, served_steps, sign_in
 from wardgate.control.messages import ScreenKey
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Audit, Missing
@@ -32,12 +32,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
         served.call(lambda: setattr(served.hub, "audit", Audit(entries=done(("claimed", "The hub was claimed.")))))
         served.call(lambda: setattr(served.hub, "limits", limits()))
         yield served
-
-
-@pytest.fixture(scope="module")
-def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with phone_window(tmp_path_factory.mktemp("profile")) as window:
-        yield window
 
 
 @pytest.fixture

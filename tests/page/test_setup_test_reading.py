@@ -14,10 +14,8 @@ from tests.support.served_setup import ServedSetup
 from tests.support.steps_window import (
     at,
     is_for_all,
-    phone_window,
     press,
     quiet,
-    served_steps,
     sign_in,
     wait_text,
 )
@@ -92,18 +90,6 @@ def test_what_is_still_to_test() -> None:
     assert not view.done
     assert reading_view(installation(devices=(added(SCALE, tested=NOW),)), TIMES).done
     assert not reading_view(installation(), TIMES).done
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSetup]:
-    with served_steps(tmp_path_factory.mktemp("setup")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with phone_window(tmp_path_factory.mktemp("profile")) as window:
-        yield window
 
 
 @pytest.fixture

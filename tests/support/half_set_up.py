@@ -58,6 +58,15 @@ def near(model: Model = CUFF, address: str = "C0:FF:EE:00:00:01", dbm: int | Non
     return Nearby(**{**mine, **changes})
 
 
+FAR, MIDDLE, CLOSE = (
+    near(OXIMETER, "AA:00:00:00:00:01", -85),
+    near(SCALE, "AA:00:00:00:00:02", -70),
+    near(CUFF, "AA:00:00:00:00:03", -50),
+)
+UNWANTED = near(BODY_SCALE, "AA:00:00:00:00:04", -40, wanted=False)
+CABLE = near(INDICATOR, "/dev/serial/by-id/usb-FTDI", None, wanted=True)
+
+
 def installation(**changes: Any) -> Installation:
     """Assigned, three devices expected, none added."""
     mine = {

@@ -283,9 +283,8 @@ class Store:
 
     def floor(self) -> int:
         """Every number up to this one is done or will never come."""
-        return self.read.waiting.floor(
-            self.last_seq
-        )  # the last number first: what is committed meanwhile lies above it
+        last_seq = self.last_seq  # first: what is committed meanwhile lies above it
+        return self.read.waiting.floor(last_seq)
 
     def row(self, seq: int) -> OutRow | None:
         """One message that is still to be done; None when it is not."""
