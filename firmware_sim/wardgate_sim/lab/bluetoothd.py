@@ -6,9 +6,9 @@ import asyncio
 import ctypes
 import signal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from dbus_fast import BusType, Message
+from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from wardgate.clock import Timex, adjtimex
@@ -56,6 +56,16 @@ async def bluez_bonds() -> list[str]:
 
 async def bluez_devices() -> dict[str, dict[str, bool]]:
     """The devices that BlueZ knows by address, each with whether it is Paired, Bonded and Connected."""
+    found = await bluez_known()
+    return {d["Address"].value: {name: d[name].value for name in ("Paired", "Bonded", "Connected")} for d in found}
+
+
+async def bluez_known() -> list[dict[str, Any]]:
+    """What BlueZ tells of each device that it knows: those of this home, and whoever passed by.
+
+    Raises:
+        RuntimeError: it did not answer, with what the bus says about it.
+    """
     bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
     try:
         reply = await bus.call(
@@ -63,8 +73,9 @@ async def bluez_devices() -> dict[str, dict[str, bool]]:
         )
     finally:
         bus.disconnect()
-    found = [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
-    return {d["Address"].value: {name: d[name].value for name in ("Paired", "Bonded", "Connected")} for d in found}
+    if reply.message_type is not MessageType.METHOD_RETURN:
+        raise RuntimeError(f"BlueZ tells nothing: {reply.error_name} {reply.body}")
+    return [i["org.bluez.Device1"] for i in reply.body[0].values() if "org.bluez.Device1" in i]
 
 
 async def _owned(name: str) -> None:

@@ -15,7 +15,7 @@ from dbus_fast.aio import MessageBus
 from wardgate.control.client import connect
 from wardgate.control.protocol import ControlError
 from wardgate_sim.firmware.peripheral import advertisement
-from wardgate_sim.lab.bluetoothd import bluez_bonds
+from wardgate_sim.lab.bluetoothd import bluez_bonds, bluez_known
 from wardgate_sim.lab.guest import ADDRESSES, Guest
 from wardgate_sim.lab.kernel import PROJECT
 from wardgate_sim.radio import Radio
@@ -109,21 +109,21 @@ async def search_in_progress(guest: Guest) -> dict[str, Any]:
 
 async def strangers(guest: Guest) -> dict[str, Any]:
     """A hundred passers-by, each with an address and a name of its own; what of them stays in BlueZ."""
-    before = await _known()
+    before = len(await bluez_known())
     radio = Radio("passer-by", guest.adapter.link)
     for number in range(_STRANGERS):
         await _pass_by(radio, f"DA:00:00:00:{number >> 8:02X}:{number & 255:02X}", f"Phone {number}")
     guest.adapter.link.remove(radio)
-    heard = await _known()
+    heard = len(await bluez_known())
     async with asyncio.timeout(_FORGOTTEN_S):
-        while await _known() > before:  # noqa: ASYNC110 - the state of another process
+        while len(await bluez_known()) > before:  # noqa: ASYNC110 - the state of another process
             await asyncio.sleep(1.0)
     files = await asyncio.to_thread(_age_half_of_the_cache)
     clean = await asyncio.create_subprocess_exec("systemd-tmpfiles", "--clean", PROJECT / "deploy" / "tmpfiles.conf")
     return {
         "before": before,
         "heard": heard,
-        "after": await _known(),
+        "after": len(await bluez_known()),
         "files": len(files),
         "cleaned": await clean.wait(),
         "left": len(await asyncio.to_thread(_cached)),
@@ -207,13 +207,3 @@ async def _search_beneath() -> bool:
             break
     await search.wait()
     return False
-
-
-async def _known() -> int:
-    """How many devices BlueZ holds."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    try:
-        reply = await bus.call(_call("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"))
-    finally:
-        bus.disconnect()
-    return sum("org.bluez.Device1" in interfaces for interfaces in reply.body[0].values()) if reply else 0
