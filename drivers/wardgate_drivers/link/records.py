@@ -11,6 +11,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from wardgate_drivers.codec import racp
 from wardgate_drivers.codec.racp import Control, Opcode, Result
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.arrivals import next_within
 from wardgate_drivers.link.errors import TimedOutError
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 
@@ -58,13 +59,12 @@ class RecordAccess:
         latest_s = loop.time() + ANSWER_S
         while loop.time() < latest_s:
             self._activity.clear()
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    return await self._answers.get()
-            except TimeoutError:
-                self._gatt.need_link(f"{opcode.name.lower()} its records")
-                if self._activity.is_set():
-                    latest_s = loop.time() + ANSWER_S
+            answer = await next_within(self._answers, LOOK_S)
+            if answer is not None:
+                return answer
+            self._gatt.need_link(f"{opcode.name.lower()} its records")
+            if self._activity.is_set():
+                latest_s = loop.time() + ANSWER_S
         raise TimedOutError(f"No answer to {opcode.name.lower()} records. They stay on the device until the next time.")
 
     def _hear(self, _: BleakGATTCharacteristic, data: bytearray) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
 from wardgate_drivers.errors import FrameError
+from wardgate_drivers.link.arrivals import next_within
 from wardgate_drivers.link.errors import NotSupportedError
 from wardgate_drivers.link.gatt_client import LOOK_S, GattClient
 from wardgate_drivers.link.sink import SessionSink
@@ -43,11 +44,10 @@ class Talk:
         loop = asyncio.get_running_loop()
         latest_s = loop.time() + within_s
         while (left_s := latest_s - loop.time()) > 0:
-            try:
-                async with asyncio.timeout(min(LOOK_S, left_s)):
-                    return await self._frames.get()
-            except TimeoutError:
-                self._gatt.need_link("listen to it")
+            frame = await next_within(self._frames, min(LOOK_S, left_s))
+            if frame is not None:
+                return frame
+            self._gatt.need_link("listen to it")
         return None
 
     async def write(self, characteristic: str, value: bytes) -> None:

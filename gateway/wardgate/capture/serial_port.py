@@ -14,6 +14,7 @@ from wardgate.capture.devices import Devices, Known
 from wardgate.capture.journal import Journal
 from wardgate.clock import Clock
 from wardgate.store.errors import StoreError
+from wardgate_drivers.link.arrivals import next_before_silence
 from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Serial
 
@@ -125,10 +126,8 @@ class SerialLine:
             session = self._link.open_session(self._sink_for(self.known))
             self._write(descriptor, session.start())
             while True:
-                try:
-                    async with asyncio.timeout(self._link.silence_s):
-                        data = await arrived.get()
-                except TimeoutError:
+                data = await next_before_silence(arrived, self._link.silence_s)
+                if data is None:
                     self._write(descriptor, session.start())
                     continue
                 if isinstance(data, OSError):
