@@ -43,8 +43,10 @@ EVIDENCE: Final = {
         doubt=_NONIN_MEMORY,
     ),
     "nonin-xpod-serial": Evidence(
-        decoders=("nonin.df2", "nonin.df7"),
-        source="Nonin, OEM serial format specification",
+        also=("iPod 3211",),
+        decoders=("nonin.df1", "nonin.df2", "nonin.df7"),
+        source="Nonin, OEM serial format specification; format 1 also as owners of an iPod 3211 quote it and a public "
+        "host of a Nonin 4100 (edu.illinois.mdpnp) reads it",
     ),
     "nonin-8500-serial": Evidence(
         decoders=("nonin.ascii",),

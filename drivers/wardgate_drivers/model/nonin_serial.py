@@ -1,7 +1,8 @@
 """Nonin oximeters on a serial line that stream: 3150 WristOx2 (USB), 8500, 2500 PalmSAT and Avant, Xpod and 8500M.
 
-The 3150 is told to send format 8. Xpods send format 2 or 7 as they were ordered; both carry a checksum every five
-bytes, so the one that fits is taken. The 8500, 2500 and Avant print a line of text each second.
+The 3150 is told to send format 8. Xpods send format 1, 2 or 7 as they were ordered, and the one that fits is taken:
+formats 2 and 7 carry a checksum every five bytes, format 1 is known by frames that follow each other without a gap. The
+8500, 2500 and Avant print a line of text each second.
 Memories are not fetched: the layout of their playback was not found.
 
 Source: Nonin OEM specification; the format command as in Nonin's 9560 specification. Not tried on real devices.
@@ -12,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from wardgate_drivers.codec import nonin_blocks, nonin_commands, nonin_df8, nonin_text
+from wardgate_drivers.codec import nonin_blocks, nonin_commands, nonin_df1, nonin_df8, nonin_text
 from wardgate_drivers.codec.nonin_df19 import SMARTPOINT
+from wardgate_drivers.link.any_format import any_format
 from wardgate_drivers.link.finger import STEADY
 from wardgate_drivers.link.finger_serial import finger_session
 from wardgate_drivers.link.sink import SessionSink
@@ -57,7 +59,10 @@ NONIN_3150_SERIAL: Final = _model(
 NONIN_XPOD: Final = _model(
     "nonin-xpod-serial",
     "Xpod 3012LP",
-    finger_session(nonin_blocks.Splitter, nonin_blocks.measurement, _STREAM, packets_per_s=_BLOCKS_PER_S),
+    any_format(
+        finger_session(nonin_df1.Splitter, nonin_df1.measurement, _STREAM, packets_per_s=1),
+        finger_session(nonin_blocks.Splitter, nonin_blocks.measurement, _STREAM, packets_per_s=_BLOCKS_PER_S),
+    ),
 )
 
 NONIN_8500: Final = _model(

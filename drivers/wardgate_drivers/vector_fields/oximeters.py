@@ -12,6 +12,7 @@ from wardgate_drivers.codec import (
     contec_v7,
     jumper,
     nonin_blocks,
+    nonin_df1,
     nonin_df8,
     nonin_text,
     pc60,
@@ -196,6 +197,11 @@ def _choicemmed(data: bytes, _: Context) -> Decoded:
     )
 
 
+def _df1(data: bytes, _: Context) -> Decoded:
+    frame = nonin_df1.decode(data)
+    return Decoded(frame.outcome, {"pulse_rate": frame.pulse, "spo2": frame.spo2, "status": list(frame.status)})
+
+
 def _df8(data: bytes, _: Context) -> Decoded:
     frame = nonin_df8.decode(data)
     return Decoded(frame.outcome, {"pulse_rate": frame.pulse, "spo2": frame.spo2, "status": list(frame.status)})
@@ -242,6 +248,7 @@ DECODERS: Final[dict[str, Decoder]] = {
     "creative.pc60": _pc60,
     "jumper.oximeter": _jumper,
     "nonin.ascii": _text,
+    "nonin.df1": _df1,
     "nonin.df2": _blocks(nonin_blocks.decode_format_2),
     "nonin.df7": _blocks(nonin_blocks.decode_format_7),
     "nonin.df8": _df8,

@@ -1,4 +1,4 @@
-"""Nonin: data format 19 (Bluetooth), formats 2, 7, 8 and 13, the commands of the 9560 and printed lines (serial)."""
+"""Nonin: data format 19 (Bluetooth), formats 1, 2, 7, 8 and 13, the commands of the 9560 and printed lines (serial)."""
 
 from __future__ import annotations
 
@@ -67,6 +67,12 @@ def serial_answer(serial: str) -> bytes:
     """What a 9560 says when it is asked for its serial number of nine digits."""
     body = bytes([0x0B, 0x02]) + serial.encode("ascii")
     return bytes([STX, 0xF4]) + body + bytes([sum(body[1:]) & 0xFF, ETX])
+
+
+def format_1(spo2: int | None, pulse: int | None, *, sensor_disconnected: bool = False) -> bytes:
+    """Three bytes a second; only the first has bit 7 set."""
+    rate = NO_PULSE if pulse is None else pulse
+    return bytes([0x80 | sensor_disconnected << 6 | rate >> 7, rate & 0x7F, NO_SPO2 if spo2 is None else spo2])
 
 
 def format_8(spo2: int | None, pulse: int | None, *, smartpoint: bool = False, sensor_alarm: bool = False) -> bytes:

@@ -178,7 +178,7 @@ class Nonin3150Serial(SerialOximeter):
 
 
 class NoninXpod(SerialOximeter):
-    """Xpod: three blocks a second, in format 2 or 7 as it was ordered."""
+    """Xpod: a frame of format 1 or three blocks of format 2 or 7 a second, as it was ordered."""
 
     MODEL = "nonin-xpod-serial"
 
@@ -192,10 +192,12 @@ class NoninXpod(SerialOximeter):
         line: Line | None = None,
     ) -> None:
         super().__init__(clock, finger_s=finger_s, second_s=second_s, line=line)
-        self._block = {2: nonin.format_2, 7: nonin.format_7}[data_format]
+        self._block = {1: None, 2: nonin.format_2, 7: nonin.format_7}[data_format]
 
     def second(self, number: int, spo2: int | None, pulse: int | None) -> bytes:
-        """Three blocks."""
+        """One frame, or three blocks."""
+        if self._block is None:
+            return nonin.format_1(spo2, pulse, sensor_disconnected=spo2 is None)
         return self._block(spo2, pulse, sensor_alarm=spo2 is None) * 3
 
 

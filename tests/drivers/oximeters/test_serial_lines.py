@@ -41,9 +41,10 @@ LINES: list[tuple[Model, Callable[..., SerialOximeter]]] = [
     (NONIN_3150_SERIAL, Nonin3150Serial),
     (NONIN_XPOD, NoninXpod),
     (NONIN_XPOD, lambda clock, **more: NoninXpod(clock, data_format=7, **more)),
+    (NONIN_XPOD, lambda clock, **more: NoninXpod(clock, data_format=1, **more)),
     (NONIN_8500, Nonin8500),
 ]
-IDS = ("contec-old", "contec-v7", "format-8", "format-2", "format-7", "text")
+IDS = ("contec-old", "contec-v7", "format-8", "format-2", "format-7", "format-1", "text")
 
 
 @asynccontextmanager
@@ -120,6 +121,7 @@ STREAMS: dict[str, tuple[Model, bytes]] = {
     "format-8": (NONIN_3150_SERIAL, nonin.format_8(96, 140) * 10),
     "format-2": (NONIN_XPOD, nonin.format_2(96, 140) * 30),
     "format-7": (NONIN_XPOD, nonin.format_7(96, 140) * 30),
+    "format-1": (NONIN_XPOD, nonin.format_1(96, 140) * 13),
     "text": (NONIN_8500, nonin.text_line(96, 140, "F") * 10),
 }
 

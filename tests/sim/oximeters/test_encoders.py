@@ -19,6 +19,7 @@ from wardgate_drivers.codec import (
     contec_v7,
     jumper,
     nonin_blocks,
+    nonin_df1,
     nonin_df8,
     nonin_text,
     pc60,
@@ -121,6 +122,8 @@ def test_choicemmed(spo2: int, pulse: int, breathing: int, perfusion: float) -> 
 def test_nonin(spo2: int | None, pulse: int | None, sensor_alarm: bool) -> None:
     frame = nonin_df8.decode(nonin.format_8(spo2, pulse, sensor_alarm=sensor_alarm))
     assert (frame.spo2, frame.pulse, "sensor-alarm" in frame.status) == (spo2, pulse, sensor_alarm)
+    seconds = nonin_df1.decode(nonin.format_1(spo2, pulse, sensor_disconnected=sensor_alarm))
+    assert (seconds.spo2, seconds.pulse, bool(seconds.status)) == (spo2, pulse, sensor_alarm)
     for encode in (nonin.format_2, nonin.format_7):
         block = nonin_blocks.decode(encode(spo2, pulse, sensor_alarm=sensor_alarm))
         assert (block.spo2, block.spo2_display, block.spo2_extended) == (spo2, spo2, spo2)
@@ -141,6 +144,7 @@ def test_nonin(spo2: int | None, pulse: int | None, sensor_alarm: bool) -> None:
         ("o2-not-worn", oximeters.viatom_reply(bytes.fromhex("00000000000000004f0000000000")[1:])),
         ("cbt-values", oximeters.contec_ble_values(99, 83)),
         ("n8-1", nonin.format_8(98, 57, smartpoint=True)),
+        ("n1-128", nonin.format_1(96, 128)),
         ("na-none", nonin.text_line(None, None)),
     ],
 )
