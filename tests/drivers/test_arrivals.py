@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -66,9 +67,10 @@ async def test_a_device_that_sends_is_not_silent_because_the_hub_was_held_up(lin
             line.write(b"%d" % number)
 
     sending = asyncio.create_task(send())
-    first = await next_before_silence(line.arrived, 4 * PERIOD_S)
+    coming = partial(next_before_silence, line.arrived, 4 * PERIOD_S)
+    first = await coming()
     asyncio.get_running_loop().call_soon(time.sleep, HELD_UP_S)
-    heard = [await next_before_silence(line.arrived, 4 * PERIOD_S) for _ in range(5)]
+    heard = [await coming() for _ in range(5)]
     assert first == b"0"
     assert heard == [b"1", b"2", b"3", b"4", None]
     await sending
