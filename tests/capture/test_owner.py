@@ -396,3 +396,16 @@ async def test_a_short_restart_of_bluetooth_alarms_nobody(air: Air, host: Host, 
     host.become("on")
     await air.until(lambda: air.steps.count("scan") > scans)
     assert told.codes == []
+
+
+@pytest.mark.usefixtures("radio")
+async def test_bluetooth_that_is_back_at_the_last_moment_alarms_nobody(air: Air, host: Host, told: Told) -> None:
+    await air.listening()
+    scans = air.steps.count("scan")
+    host.become("no-bluetoothd")
+    await air.until(lambda: air.steps[-1] == "stop")
+    for _ in range(10):
+        await asyncio.sleep(0)  # the owner begins to wait
+    host.state = "on"  # as its patience ends, and before it was told
+    await air.until(lambda: air.steps.count("scan") > scans)
+    assert told.codes == []

@@ -14,7 +14,7 @@ import pytest
 from tests.capture.conftest import HandClock, Told
 from tests.support.bluez_stand_in import CUFF, CUFF_PATH, Adapter, Bus, Device, Watched
 from wardgate.capture import bluez, recovery
-from wardgate.capture.recovery import Budget, Hearing, Helper, Recovery, Step
+from wardgate.capture.recovery import Budget, Hearing, Helper, Recovery, Step, StepFailedError
 from wardgate.store.store import Store
 
 SCRIPT = Path("deploy/radio-helper.sh").resolve()
@@ -155,6 +155,29 @@ async def test_the_question_that_silence_asks(bus: Bus, watched: Watched) -> Non
     assert not await watched.host.listening()
     adapter.searching = True
     assert await watched.host.listening()
+
+
+async def test_a_helper_has_a_moment_for_its_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The radio is back before the helper has said that it is done."""
+    monkeypatch.setattr(recovery, "LOOK_S", 0.01)
+    ask, answer = tmp_path / "ask", tmp_path / "answer"
+    looks = 0
+
+    def over() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            answer.write_text(f"{ask.read_text(encoding='ascii').split()[1]} done\n", encoding="ascii")
+        return True
+
+    await Helper(ask, answer).do(Step.RESTART_BLUETOOTHD, over)
+    assert looks == 3
+
+
+async def test_a_radio_that_is_back_waits_for_no_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "LAST_WORD_S", 0.05)
+    with pytest.raises(StepFailedError, match="it was over before the helper answered"):
+        await Helper(tmp_path / "ask", tmp_path / "answer").do(Step.RESET_ADAPTER, lambda: True)
 
 
 async def test_no_restart_of_the_hub_unless_it_is_configured(store: Store, clock: HandClock) -> None:

@@ -157,10 +157,11 @@ class RadioOwner:
                         self._something.clear()
                         await self._something.wait()
             except TimeoutError:
-                sentence, _, what_to_do = SENTENCES[self._host.state].partition(". ")
+                if (state := self._host.state) == "on":
+                    break  # at the last moment
+                sentence, _, what_to_do = SENTENCES[state].partition(". ")
                 self._journal.begin("radio-lost", "problem", f"{sentence}.", what_to_do=what_to_do)
-                if (state := self._host.state) != "on":
-                    await self._recovery.climb(state)
+                await self._recovery.climb(state)
         self._journal.over("radio-lost", sentence="The radio listens again.")
         if self._recovery.cause in ("no-bluetoothd", "no-adapter", "off"):
             self._recovery.well()

@@ -27,6 +27,8 @@ log: Final = logging.getLogger(__name__)
 
 HELPER_S: Final = 40.0
 """For the helper's answer. To restart bluetoothd takes 3 s on a Raspberry Pi, to reset its adapter 10."""
+LAST_WORD_S: Final = 2.0
+"""Where the radio is back before the helper has answered: it may have done it, and says so last."""
 SETTLE_S: Final = 20.0
 """After a step, for the adapter to be on again before the bonds are looked at."""
 LOOK_S: Final = 0.25
@@ -124,7 +126,7 @@ class Helper:
         self._answer = answer
 
     async def do(self, step: Step, over: Callable[[], bool]) -> None:
-        """Have it done. No answer is waited for any longer once it is `over`.
+        """Have it done. Once it is `over` an answer is waited for only a moment longer.
 
         Raises:
             StepFailedError: there is no helper, or it could not.
@@ -133,8 +135,12 @@ class Helper:
         try:
             await asyncio.to_thread(self._write, f"{step} {number}\n")
             async with asyncio.timeout(HELPER_S):
+                last_word_s = float("inf")
                 while (words := await asyncio.to_thread(self._read))[:1] != [number]:
+                    now_s = asyncio.get_running_loop().time()
                     if over():
+                        last_word_s = min(last_word_s, now_s + LAST_WORD_S)
+                    if now_s >= last_word_s:
                         raise StepFailedError("it was over before the helper answered")
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
