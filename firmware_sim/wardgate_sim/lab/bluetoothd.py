@@ -14,7 +14,7 @@ from dbus_fast.aio import MessageBus
 from wardgate.clock import Timex, adjtimex
 
 PROGRAM: Final = "/usr/libexec/bluetooth/bluetoothd"
-_PATIENCE_S: Final = 20.0
+_PATIENCE_S: Final = 60.0
 
 
 class Bluetoothd:

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
 from bumble import hci
-from dbus_fast import BusType, Message
+from bumble.device import Device
+from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from wardgate.control.client import connect
 from wardgate.control.protocol import ControlError
 from wardgate_sim.firmware.peripheral import advertisement
 from wardgate_sim.lab.bluetoothd import bluez_bonds, bluez_known
-from wardgate_sim.lab.guest import ADDRESSES, Guest
+from wardgate_sim.lab.guest import ADDRESSES, ARRIVAL_S, Guest
 from wardgate_sim.lab.kernel import PROJECT
 from wardgate_sim.radio import Radio
 
 _ROUNDS: Final = 5
-_ARRIVAL_S: Final = 60.0
 _STRANGERS: Final = 100
-_SHOUTS: Final = 3
+_PASSER_BY: Final = "DA:00:00:00:00:"
 _SHOUT_S: Final = 0.03
 _FORGOTTEN_S: Final = 120.0
-"""BlueZ forgets a device that it only heard after 30 s (TemporaryTimeout)."""
+"""More than BlueZ takes to forget a device that it only heard."""
 
 
 async def passkey(guest: Guest) -> dict[str, Any]:
     """A cuff that shows six digits: wrong ones first, then those that it shows."""
     cuff = guest.code_cuff
     await cuff.take(_pressure(141.0))
-    shown = await cuff.passkey_shown()
-    wrong = await _type(guest, (shown + 1) % 1_000_000, 1)
-    tries = 1
-    while "paired" not in _told(guest, "code-cuff"):
-        tries += 1
-        await cuff.take(_pressure(141.0 + tries))
-        shown = await cuff.passkey_shown()
-        right = await _type(guest, shown, tries)
-        await cuff.asleep()
-    await guest.witness.until(lambda: len(guest.witness.of("code-cuff")) >= len(cuff.book.taken), _ARRIVAL_S)
+    await _asked(guest, 1)
+    said = [await _type(guest, (await cuff.passkey_shown() + 1) % 1_000_000)]
+    await cuff.take(_pressure(142.0))
+    while await _asked(guest, len(said) + 1):
+        said.append(await _type(guest, await cuff.passkey_shown()))
+    await cuff.asleep()
+    await guest.witness.until(lambda: len(guest.witness.of("code-cuff")) >= len(cuff.book.taken), ARRIVAL_S)
     return {
-        "wrong": wrong,
-        "right": right,
-        "tries": tries,
+        "said": said,
         "told": _told(guest, "code-cuff"),
         "device_knows_hub": bool(await cuff.bonded_hosts()),
         "taken": [dict(taken.values) for taken in cuff.book.taken],
@@ -62,11 +59,11 @@ async def clashes(guest: Guest) -> dict[str, Any]:
             together.append(guest.oximeter.take({"spo2": 90.0 + number, "pulse": 71.0}))
         await asyncio.gather(*together, guest.neighbour.take({"weight": 91.0}))
         for name in guest.devices:
-            await _arrive(guest, name)
+            await guest.arrive(name)
     return {
         "taken": {name: len(device.book.taken) for name, device in guest.devices.items()},
-        "at_ward": {name: _arrived(guest, name) for name in guest.devices},
-        "neighbour_connected": bool(guest.neighbour.book.acknowledged),
+        "at_ward": {name: len(guest.witness.of(name)) for name in guest.devices},
+        "neighbour_connected": bool(guest.neighbour.book.acknowledged or guest.neighbour.book.errors),
         "weights_at_ward": [r.quantities[0].value for r in guest.witness.readings if r.channel == "weight"],
     }
 
@@ -74,56 +71,66 @@ async def clashes(guest: Guest) -> dict[str, Any]:
 async def rival(guest: Guest) -> dict[str, Any]:
     """Another program asks BlueZ for the scale before it is on the air. Now it is first and has the scale, now BlueZ
     is busy with it when the hub asks."""
-    weights = [77.4, 77.6, 77.8, 78.0]
+    weights, hub_log = [77.4, 77.6, 77.8, 78.0], guest.share / "hub.log"
+    log_before, had = hub_log.stat().st_size, 0
     for weight_kg in weights[:-1]:
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
         try:
             asked = asyncio.create_task(bus.call(_call(_path("scale"), "org.bluez.Device1", "Connect")))
+            await asyncio.sleep(0)  # it is on its way, and BlueZ answers the next only when it has begun with it
+            await bus.call(_call("/", "org.freedesktop.DBus.Peer", "Ping"))
             await guest.scale.take({"weight": weight_kg})
             await guest.scale.asleep()
-            await asked
+            had += (await asked).message_type is MessageType.METHOD_RETURN
         finally:
             bus.disconnect()
     await guest.scale.take({"weight": weights[-1]})
-    await _arrive(guest, "scale")
-    log = await asyncio.to_thread((guest.share / "hub.log").read_text, encoding="utf-8", errors="replace")
+    await guest.arrive("scale")
+    log = (await asyncio.to_thread(hub_log.read_bytes))[log_before:]
     return {
         "taken": weights,
         "at_ward": [r.quantities[0].value for r in guest.witness.of("scale")][-len(weights) :],
+        "had": had,
         "hung_up": _told(guest, "scale").count("device-taken"),
-        "busy": log.count("already in progress"),
+        "busy": log.count(b"already in progress"),
     }
 
 
 async def search_in_progress(guest: Guest) -> dict[str, Any]:
-    """Something beneath BlueZ begins to search while the hub talks to the scale: the hub's next scan has to wait."""
+    """Something beneath BlueZ begins to search while the hub connects to the scale: the hub's next scan has to wait."""
+    met = asyncio.Event()
+    guest.scale.gatt.once(Device.EVENT_CONNECTION, lambda _: met.set())
     await guest.scale.take({"weight": 77.8})
-    async with asyncio.timeout(_ARRIVAL_S):
+    await met.wait()
+    guest.service.freeze()  # it does not search now, and will not before the other does
+    try:
         while not await _search_beneath():
-            pass  # the hub searches itself, until it connects
+            pass
+    finally:
+        guest.service.thaw()
     await guest.oximeter.take({"spo2": 95.0, "pulse": 67.0})
     for name in ("scale", "oximeter"):
-        await _arrive(guest, name)
+        await guest.arrive(name)
     return {"spo2_at_ward": guest.witness.of("oximeter")[-1].quantities[0].value}
 
 
 async def strangers(guest: Guest) -> dict[str, Any]:
     """A hundred passers-by, each with an address and a name of its own; what of them stays in BlueZ."""
-    before = len(await bluez_known())
+    crowd = {f"{_PASSER_BY}{number:02X}": f"Phone {number}" for number in range(_STRANGERS)}
     radio = Radio("passer-by", guest.adapter.link)
-    for number in range(_STRANGERS):
-        await _pass_by(radio, f"DA:00:00:00:{number >> 8:02X}:{number & 255:02X}", f"Phone {number}")
+    async with _overhearing() as heard:
+        while unheard := crowd.keys() - heard:  # BlueZ searches with pauses
+            for address in sorted(unheard):
+                await _pass_by(radio, address, crowd[address])
     guest.adapter.link.remove(radio)
-    heard = len(await bluez_known())
     async with asyncio.timeout(_FORGOTTEN_S):
-        while len(await bluez_known()) > before:  # noqa: ASYNC110 - the state of another process
+        while known := {device["Address"].value for device in await bluez_known()} & crowd.keys():  # noqa: ASYNC110 - the state of another process
             await asyncio.sleep(1.0)
     files = await asyncio.to_thread(_age_half_of_the_cache)
     clean = await asyncio.create_subprocess_exec("systemd-tmpfiles", "--clean", PROJECT / "deploy" / "tmpfiles.conf")
     return {
-        "before": before,
-        "heard": heard,
-        "after": len(await bluez_known()),
+        "heard": len(heard & crowd.keys()),
+        "known": len(known),
         "files": len(files),
         "cleaned": await clean.wait(),
         "left": len(await asyncio.to_thread(_cached)),
@@ -131,9 +138,28 @@ async def strangers(guest: Guest) -> dict[str, Any]:
     }
 
 
+@contextlib.asynccontextmanager
+async def _overhearing() -> AsyncIterator[set[str]]:
+    """The addresses of the devices that BlueZ tells of for the first time, as it does."""
+    heard: set[str] = set()
+
+    def hear(message: Message) -> None:
+        if message.member == "InterfacesAdded" and (device := message.body[1].get("org.bluez.Device1")):
+            heard.add(device["Address"].value)
+
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        bus.add_message_handler(hear)
+        rule = "type='signal',sender='org.bluez',member='InterfacesAdded'"
+        await bus.call(_call("/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", rule))
+        yield heard
+    finally:
+        bus.disconnect()
+
+
 def _cached() -> list[Path]:
     """The files that BlueZ keeps about strangers."""
-    return sorted(file for file in Path("/var/lib/bluetooth").glob("*/cache/*") if file.name.startswith("DA:00"))
+    return sorted(file for file in Path("/var/lib/bluetooth").glob("*/cache/*") if file.name.startswith(_PASSER_BY))
 
 
 def _age_half_of_the_cache() -> list[Path]:
@@ -152,33 +178,33 @@ async def _pass_by(radio: Radio, address: str, name: str) -> None:
     shouts.advertising_data = advertisement()
     shouts.scan_response_data = bytes([len(name) + 1, 0x09]) + name.encode("ascii")
     shouts.enabled = True
-    for _ in range(_SHOUTS):
-        shouts.send_advertising_data()
-        await asyncio.sleep(_SHOUT_S)
+    shouts.send_advertising_data()
+    await asyncio.sleep(_SHOUT_S)
 
 
 def _pressure(systolic: float) -> dict[str, float]:
     return {"systolic": systolic, "diastolic": 82.0, "pulse": 69.0}
 
 
-async def _arrive(guest: Guest, name: str) -> None:
-    """Wait until all that this device measured is at the ward, and it sleeps again."""
-    device = guest.devices[name]
-    await guest.witness.until(lambda: _arrived(guest, name) >= len(device.book.taken), _ARRIVAL_S)
-    await device.asleep()
-
-
-def _arrived(guest: Guest, device: str) -> int:
-    return len(guest.witness.of(device))
-
-
 def _told(guest: Guest, device: str) -> list[str]:
-    return [event.code for event in guest.witness.events if event.device == device]
+    """What the hub told of it in this step."""
+    return [event.code for event in guest.witness.told if event.device == device]
 
 
-async def _type(guest: Guest, code: int, nth: int) -> str:
-    """Once the hub asks for it, the first, second, third time."""
-    await guest.witness.until(lambda: _told(guest, "code-cuff").count("passkey-needed") >= nth, _ARRIVAL_S)
+async def _asked(guest: Guest, times: int) -> bool:
+    """Wait until the hub has asked for a code so often; False when it is paired instead."""
+
+    def paired() -> bool:
+        return "paired" in _told(guest, "code-cuff")
+
+    def asked() -> bool:
+        return _told(guest, "code-cuff").count("passkey-needed") >= times
+
+    await guest.witness.until(lambda: paired() or asked(), ARRIVAL_S)
+    return not paired()
+
+
+async def _type(guest: Guest, code: int) -> str:
     async with connect(guest.control) as hub:
         try:
             return (await hub.call("passkey", device="code-cuff", passkey=code)).sentence
@@ -190,8 +216,16 @@ def _path(device: str) -> str:
     return f"/org/bluez/hci0/dev_{ADDRESSES[device].replace(':', '_')}"
 
 
-def _call(path: str, interface: str, member: str) -> Message:
-    return Message(destination="org.bluez", path=path, interface=interface, member=member)
+def _call(path: str, interface: str, member: str, word: str = "") -> Message:
+    to = "org.freedesktop.DBus" if path == "/org/freedesktop/DBus" else "org.bluez"
+    return Message(
+        destination=to,
+        path=path,
+        interface=interface,
+        member=member,
+        signature="s" if word else "",
+        body=[word] if word else [],
+    )
 
 
 async def _search_beneath() -> bool:

@@ -15,21 +15,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from wardgate.capture.owner import HOST_AWAY_S
 from wardgate.control.client import connect
-from wardgate_sim.firmware.peripheral import Peripheral
 from wardgate_sim.lab import crowd
 from wardgate_sim.lab.bluetoothd import bluez_bonds
-from wardgate_sim.lab.guest import ADDRESSES, Guest, open_guest
+from wardgate_sim.lab.guest import ADDRESSES, ARRIVAL_S, Guest, open_guest
 from wardgate_sim.lab.host import noting
 
 log: Final = logging.getLogger(__name__)
 
-STEP_S: Final = 300.0
-_HANG_S: Final = 160.0
+STEP_S: Final = 400.0
+_HANG_S: Final = 200.0
 """For the hub to look, wait for an answer, end its scan, wait for BlueZ to come back, and be helped."""
-ARRIVAL_S: Final = 90.0
-"""From the end of a measurement to the ward, on a machine with much other work. Devices are on the air for 30 s."""
+_TRIES: Final = 5
+"""With a device that forgot its bond. The hub believes the second failure; another kind of failure is none."""
+_RADIO_LOST: Final = ("radio-lost", "radio-lost-over")
+_MENDING: Final = ("radio-recovery", "radio-recovered")
 Step = Callable[[Guest], Awaitable[dict[str, Any]]]
 
 
@@ -71,18 +71,14 @@ async def link_lost(guest: Guest) -> dict[str, Any]:
     scale.store({"weight": 79.00})
     scale.store({"weight": 79.20})
     scale.faults.lose_link_after = 1
+    errors_before = len(scale.book.errors)
     await scale.take({"weight": 79.40})
     await scale.asleep()
-    acknowledged_before = len(scale.book.acknowledged)
-    unsent_before = len(scale.unsent)
+    lost = scale.book.errors[errors_before:].count("link")
+    unsent = len(scale.unsent)
     await scale.take({"weight": 79.60})
-    await _arrive(guest, "scale", scale)
-    return {
-        "lost": scale.book.errors.count("link"),
-        "unsent_before": unsent_before,
-        "acknowledged_before": acknowledged_before,
-        **_weights(guest),
-    }
+    await guest.arrive("scale")
+    return {"lost": lost, "unsent": unsent, **_weights(guest)}
 
 
 async def forgotten_bond(guest: Guest) -> dict[str, Any]:
@@ -90,13 +86,13 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
     cuff = guest.cuff
     await cuff.forget_bonds()
     found: dict[str, Any] = {"tries": 0}
-    while not _lost(guest) and found["tries"] < 3:
+    while not _lost(guest) and found["tries"] < _TRIES:
         found["tries"] += 1
         await cuff.take({"systolic": 133.0 + found["tries"], "diastolic": 86.0, "pulse": 74.0})
         await cuff.asleep()
         await _idle(guest)
     await guest.witness.until(lambda: _lost(guest), ARRIVAL_S)
-    event = next(e for e in guest.witness.events if e.code == "pairing-lost")
+    event = next(e for e in guest.witness.told if e.code == "pairing-lost")
     found |= {"event_device": event.device, "event_what_to_do": event.what_to_do, "event_severity": event.severity}
     found["bonds_before_word"] = await bluez_bonds()
     found["readings_before_word"] = len(guest.witness.of("cuff"))
@@ -107,35 +103,33 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
         found["answer"] = (await paired).sentence
     await cuff.asleep()
     await cuff.take({"systolic": 137.0, "diastolic": 88.0, "pulse": 76.0})
-    await _arrive(guest, "cuff", cuff)
+    await guest.arrive("cuff")
     found["acknowledged_after"] = len(cuff.book.acknowledged)
     return found | {"bonds_after": await bluez_bonds(), "unsent_after": len(cuff.unsent)}
 
 
 async def without_bluetoothd(guest: Guest) -> dict[str, Any]:
     """`wardgate doctor` beside the running hub, with BlueZ and without it. BlueZ stays away until the hub tells of it,
-    and has its helper start it again."""
+    and has its helper start it again: not before doctor has looked."""
     well = await _doctor(guest)
-    told_before = _codes(guest)
-    await guest.bluetoothd.stop(signal.SIGKILL)
-    ill = await _doctor(guest)
-    await guest.witness.until(lambda: "radio-lost" in _codes(guest), HOST_AWAY_S + ARRIVAL_S)
-    await guest.witness.until(lambda: {"radio-lost-over", "radio-recovered"} <= set(_codes(guest)), ARRIVAL_S)
-    return {"well": well, "ill": ill, "told_before": told_before}
+    async with guest.helper.at_hand:
+        await guest.bluetoothd.stop(signal.SIGKILL)
+        ill = await _doctor(guest)
+    return {"well": well, "ill": ill, **await _recovered(guest)}
 
 
 async def bluetoothd_hangs(guest: Guest) -> dict[str, Any]:
     """BlueZ is there and answers nothing, until the ladder has it restarted."""
     keys = await _device_keys(guest)
     guest.bluetoothd.freeze()
-    found = await _recovered(guest, _HANG_S)
+    found = await _recovered(guest)
     return {**found, **await _weigh(guest, 78.1), "keys_kept": await _device_keys(guest) == keys}
 
 
 async def adapter_blocked(guest: Guest) -> dict[str, Any]:
     """Somebody blocks Bluetooth; the helper unblocks it."""
     await asyncio.to_thread(_block)
-    found = await _recovered(guest, HOST_AWAY_S + ARRIVAL_S)
+    found = await _recovered(guest)
     return {**found, **await _weigh(guest, 78.3)}
 
 
@@ -155,21 +149,22 @@ async def adapter_pulled(guest: Guest) -> dict[str, Any]:
     return {"state": state, **await _weigh(guest, 78.7), "bonds": await bluez_bonds()}
 
 
-async def _recovered(guest: Guest, within_s: float) -> dict[str, Any]:
+async def _recovered(guest: Guest) -> dict[str, Any]:
     """Wait until the hub tells that its radio listens again; what it did."""
-    before = len(guest.witness.events)
-    await guest.witness.until(lambda: "radio-recovered" in _codes(guest)[before:], within_s)
-    told = guest.witness.events[before:]
+    witness, helped_before = guest.witness, len(guest.helper.helped)
+    await witness.until(lambda: {*_RADIO_LOST, *_MENDING} <= set(witness.codes), _HANG_S)
+    told = list(witness.told)
     return {
         "steps": [event.detail for event in told if event.code == "radio-recovery"],
         "recovered": [event.detail for event in told if event.code == "radio-recovered"],
+        "helped": guest.helper.helped[helped_before:],
         "bonds": await bluez_bonds(),
     }
 
 
 async def _weigh(guest: Guest, weight_kg: float) -> dict[str, Any]:
     await guest.scale.take({"weight": weight_kg})
-    await _arrive(guest, "scale", guest.scale)
+    await guest.arrive("scale")
     return _weights(guest)
 
 
@@ -218,15 +213,9 @@ async def _measure(guest: Guest, pressure: dict[str, float], weight_kg: float, s
     ):
         began_s = time.monotonic()
         await device.take(values)
-        await _arrive(guest, name, device)
+        await guest.arrive(name)
         seconds[name] = round(time.monotonic() - began_s, 2)
     return {"seconds_to_ward": seconds, "at_ward": {n: len(guest.witness.of(n)) for n in guest.devices}}
-
-
-async def _arrive(guest: Guest, name: str, device: Peripheral) -> None:
-    """Wait until everything this device ever measured is at the ward, and the device sleeps again."""
-    await guest.witness.until(lambda: len(guest.witness.of(name)) >= len(device.book.taken), ARRIVAL_S)
-    await device.asleep()
 
 
 async def _idle(guest: Guest) -> None:
@@ -237,14 +226,25 @@ async def _idle(guest: Guest) -> None:
 
 
 async def _rest(guest: Guest) -> None:
-    """Wait until the hub listens and the ward has all that it told: no step takes what was left of the one before for
-    its own."""
+    """Wait until the hub listens, the ward has all that it told, and nothing of its radio stands: no step takes what
+    was left of the one before for its own."""
     async with connect(guest.control) as hub:
         while True:
             status = await hub.status()
-            if status.hub.radio.state == "listening" and not status.delivery.waiting:
+            if status.hub.radio.state == "listening" and not status.delivery.waiting and not _stands(guest):
                 return
             await asyncio.sleep(0.2)
+
+
+def _stands(guest: Guest) -> bool:
+    """Whether the hub's radio is lost or being mended, as far as the ward was told. The hub says that it listens as
+    soon as Bluetooth is on, which is before it says that it is over."""
+    codes = [event.code for event in guest.witness.events]
+    for begin, over in (_RADIO_LOST, _MENDING):
+        last = next((code for code in reversed(codes) if code in (begin, over)), over)
+        if last == begin:
+            return True
+    return False
 
 
 async def _without_bond(address: str) -> None:
@@ -257,13 +257,8 @@ def _weights(guest: Guest) -> dict[str, Any]:
     return {"weights_at_ward": [reading.quantities[0].value for reading in guest.witness.of("scale")]}
 
 
-def _codes(guest: Guest) -> list[str]:
-    """The codes of the events at the ward, in their order."""
-    return [event.code for event in guest.witness.events]
-
-
 def _lost(guest: Guest) -> bool:
-    return "pairing-lost" in _codes(guest)
+    return "pairing-lost" in guest.witness.codes
 
 
 def _entry(values: Any) -> dict[str, float]:
@@ -301,11 +296,14 @@ async def play(share: Path, names: list[str]) -> bool:
                 try:
                     async with asyncio.timeout(STEP_S):
                         await _rest(guest)
+                        guest.witness.begin_step()
                         found = await STEPS[name](guest)
+                        if name != "end":
+                            await _rest(guest)
                 except Exception as error:  # the boundary: the next step may still tell something
                     log.exception("step %s", name)
                     found, well = {"error": f"{type(error).__name__}: {error}"}, False
-                note(name, step_began_s, found)
+                note(name, step_began_s, {**found, "codes": guest.witness.codes})
     return well
 
 
