@@ -14,6 +14,7 @@ from wardgate.ward.fhir import bundle, resources
 LOINC = "http://loinc.org"
 MDC = "urn:iso:std:iso:11073:10101"
 SNOMED = "http://snomed.info/sct"
+GATEWAY = "http://hl7.org/fhir/StructureDefinition/observation-gatewayDevice"
 
 
 def pressure() -> Reading:
@@ -50,6 +51,8 @@ def test_blood_pressure_is_a_panel_and_the_pulse_stands_beside_it() -> None:
     assert (LOINC, "8867-4") in codes(pulse["code"])
     assert pulse["valueQuantity"]["code"] == "/min"
     assert panel["identifier"] != pulse["identifier"]
+    for one in (panel, pulse):
+        assert [part["url"] for part in one["extension"]].count(GATEWAY) == 1, "a server may refuse a second one"
 
 
 def test_oximetry_has_the_code_that_the_vital_signs_ask_for_beside_its_own() -> None:

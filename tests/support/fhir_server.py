@@ -28,6 +28,8 @@ class FhirServer:
         self.requests: list[Json] = []
         self.tokens: list[str | None] = []
         self.mood: Mood = lambda _: None
+        self.each: str | None = None
+        """The status of each entry, where a server without transactions does none of them."""
         self._lock = threading.Lock()
         owner = self
 
@@ -76,7 +78,7 @@ class FhirServer:
             Bundle.model_validate(bundle)
         except ValidationError as error:
             return 422, _outcome(str(error))
-        entries = [{"response": {"status": self._do(entry)}} for entry in bundle["entry"]]
+        entries = [{"response": {"status": self.each or self._do(entry)}} for entry in bundle["entry"]]
         return (0 if mood == 0 else 200), {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
 
     def _do(self, entry: Json) -> str:

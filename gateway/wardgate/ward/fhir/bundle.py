@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
+import msgspec
+
 from wardgate.contract.messages import Alert, Event, Reading
 from wardgate.ward.fhir import things
 from wardgate.ward.fhir.communication import of_alert, of_event, said_in
@@ -49,15 +51,36 @@ def bundle(messages: Iterable[Reading | Alert | Event]) -> Json:
             again = anew and resource["resourceType"] == "Observation"
             name = things.urn(resource["identifier"][0])
             if again or name not in entries:
-                entries[name] = entry(name, resource, again=again)
+                entries[name] = entry(resource, again=again)
     return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries.values())}
 
 
-def entry(name: str, resource: Json, *, again: bool) -> Json:
+def halves(made: Json) -> list[Json]:
+    """The same as two transactions, each with all that it refers to. None where one resource is what it is about."""
+    entries = made["entry"]
+    wanted = [one for one in entries if not any(_refers(other, one) for other in entries)]
+    middle = len(wanted) // 2
+    found = [wanted[:middle], wanted[middle:]] if middle else []
+    return [{**made, "entry": _with_referred(entries, half)} for half in found]
+
+
+def _with_referred(entries: list[Json], wanted: list[Json]) -> list[Json]:
+    found = list(wanted)
+    for one in reversed(entries):  # what is referred to stands first
+        if one not in wanted and any(_refers(other, one) for other in found):
+            found.insert(0, one)
+    return found
+
+
+def _refers(one: Json, to: Json) -> bool:
+    return to["fullUrl"].encode() in msgspec.json.encode(one["resource"])
+
+
+def entry(resource: Json, *, again: bool) -> Json:
     """One resource's part of a transaction; `again`: it takes the place of the one with its identifier."""
     own = resource["identifier"][0]
     kind = resource["resourceType"]
     search = "identifier=" + quote(f"{own['system']}|{own['value']}", safe="")
     create = {"method": "POST", "url": kind, "ifNoneExist": search}
     update = {"method": "PUT", "url": f"{kind}?{search}"}
-    return {"fullUrl": name, "resource": resource, "request": update if again else create}
+    return {"fullUrl": things.urn(own), "resource": resource, "request": update if again else create}

@@ -62,11 +62,11 @@ def _observations(reading: Reading, common: Json) -> list[Json]:
     numbered = list(enumerate(reading.quantities))
     panel = [(n, q) for n, q in numbered if q.name in _IN_PANEL] if reading.channel in PANEL else []
     alone = [(n, q) for n, q in numbered if (n, q) not in panel]
-    found = [{**common, **_panel(reading, panel)}] if panel or not alone else []
-    found += [{**common, **_single(n, q)} for n, q in alone]
+    said = [_panel(reading, panel)] if panel or not alone else []
+    said += [_single(n, q) for n, q in alone]
+    found = [{**common, **one, "extension": common["extension"] + one.get("extension", [])} for one in said]
     for place, observation in enumerate(found):
         observation["identifier"] = [things.identifier("reading", reading.hub, reading.id, str(place))]
-        observation["extension"] = [*common["extension"], *observation.get("extension", [])]
     message = of_struct(reading, ("quantities", "time.taken", "time.received"))
     message["extension"].append({"url": "quantities", "valueDecimal": len(numbered)})
     found[0]["extension"] = [*found[0]["extension"], message]

@@ -17,6 +17,10 @@ TIMEOUT_S: Final = 30.0
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _LATER: Final = frozenset({401, 403, 404, 408, 425, 429})
 """The server does not judge the resources by these; somebody has to mend something, or it takes a while."""
+_TOO_MUCH: Final = frozenset({400, 413})
+"""How servers refuse more resources than they take in one transaction."""
+_CONFLICT: Final = 409
+"""Two transactions met at the server, and it has undone this one."""
 
 
 class NotNow(Exception):
@@ -24,7 +28,12 @@ class NotNow(Exception):
 
 
 class Refused(Exception):
-    """The server does not want what was sent."""
+    """The server does not want what was sent, or not so much of it, or not while others write."""
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        super().__init__(why)
+        self.perhaps_too_much = status in _TOO_MUCH
+        self.is_conflict = status == _CONFLICT
 
 
 class Server:
@@ -55,10 +64,10 @@ class Server:
             Refused: it was not done and will not be.
         """
         status, body = await asyncio.to_thread(self._post, msgspec.json.encode(bundle))
-        if status in _LATER or status >= 500 or status < 200 or 300 <= status < 400:
+        if _is_later(status):
             raise NotNow(f"{self._parts.hostname} answers with status {status}: {_diagnosis(body)}")
         if status >= 400:
-            raise Refused(f"status {status}: {_diagnosis(body)}")
+            raise Refused(f"status {status}: {_diagnosis(body)}", status)
         self._check(body, len(bundle["entry"]))
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
@@ -88,8 +97,15 @@ class Server:
             statuses = [int(str(entry["response"]["status"])[:3]) for entry in answer["entry"]]
         except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
             raise NotNow(f"{self._parts.hostname} does not answer as a FHIR server does.") from error
+        later = [status for status in statuses if _is_later(status)]
+        if later:  # a server without transactions does what it can, and says so one by one
+            raise NotNow(f"{self._parts.hostname} answers with status {later[0]}.")
         if len(statuses) != many or any(not 200 <= status < 300 for status in statuses):
             raise Refused(f"the transaction was answered with {statuses}")
+
+
+def _is_later(status: int) -> bool:
+    return status in _LATER or status >= 500 or status < 200 or 300 <= status < 400
 
 
 def _diagnosis(body: bytes) -> str:

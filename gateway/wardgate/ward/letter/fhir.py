@@ -44,6 +44,11 @@ def document(record: Record, texts: Texts, html: str, at: datetime) -> Json:
 
 
 def delivery(letter: Json) -> Json:
-    """A transaction with a letter: the same week sent again takes the place of the one before."""
-    made = entry(things.urn(letter["identifier"][0]), letter, again=True)
-    return {"resourceType": "Bundle", "type": "transaction", "entry": [made]}
+    """A transaction with a letter: the same week sent again takes the place of the one before.
+
+    The patient is in it, too: a server finds what stands in a record by a reference, and few by an identifier alone.
+    """
+    patient = {"resourceType": "Patient", "identifier": [letter["subject"]["identifier"]]}
+    placed = letter | {"subject": letter["subject"] | things.reference(patient)}
+    entries = [entry(patient, again=False), entry(placed, again=True)]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
