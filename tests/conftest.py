@@ -21,6 +21,7 @@ _PROGRAMS: Final = {
     "tests.support.rabbitmq": ("rabbitmq-server", "rabbitmq-server"),
     "tests.support.browser": ("chromedriver", "chromium-driver"),
     "tests.support.axe": ("npm", "npm"),
+    "tests.support.medplum": ("npm", "npm"),
     "apt install npm": ("npm", "npm"),
     "tests.support.postgres": ("initdb", "postgresql-15"),
     "dbus-daemon": ("dbus-daemon", "dbus"),
