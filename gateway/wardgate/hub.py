@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardgate import __version__
 from wardgate.capture.capture import Capture
@@ -17,23 +19,7 @@ from wardgate.clock import Clock, SystemClock, steady
 from wardgate.config import Config
 from wardgate.contract.messages import Reading
 from wardgate.control.chronicle import Chronicle
-from wardgate.control.configuring import Configuring, tell_what_holds
-from wardgate.control.methods import Methods
-from wardgate.control.orders import Orders
-from wardgate.control.proving import Proving
-from wardgate.control.reporting import Reporting
-from wardgate.control.server import ControlServer
-from wardgate.control.setting_up import SettingUp
-from wardgate.control.signing_in import WayIn
-from wardgate.control.view import View
-from wardgate.deliver.admission import Admitted, Gate
-from wardgate.deliver.downlink import Downlink, Outcome
-from wardgate.deliver.sender import Sender
-from wardgate.enrol.renewal import Renewal
 from wardgate.housekeeping import Housekeeping
-from wardgate.indicate.button import Button
-from wardgate.indicate.configured import indicators
-from wardgate.indicate.home import Home
 from wardgate.intake.corrections import kept_lines
 from wardgate.intake.intake import Intake
 from wardgate.late_time import LateTime
@@ -47,13 +33,9 @@ from wardgate.store.errors import StoreError
 from wardgate.store.rows import Quarantine
 from wardgate.store.store import Store
 from wardgate.supervise import Supervisor
-from wardgate.watch.adherence import Adherence
-from wardgate.watch.canary import Canary
-from wardgate.watch.life import Life
-from wardgate.watch.rules import rules
-from wardgate.watch.shadow import Shadows
-from wardgate.watch.watcher import Watcher
-from wardgate.watchdog import Watchdog
+
+if TYPE_CHECKING:  # loaded by `_furnish`
+    from wardgate import rooms
 
 log: Final = logging.getLogger(__name__)
 
@@ -92,7 +74,7 @@ class Hub:
         self._backend = backend
         self._progress = progress
         self._report = report
-        self._server: ControlServer | None = None
+        self._server: rooms.ControlServer | None = None
 
     async def run(self) -> None:
         """Start, serve until cancelled or until another one has to be started (`anew`), stop.
@@ -113,13 +95,14 @@ class Hub:
         self.overlay.begin()
         try:
             self.store, quarantine = Store.open_or_quarantine(self.config.database, self.clock)
-            try:
-                await self._build(quarantine)
-            except BaseException:
-                if self._server is not None:
-                    await self._server.stop()
-                await self.store.close()
-                raise
+            async with contextlib.AsyncExitStack() as undo:
+                undo.push_async_callback(self.store.close)
+                await self._listen(quarantine)
+                undo.push_async_callback(self.capture.stop)
+                undo.push_async_callback(self._radio_tasks.stop)
+                undo.push_async_callback(self._stop_server)
+                await self._furnish()
+                undo.pop_all()
         except (StoreError, OSError):
             self.overlay.end()  # a disk that refuses is not the configuration's doing
             raise
@@ -139,8 +122,7 @@ class Hub:
             log.warning("not everything was assessed; it will be after the next start")
         await self._tasks.stop()
         await self._delivery.stop()
-        if self._server is not None:
-            await self._server.stop()
+        await self._stop_server()
         await self.setting_up.stop()
         self.devices.flush()
         await self.chronicle.stopped()
@@ -155,7 +137,12 @@ class Hub:
         await self.intake.drained()
         await self.sender.wait_drained()
 
-    async def _build(self, quarantine: Quarantine | None) -> None:
+    async def _stop_server(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _listen(self, quarantine: Quarantine | None) -> None:
+        """From the store to the radio. It hears who is on the air; nobody is called before all rooms stand."""
         config, clock, store = self.config, self.clock, self.store
         clock.recall(kept_lines(store))
         self.journal = journal = Journal(config.hub.id, clock, store.put_event, self._changed)
@@ -169,12 +156,7 @@ class Hub:
         self._late_time = LateTime(config, store, clock, self.devices, journal)
         if not await asyncio.to_thread(self._late_time.dates_assignment):
             await self._late_time.correct()
-        self.watcher = Watcher(config, store, clock, journal, self._changed)
-        self.life = Life(config, store, clock, journal, self.watcher, self.chronicle.acknowledged)
-        self.canary = Canary(config.hub, store, clock, journal, rules(config.watch))
-        self.adherence = Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
-        self.shadows = Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
-        tests = TestMode(
+        self._tests = TestMode(
             store,
             clock,
             config.hub.assignment,
@@ -191,16 +173,33 @@ class Hub:
             journal,
             self._look,
             self._changed,
-            tests,
+            self._tests,
             lambda known, status: self.home.nothing(known, status),
         )
         self.capture = Capture(config, self._backend, self.devices, journal, clock, self.intake.sink, self._changed)
+        self.capture.only_listen(only=True)
+        self._radio_tasks = Supervisor(journal)
+        for name, run in self.capture.radio_tasks().items():
+            self._radio_tasks.keep(name, run)
+
+    async def _furnish(self) -> None:
+        """All the other rooms; then what the radio has heard is called."""
+        # In a thread, so that the radio gets its scan meanwhile: it takes a second or more on a small board.
+        await asyncio.to_thread(importlib.import_module, "wardgate.rooms")
+        from wardgate import rooms
+
+        config, clock, store, journal = self.config, self.clock, self.store, self.journal
+        self.watcher = rooms.Watcher(config, store, clock, journal, self._changed)
+        self.life = rooms.Life(config, store, clock, journal, self.watcher, self.chronicle.acknowledged)
+        self.canary = rooms.Canary(config.hub, store, clock, journal, rooms.rules(config.watch))
+        self.adherence = rooms.Adherence(config.hub, store, clock, journal, self.devices, self.watcher.plan)
+        self.shadows = rooms.Shadows(config, self.watcher.plan, store, clock, journal, self.watcher.therapy.notes)
         self.commands = CommandLog(store, clock)
-        configuring = Configuring(self.overlay, self.commands, clock, self._leaving.begin)
-        self.downlink = Downlink(
+        configuring = rooms.Configuring(self.overlay, self.commands, clock, self._leaving.begin)
+        self.downlink = rooms.Downlink(
             config.hub.id, self.commands, self._gate, self._obey, configuring.finished, clock, journal
         )
-        self.sender = Sender(
+        self.sender = rooms.Sender(
             config.broker,
             config.hub.id,
             store,
@@ -211,8 +210,8 @@ class Hub:
             on_seen=self.life.acknowledge,
             downlink=self.downlink,
         )
-        self.renewal = Renewal(config, clock, journal, self.sender.try_with)
-        self.home = Home(
+        self.renewal = rooms.Renewal(config, clock, journal, self.sender.try_with)
+        self.home = rooms.Home(
             config,
             store,
             clock,
@@ -222,8 +221,8 @@ class Hub:
             lambda: self.sender.view().connected,
             self._changed,
         )
-        self.home.indicators = indicators(config, journal)
-        view = View(
+        self.home.indicators = rooms.indicators(config, journal)
+        view = rooms.View(
             config=config,
             version=__version__,
             clock=clock,
@@ -241,13 +240,13 @@ class Hub:
             overlay=self.overlay,
             started_boottime_s=clock.boottime_s(),
         )
-        self.way_in = WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
+        self.way_in = rooms.WayIn(store, clock, Path(config.hub.control_socket), self._changed, self.home.identify)
         await self.way_in.begin()
-        self.setting_up = SettingUp(
-            view, self._backend, self.way_in, self.overlay, tests, self._leaving.begin, self._changed
+        self.setting_up = rooms.SettingUp(
+            view, self._backend, self.way_in, self.overlay, self._tests, self._leaving.begin, self._changed
         )
         await self.setting_up.begin()
-        self.orders = Orders(
+        self.orders = rooms.Orders(
             view,
             configuring,
             self.life.acknowledge,
@@ -257,38 +256,39 @@ class Hub:
             self.chronicle,
             self.way_in,
         )
-        await tell_what_holds(self.overlay, self.commands, journal)
-        server = ControlServer(
+        await rooms.tell_what_holds(self.overlay, self.commands, journal)
+        server = rooms.ControlServer(
             Path(config.hub.control_socket),
-            Methods(view).handlers()
+            rooms.Methods(view).handlers()
             | self.way_in.handlers()
             | self.setting_up.handlers()
-            | Reporting(view, self._report).handlers(),
+            | rooms.Reporting(view, self._report).handlers(),
         )
         await server.start()
         self._server = server
         await self.watcher.start()
         await self.shadows.start()
         store.listen(lambda: self._changed("delivery"))
-        self._radio_tasks, self._tasks, self._delivery = Supervisor(journal), Supervisor(journal), Supervisor(journal)
+        self._tasks, self._delivery = Supervisor(journal), Supervisor(journal)
         self._delivery.keep("delivery", self.sender.run)
         self._tasks.keep("intake", self.intake.run)
         self._tasks.keep("alerts", self.life.run)
         self._tasks.keep("downlink", self.downlink.run)
         self._tasks.keep("housekeeping", self._keep_house)
-        self._tasks.keep("watchdog", Watchdog(store, self.sender, config.broker.heartbeat_s, self._progress).feed)
+        self._tasks.keep("watchdog", rooms.Watchdog(store, self.sender, config.broker.heartbeat_s, self._progress).feed)
         self._tasks.keep("certificate", self.renewal.run)
         self._tasks.keep("home", self.home.run)
         self._tasks.keep("page window", self.way_in.run)
         if config.page.button is not None:
-            self._tasks.keep("button", Button(Path(config.page.button), self.way_in.pressed, journal).run)
+            self._tasks.keep("button", rooms.Button(Path(config.page.button), self.way_in.pressed, journal).run)
         self._tasks.keep("probation", self._proving().run)
         self._tasks.keep("ward checks", self.setting_up.checks.run)
         self._tasks.keep("clearing", self.setting_up.clear)
         for indicator in self.home.indicators:
             self._tasks.keep(indicator.name, indicator.run)
-        for name, run in self.capture.tasks().items():
+        for name, run in self.capture.serial_tasks().items():
             self._radio_tasks.keep(name, run)
+        self.capture.only_listen(only=False)
 
     async def _look(self, reading: Reading) -> None:
         """The home sees that it is kept; then the ward's alerts, then what is only on trial."""
@@ -302,16 +302,20 @@ class Hub:
 
     # The ward's word
 
-    def _gate(self) -> Gate:
-        hub, clock = self.config.hub, self.clock
-        return Gate(hub.id, hub.assignment, self.overlay.keys(), clock.utc(), clock.synchronised())
+    def _gate(self) -> rooms.Gate:
+        from wardgate import rooms
 
-    async def _obey(self, admitted: Admitted) -> Outcome:
+        hub, clock = self.config.hub, self.clock
+        return rooms.Gate(hub.id, hub.assignment, self.overlay.keys(), clock.utc(), clock.synchronised())
+
+    async def _obey(self, admitted: rooms.Admitted) -> rooms.Outcome:
         return await self.orders.do(admitted)
 
-    def _proving(self) -> Proving:
+    def _proving(self) -> rooms.Proving:
+        from wardgate import rooms
+
         own = (self._tasks, self._delivery)
-        return Proving(
+        return rooms.Proving(
             self.overlay,
             self.clock,
             self.journal,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardgate import installation
 from wardgate.capture.devices import Devices
@@ -15,8 +15,10 @@ from wardgate.intake.intake import Intake
 from wardgate.provision.since import dated
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
-from wardgate.watch.shadow import Shadows
-from wardgate.watch.watcher import Watcher
+
+if TYPE_CHECKING:  # made later than this, which the hub needs before it listens
+    from wardgate.watch.shadow import Shadows
+    from wardgate.watch.watcher import Watcher
 
 log: Final = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ from wardgate_drivers.link.sink import SessionSink
 from wardgate_drivers.model.declaration import Broadcast, Gatt, Serial
 
 log: Final = logging.getLogger(__name__)
+Tasks = Mapping[str, Callable[[], Awaitable[None]]]
 
 PAIR_S: Final = 120.0
 """How long a technician has to wake the device."""
@@ -103,13 +104,26 @@ class Capture:
         if self._by_address or listeners:
             self._looked.set()
 
-    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    def tasks(self) -> Tasks:
         """What has to run, by name. None of them ever returns."""
-        tasks: dict[str, Callable[[], Awaitable[None]]] = {f"serial {x.known.id}": x.run for x in self.lines}
-        if self._radio.enabled:
-            tasks["bluetooth"] = lambda: self._once_looked(self._host.run)
-            tasks["radio"] = lambda: self._once_looked(self._owner.run)
-        return tasks
+        return {**self.serial_tasks(), **self.radio_tasks()}
+
+    def serial_tasks(self) -> Tasks:
+        """Those of the serial lines."""
+        return {f"serial {line.known.id}": line.run for line in self.lines}
+
+    def radio_tasks(self) -> Tasks:
+        """Those of the radio. They may run before anybody can take a measurement: see `only_listen`."""
+        if not self._radio.enabled:
+            return {}
+        return {
+            "bluetooth": lambda: self._once_looked(self._host.run),
+            "radio": lambda: self._once_looked(self._owner.run),
+        }
+
+    def only_listen(self, *, only: bool) -> None:
+        """The radio hears who is on the air, but no device is talked to and nothing is taken, until it is told so."""
+        self._owner.only_listen(only=only)
 
     async def _once_looked(self, run: Callable[[], Awaitable[None]]) -> None:
         """A home without devices of the radio's leaves the adapter alone, until somebody wants to add one."""

@@ -73,6 +73,7 @@ class RadioOwner:
         self._wanted: dict[Caller, BLEDevice] = {}
         self._resting: set[Caller] = set()
         self._something = asyncio.Event()
+        self._only_listens = False
         self._connecting: Caller | None = None
         self._trouble = ""
         self._scans = 0
@@ -88,6 +89,11 @@ class RadioOwner:
 
     def look(self) -> None:
         """Somebody looks who is in the air."""
+        self._something.set()
+
+    def only_listen(self, *, only: bool) -> None:
+        """Hear who is on the air, but call nobody and take nothing yet. Who was heard meanwhile is called after it."""
+        self._only_listens = only
         self._something.set()
 
     @property
@@ -182,7 +188,7 @@ class RadioOwner:
                 self._recovery.well()
             for listener in self._listeners.values():
                 listener.scan_began()
-            while not self._wanted and self.needed and self._is_on() and self._host.generation == generation:
+            while not self._wants_to_call() and self.needed and self._is_on() and self._host.generation == generation:
                 self._something.clear()
                 await self._free_taken()
                 try:
@@ -198,6 +204,9 @@ class RadioOwner:
                     await scanner.stop()
         if silent:
             await self._is_silent(searching=searching)
+
+    def _wants_to_call(self) -> bool:
+        return bool(self._wanted) and not self._only_listens
 
     def _patience_s(self) -> float:
         """How long to scan on: until a device that rests may be called (a controller that filters duplicates would
@@ -228,6 +237,8 @@ class RadioOwner:
         await asyncio.sleep(RETRY_S)
 
     async def _connect_to_wanted(self) -> None:
+        if self._only_listens:
+            return
         self._resting.clear()
         while self._wanted and self._is_on():
             caller = next(iter(self._wanted))
@@ -255,7 +266,7 @@ class RadioOwner:
                 self._want(caller, device, advertisement.rssi)
             return
         listener = self._listeners.get(device.address)
-        if listener is not None and advertisement.rssi != NO_SIGNAL_DBM:
+        if listener is not None and advertisement.rssi != NO_SIGNAL_DBM and not self._only_listens:
             listener.heard(_as_ours(device, advertisement))
 
     def _want(self, caller: Caller, device: BLEDevice, rssi_dbm: int) -> None:

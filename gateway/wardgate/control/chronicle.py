@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -20,11 +20,13 @@ from wardgate.clock import Clock
 from wardgate.contract.commands import Command, kind_of
 from wardgate.contract.messages import AlertAck, Event, Utc
 from wardgate.counted import count
-from wardgate.deliver.admission import Admitted
-from wardgate.deliver.downlink import Outcome
 from wardgate.store.audit import Audit, AuditRow, By, Head, Value
 from wardgate.store.errors import StoreError
 from wardgate.store.store import Store
+
+if TYPE_CHECKING:  # loaded later than this, which the hub needs before it listens
+    from wardgate.deliver.admission import Admitted
+    from wardgate.deliver.downlink import Outcome
 
 log: Final = logging.getLogger(__name__)
 
