@@ -26,6 +26,12 @@ from wardgate_drivers.measurement import Measurement, Outcome
 
 REQUEST: Final = 0xAA
 REPLY: Final = 0x55
+FILE_OPEN: Final = 0x03
+"""With a name and a 0; the answer's four bytes are the file's size."""
+FILE_READ: Final = 0x04
+"""The pieces of the open file, by their number from 0 on in `block`."""
+FILE_CLOSE: Final = 0x05
+READ_INFO: Final = 0x14
 READ_VALUES: Final = 0x17
 READ_WAVEFORM: Final = 0x1B
 _DATA_AT: Final = 7

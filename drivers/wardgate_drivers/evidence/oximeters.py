@@ -101,10 +101,12 @@ EVIDENCE: Final = {
     ),
     "viatom-o2ring": Evidence(
         also=("Wellue O2Ring", "Checkme O2", "SleepU"),
-        decoders=("viatom.oxy",),
+        decoders=("viatom.oxy", "viatom.info", "viatom.night"),
         seen=("Wellue O2Ring",),
-        source="home-health-hub/viatom-o2ring-ble, protocol notes",
-        doubt="the night files in its memory: two layouts are told of and neither is proven, so they are not fetched; "
-        "the O2Ring S speaks another protocol",
+        source="home-health-hub/viatom-o2ring-ble, protocol notes; recordings: MackeyStingray/o2r, the maker's "
+        "demonstration program (viatom-develop/LepuBle), rileyg98/ViatomDataReader",
+        doubt="how large the pieces of a recording are, and when one is finished after it was taken off; of a sample's "
+        "third byte two descriptions are about, and only what both read alike is taken; recordings of another version "
+        "than 3 are not read; the O2Ring S speaks another protocol",
     ),
 }

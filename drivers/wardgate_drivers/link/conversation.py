@@ -34,6 +34,10 @@ class Conversation(Protocol):
         """Read a value."""
         ...
 
+    def time_s(self) -> float:
+        """Seconds that only ever go on: what passed between two moments of the talk is their difference."""
+        ...
+
     def has(self, characteristic: str) -> bool:
         """Whether the device has that characteristic."""
         ...

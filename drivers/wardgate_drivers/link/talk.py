@@ -58,6 +58,10 @@ class Talk:
         """Read a value."""
         return await self._gatt.read(self._find(characteristic))
 
+    def time_s(self) -> float:
+        """The event loop's time."""
+        return asyncio.get_running_loop().time()
+
     def has(self, characteristic: str) -> bool:
         """Whether it is there."""
         return self._gatt.find(characteristic) is not None

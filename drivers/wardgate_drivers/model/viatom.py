@@ -1,8 +1,10 @@
 """Viatom: the PC-60 family (made by Creative), which streams, and the O2Ring family (sold by Wellue), which is asked.
 
 The O2Ring's service is that of the same maker's cuffs, and the PC-60's is anybody's, so both go by their names.
-Stored night files are not fetched: their layout differs between devices. The O2Ring S speaks another protocol.
-Source: sza2/viatom_pc60fw; public notes on the O2Ring. PC-60 tried on captured frames; neither on a real device.
+An O2Ring's recordings are fetched first, one measurement of each; its clock is read and never set. The O2Ring S speaks
+another protocol.
+Source: sza2/viatom_pc60fw; public notes on the O2Ring; MackeyStingray/o2r; the maker's demonstration program (LepuBle).
+PC-60 tried on captured frames; neither on a real device.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from wardgate_drivers.measurement import Channel
-from wardgate_drivers.model.declaration import Gatt, Kind, Match, Model
+from wardgate_drivers.model.declaration import Gatt, History, Kind, Match, Model
 from wardgate_drivers.protocol import creative, viatom
 
 VIATOM_PC60: Final = Model(
@@ -32,5 +34,6 @@ VIATOM_O2RING: Final = Model(
     channels=(Channel.SATURATION,),
     link=Gatt(subscriptions=(), deadline_s=1800.0, converse=viatom.converse),
     match=Match(name_prefixes=("O2Ring", "Checkme O2", "Checkme_O2", "SleepU", "WearO2", "SleepO2")),
+    history=History.ASKED,
     wake="Put it on and keep still for half a minute. Close other programs that use it.",
 )

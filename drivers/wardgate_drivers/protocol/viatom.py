@@ -1,4 +1,4 @@
-"""Viatom/Wellue O2Ring, Checkme O2, SleepU: they are asked for their values each second.
+"""Viatom/Wellue O2Ring, Checkme O2, SleepU: they are asked for their recordings, then for their values each second.
 
 A reply does not repeat its request and may span notifications, so one request is out at a time.
 """
@@ -12,11 +12,9 @@ from wardgate_drivers.errors import FrameError
 from wardgate_drivers.link.conversation import Conversation
 from wardgate_drivers.link.finger import STEADY, Finger
 from wardgate_drivers.link.frames import ToldFrames
-from wardgate_drivers.measurement import Measurement
+from wardgate_drivers.measurement import Measurement, Outcome
+from wardgate_drivers.protocol.viatom_nights import REPLIES, REQUESTS, Nights
 
-SERVICE: Final = "14839ac4-7d7e-415c-9a42-167340cf2339"
-REPLIES: Final = "0734594a-a8e7-4b1a-a6b1-cd5243059a57"
-REQUESTS: Final = "8b00ace7-eb0b-49b0-bbe9-9aee0a26e1a3"
 POLL_S: Final = 1.0
 REPLY_S: Final = 3.0
 UNWORN_POLLS: Final = 10
@@ -27,7 +25,7 @@ _LONGEST: Final = 512
 
 
 async def converse(talk: Conversation) -> None:
-    """Ask each second while somebody wears it."""
+    """What it recorded while no hub was near; then ask each second while somebody wears it."""
     await _Poll(talk).run()
 
 
@@ -37,9 +35,11 @@ class _Poll:
         self._finger = Finger(STEADY)
         self._frames = ToldFrames(viatom_oxy.size_of, viatom_oxy.decode, _LONGEST)
         self._battery_told = False
+        self._nights = Nights(talk)
 
     async def run(self) -> None:
         await self._talk.listen(REPLIES)
+        await self._nights.fetch()
         unworn = silent = 0
         try:
             while unworn < UNWORN_POLLS and silent < SILENT_POLLS:
@@ -80,6 +80,8 @@ class _Poll:
         if chosen is not None:
             self._talk.keep(chosen)
             await self._talk.settled()
+            if chosen.outcome is Outcome.DECODE:
+                await self._nights.note_live()
 
     async def _pause(self) -> None:
         """A second; what comes in it unasked is the rest of something else."""

@@ -17,6 +17,8 @@ from wardgate_drivers.codec import (
     nonin_text,
     pc60,
     po60,
+    viatom_info,
+    viatom_night,
     viatom_oxy,
 )
 from wardgate_drivers.measurement import Outcome
@@ -173,6 +175,25 @@ def _viatom(data: bytes, context: Context) -> Decoded:
     return Decoded(live.outcome, fields | {name: value for name, value in some.items() if value is not None})
 
 
+def _viatom_info(data: bytes, _: Context) -> Decoded:
+    info = viatom_info.decode(data)
+    clock = None if info.clock is None else str(info.clock)
+    return Decoded(Outcome.DECODE, {"clock": clock, "files": list(info.files), "serial": info.serial})
+
+
+def _viatom_night(data: bytes, _: Context) -> Decoded:
+    night = viatom_night.decode(data)
+    return Decoded(
+        night.outcome,
+        {
+            "start": str(night.start),
+            "duration_s": night.duration_s,
+            "step_s": night.step_s,
+            "samples": [[s.spo2, s.pulse, str(s.outcome)] for s in night.samples],
+        },
+    )
+
+
 def _jumper(data: bytes, _: Context) -> Decoded:
     frame = jumper.decode(data)
     return Decoded(
@@ -252,6 +273,8 @@ DECODERS: Final[dict[str, Decoder]] = {
     "nonin.df2": _blocks(nonin_blocks.decode_format_2),
     "nonin.df7": _blocks(nonin_blocks.decode_format_7),
     "nonin.df8": _df8,
+    "viatom.info": _viatom_info,
+    "viatom.night": _viatom_night,
     "viatom.oxy": _viatom,
 }
 """By the name that vectors give them."""

@@ -45,6 +45,9 @@ class Listener:
     async def read(self, characteristic: str) -> bytes:
         raise AssertionError("nothing is read")
 
+    def time_s(self) -> float:
+        return float(len(self.written))
+
     def has(self, characteristic: str) -> bool:
         return True
 

@@ -24,10 +24,12 @@ from wardgate_drivers.codec import (
     nonin_text,
     pc60,
     po60,
+    viatom_info,
+    viatom_night,
     viatom_oxy,
 )
 from wardgate_drivers.measurement import DeviceTime
-from wardgate_sim.encode import nonin, oximeters
+from wardgate_sim.encode import nonin, oximeters, viatom_nights
 from wardgate_sim.encode.civil import Civil
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -105,6 +107,25 @@ def test_viatom(spo2: int, pulse: int, battery: int, perfusion: float, worn: boo
     assert isinstance(told, viatom_oxy.Reply)
     assert told.live == viatom_oxy.Live(spo2, pulse, battery, 0, perfusion, worn, movement=0)
     assert oximeters.is_viatom_request(viatom_oxy.request(viatom_oxy.READ_VALUES))
+
+
+@given(
+    TIMES,
+    st.lists(st.none() | st.tuples(st.integers(1, 100), st.integers(0, 254)), max_size=20),
+    st.sampled_from([2, 4]),
+)
+def test_viatom_night(start: Civil, samples: list[tuple[int, int] | None], step_s: int) -> None:
+    night = viatom_night.decode(viatom_nights.recording(start, samples, step_s))
+    assert (night.start, night.duration_s) == (DeviceTime(start.civil_s), step_s * len(samples))
+    assert not samples or night.step_s == step_s
+    assert [(s.spo2, s.pulse) for s in night.samples] == [sample or (None, None) for sample in samples]
+
+
+@given(TIMES, st.lists(TIMES, max_size=4))
+def test_viatom_info(now: Civil, starts: list[Civil]) -> None:
+    names = [viatom_nights.name(start) for start in starts]
+    told = viatom_info.decode(viatom_nights.info(now, "2106", 80, names))
+    assert told == viatom_info.Info(DeviceTime(now.civil_s), tuple(names), "2106")
 
 
 @given(SPO2, st.none() | st.integers(0, 254), TENTHS)

@@ -19,6 +19,7 @@ from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.beurer_po60 import BeurerPo60
 from wardgate_sim.firmware.device import DeviceClock
 from wardgate_sim.firmware.finger_oximeter import BerryOximeter
+from wardgate_sim.firmware.o2ring import O2Ring
 from wardgate_sim.firmware.serial_oximeter import ContecV7Serial, Nonin3150Serial, NoninXpod, SerialOximeter
 from wardgate_sim.radio import Link
 
@@ -87,6 +88,27 @@ async def test_po60_that_tells_its_memory_again_makes_no_second_reading(
         await oximeter.asleep()
         assert saturations(home) == [94, 92]
         assert home.counts("oximeter")["duplicates"] == 1
+
+
+async def test_a_rings_nights_come_once_and_at_their_time_though_its_clock_is_wrong(
+    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+) -> None:
+    device_clock.offset_s -= 7200.0
+    ring = O2Ring(link, ADDRESS, device_clock, off_s=60.0)
+    await start(ring)
+    nights = [clock.utc().timestamp() - hours * 3600 for hours in (58, 34, 10)]
+    for number, began in enumerate(nights):
+        ring.store({"spo2": 90.0 + number, "pulse": 58.0}, device_clock.at(began), worn_s=1200.0)
+    settings = a_config(tmp_path, Device(id="ring", model=ring.MODEL, address=ADDRESS))
+    async with bench(settings, link, clock, tmp_path / "keys.json") as home:
+        ring.stay_on(60.0)
+        await readings(home, 3)
+        stored, told = home.readings(), saturations(home)
+    assert told == [90.0, 91.0, 92.0]
+    assert [r.backfill for r in stored] == [True] * 3
+    for reading, began in zip(stored, nights, strict=True):
+        assert abs(reading.time.taken.timestamp() - began) <= reading.time.uncertainty_s
+        assert reading.time.uncertainty_s < 60.0
 
 
 @pytest.mark.parametrize("firmware", [ContecV7Serial, Nonin3150Serial, NoninXpod])
