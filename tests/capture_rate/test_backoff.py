@@ -21,6 +21,12 @@ def test_a_device_that_always_fails_gives_the_radio_back() -> None:
     assert [soon.failed(quickly=True) for _ in range(20)][-1] >= LONGEST_S / 2
 
 
+def test_a_device_that_fails_for_days_is_still_called() -> None:
+    backoff = Backoff(random.Random(1))
+    pauses = [backoff.failed() for _ in range(5000)]
+    assert all(LONGEST_S / 2 <= pause <= LONGEST_S for pause in pauses[10:])
+
+
 def test_after_success_it_starts_over() -> None:
     backoff = Backoff(random.Random(1))
     for _ in range(PATIENT_FAILURES + 4):

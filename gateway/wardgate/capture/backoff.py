@@ -13,6 +13,8 @@ PATIENT_FAILURES: Final = 8
 links break, while a finger stays in for half a minute. Each costs the others less than a second of the radio."""
 LONGEST_S: Final = 30.0
 """A cuff stays on the air for about a minute: no pause may be longer than what is left of that."""
+_DOUBLINGS: Final = 10
+"""More than lead to the longest pause. A device that fails for hours fails so often that 2 to that power is no number."""
 FORGIVEN_S: Final = 120.0
 """Not heard for so long, it comes with a new measurement, and with a clean slate."""
 
@@ -35,7 +37,7 @@ class Backoff:
             self._quick += 1
             return BASE_S * self._random.uniform(0.5, 1.0)
         grown = self.failures - self._quick
-        longest = min(LONGEST_S, BASE_S * 2.0 ** max(0, grown - 2))
+        longest = min(LONGEST_S, BASE_S * 2.0 ** min(max(0, grown - 2), _DOUBLINGS))
         return longest * self._random.uniform(0.5, 1.0)
 
     def worked(self) -> None:
