@@ -20,7 +20,7 @@ STATIONS = ["Seen", "Stored", "Broker", "Ward"]
 def setting_up(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Played once; pictures of every step are beside the logs."""
     share = tmp_path_factory.mktemp("setting-up")
-    return play(share, scenario="tests.support.lab_setting_up", memory="1500M", timeout_s=1500.0)
+    return play(share, scenario="tests.support.lab_setting_up", memory="1500M")
 
 
 def found(played: Played, step: str) -> dict[str, Any]:

@@ -102,16 +102,18 @@ async def search_in_progress(guest: Guest) -> dict[str, Any]:
     guest.scale.gatt.once(Device.EVENT_CONNECTION, lambda _: met.set())
     await guest.scale.take({"weight": 77.8})
     await met.wait()
+    frozen_at_s = time.monotonic()
     guest.service.freeze()  # it does not search now, and will not before the other does
     try:
         while not await _search_beneath():
             pass
     finally:
         guest.service.thaw()
+    frozen_s = round(time.monotonic() - frozen_at_s, 2)
     await guest.oximeter.take({"spo2": 95.0, "pulse": 67.0})
     for name in ("scale", "oximeter"):
         await guest.arrive(name)
-    return {"spo2_at_ward": guest.witness.of("oximeter")[-1].quantities[0].value}
+    return {"frozen_s": frozen_s, "spo2_at_ward": guest.witness.of("oximeter")[-1].quantities[0].value}
 
 
 async def strangers(guest: Guest) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def play(
     *steps: str,
     scenario: str = "wardgate_sim.lab.scenario",
     memory: str = "768M",
-    timeout_s: float = 900.0,
+    timeout_s: float = 1500.0,
 ) -> Played:
     """Boot a guest, play these steps of a scenario in it, or all, and wait until it has powered off.
 
