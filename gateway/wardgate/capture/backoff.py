@@ -14,7 +14,7 @@ links break, while a finger stays in for half a minute. Each costs the others le
 LONGEST_S: Final = 30.0
 """A cuff stays on the air for about a minute: no pause may be longer than what is left of that."""
 _DOUBLINGS: Final = 10
-"""More than lead to the longest pause. A device that fails for hours fails so often that 2 to that power is no number."""
+"""More than lead to the longest pause. Who fails for hours does so so often that 2 to that power is no number."""
 FORGIVEN_S: Final = 120.0
 """Not heard for so long, it comes with a new measurement, and with a clean slate."""
 
