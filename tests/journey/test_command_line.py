@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.journey import VALUES, refer
 from tests.support.kitchen import DEVICES, HUB, Kitchen, kitchen_table
-from tests.support.table_top import PATIENCE_S, TableTop
+from tests.support.table_top import PATIENCE_S, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 GUIDE = Path(__file__).parents[2] / "docs" / "technician.md"
@@ -46,7 +46,7 @@ class Shell:
         assert words[:2] == ["sudo", "wardgate"], line
         if PASSKEY in words:
             words[words.index(PASSKEY)] = f"{self.kitchen.passkey_shown('cuff'):06}"
-            TableTop.until(lambda: self._stage_of("cuff") == "passkey-wanted", "nobody asks for the cuff's number")
+            until(lambda: self._stage_of("cuff") == "passkey-wanted", "nobody asks for the cuff's number")
         running = Thread(target=self._command, args=(line, words[2:]))
         running.start()
         self._hands(words[2:])
@@ -70,7 +70,7 @@ class Shell:
                 self.waits.clear()
                 self.kitchen.press_pairing_key(device)
             case ["provision", "test", device]:
-                TableTop.until(lambda: self._is_tried(device), f"nobody tries the {device} out")
+                until(lambda: self._is_tried(device), f"nobody tries the {device} out")
                 self.kitchen.measure(device, VALUES[device])
 
     def _stage_of(self, device: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -125,8 +126,12 @@ class Kitchen:
         return said
 
     def ask(self) -> Installation:
-        """How far the hub is."""
-        return self.do(self._ask())
+        """How far the hub is; one that starts anew is waited for."""
+        return self.do(Hub(self.control, ANSWER_S / 2).installation())
+
+    def look(self) -> Installation:
+        """How far the hub is, if it answers now."""
+        return self.do(Hub(self.control).ask_once("installation", Installation))
 
     def code(self, hub: str = HUB) -> str:
         """A claim code of the ward's."""
@@ -203,9 +208,13 @@ class Kitchen:
 
     def passkey_shown(self, device: str) -> int:
         """The next code on its display."""
+        return self.begin_passkey(device).result(ANSWER_S)
+
+    def begin_passkey(self, device: str) -> Future[int]:
+        """The next code on its display, once it is there."""
         one = self.home.devices[device]
         assert isinstance(one, Peripheral)
-        return self.do(one.passkey_shown())
+        return asyncio.run_coroutine_threadsafe(one.passkey_shown(), self._loop)
 
     def forget_passkeys(self, device: str) -> None:
         """What it showed to a hub that is gone."""
@@ -323,9 +332,6 @@ state_dir = "{self.directory / "page"}"
             said.append(line.decode())
             heard(said[-1])
         return await made.wait(), "".join(said)
-
-    async def _ask(self) -> Installation:
-        return await Hub(self.control, ANSWER_S / 2).installation()
 
 
 async def _until_listens(port: int) -> None:

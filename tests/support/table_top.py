@@ -14,6 +14,7 @@ from tests.support.journey import VALUES
 from tests.support.kitchen import HUB, LOOK_S, Kitchen
 from tests.support.served_setup import Phone
 from tests.support.web import Answer
+from wardgate.control.client import HubAway
 from wardgate.control.protocol import ControlError
 from wardgate.control.provisioning import Added
 from wardgate.ward.referrals import Referral
@@ -21,6 +22,18 @@ from wardgate.ward.referrals import Referral
 GONE: Final = (OSError, http.client.HTTPException, ControlError)
 """What a phone sees of a hub that loses its power."""
 PATIENCE_S: Final = 120.0
+
+
+def until(is_it: Callable[[], bool], what: str, in_vain: Callable[[], bool] = lambda: False) -> None:
+    """Wait for what others do, also through a hub that starts anew; no longer when it is in vain."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(HubAway):
+            if is_it():
+                return
+        assert not in_vain(), what
+        assert time.monotonic() < until_s, what
+        time.sleep(LOOK_S)
 
 
 class TableTop:
@@ -31,6 +44,7 @@ class TableTop:
         self.referral = referral
         self.claim_code = kitchen.code()
         self.setup_code = kitchen.open_the_box()
+        self._power_gone = threading.Event()
         self.phone = self.sign_in()
 
     def sign_in(self) -> Phone:
@@ -52,13 +66,9 @@ class TableTop:
         assert answer.status == 303, answer.text
         return answer
 
-    @staticmethod
-    def until(is_it: Callable[[], bool], what: str) -> None:
-        """Wait for what others do."""
-        until_s = time.monotonic() + PATIENCE_S
-        while not is_it():
-            assert time.monotonic() < until_s, what
-            time.sleep(LOOK_S)
+    def until(self, is_it: Callable[[], bool], what: str) -> None:
+        """Wait for what others do, but not for a hub that has no power."""
+        until(is_it, what, self._power_gone.is_set)
 
     def power_cut_in(self, act: Callable[[TableTop], None], chance: random.Random, most_s: float) -> None:
         """Begin an act; somewhere in it, or just behind it, hub and page die. They are back when this returns."""
@@ -71,7 +81,9 @@ class TableTop:
         doing.start()
         doing.join(chance.uniform(0.0, most_s))
         self.kitchen.power_cut()
+        self._power_gone.set()
         doing.join()
+        self._power_gone.clear()
         self.kitchen.power_back()
         self.sign_in()
 
@@ -124,10 +136,14 @@ class TableTop:
 
     def shown(self, device: str) -> int:
         """The number that a device shows, once the hub waits for it."""
-        number = self.kitchen.passkey_shown(device)
+        number = self.kitchen.begin_passkey(device)
+        try:
+            self.until(number.done, f"the {device} shows no number")
+        finally:
+            number.cancel()
         self.until(lambda: self.added(device).pairing == "passkey-wanted", f"nobody asks for the {device}'s number")
-        return number
+        return number.result()
 
     def added(self, device: str) -> Added:
         """A device of this home."""
-        return next(one for one in self.kitchen.ask().devices if one.id == device)
+        return next(one for one in self.kitchen.look().devices if one.id == device)
