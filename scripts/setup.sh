@@ -55,7 +55,7 @@ venv() {
 
 wanted() {
     printf '%s\n' "${PACKAGES[@]}"
-    command -v npm >/dev/null || echo npm # axe-core, which judges the pages; with node, for the ward's example
+    command -v npm >/dev/null || echo npm # axe-core and a FHIR server for tests; with node, the ward's example
     # The radio lab's kernel is built where there is none yet.
     if ! .venv/bin/python -c 'import sys; from wardgate_sim.lab.kernel import places; sys.exit(not any(p.exists() for p in places()))'; then
         printf '%s\n' "${KERNEL_PACKAGES[@]}"

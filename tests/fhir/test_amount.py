@@ -77,6 +77,19 @@ async def test_what_is_refused_whatever_its_size_is_set_aside_alone(store: WardS
     assert [id_ for (_, _, id_, _), _ in problems] == [reading(7).id]
 
 
+async def test_after_one_that_is_refused_whatever_its_size_as_many_go_at_once_as_before(
+    store: WardStore, server: FhirServer
+) -> None:
+    server.mood = lambda bundle: 400 if reading(1).id in json.dumps(bundle) else None
+    push = await owed(store, server, *[reading(n) for n in range(4)])
+    await push.run(once=True)
+    before = len(server.requests)
+    await store.commit([said(reading(n), n) for n in range(10, 14)], [])
+    await push.run(once=True)
+    assert push.sent == 7
+    assert len(server.requests) == before + 1
+
+
 async def test_a_transaction_that_meets_anothers_is_tried_again(store: WardStore, server: FhirServer) -> None:
     push = await owed(store, server, reading(1), reading(2))
     server.mood = lambda bundle: 409
@@ -91,7 +104,7 @@ async def test_a_conflict_without_end_holds_the_others_up_no_longer(store: WardS
     server.mood = lambda bundle: 409 if reading(1).id in json.dumps(bundle) else None
     push = await owed(store, server, reading(1), reading(2))
     conflicts = 0
-    while push.sent == 0:
+    for _ in range(8):
         try:
             await push.step()
         except NotNow:

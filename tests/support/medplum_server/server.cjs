@@ -16,7 +16,7 @@ const { FhirRouter, MemoryRepository } = require('@medplum/fhir-router');
 const BASE = '/fhir/R4';
 const VITAL_SIGNS = 'http://hl7.org/fhir/StructureDefinition/';
 // FHIR R4: an Observation with one of these codes has to keep this profile. That of blood pressure is left out: this
-// validator finds the systolic component in none, not even in HL7's own example.
+// validator finds the systolic component in none, not even in the plainest panel.
 const PROFILES = {
   '29463-7': 'bodyweight',
   '8867-4': 'heartrate',
@@ -43,17 +43,17 @@ function ofOneKindEach(bundle) {
 }
 
 class Repository extends MemoryRepository {
-  async createResource(resource) {
+  async createResource(resource, ...rest) {
     const profile = profileOf(resource); // of a vital sign, it asks for all that the kind itself asks for, and more
     validateResource(resource, profile && { profile });
-    return super.createResource(resource);
+    return super.createResource(resource, ...rest);
   }
 
   async withTransaction(callback) {
     const copy = (map) => new Map([...map].map(([kind, kept]) => [kind, new Map(kept)]));
     const before = [copy(this.resources), copy(this.history)];
     try {
-      return await callback(undefined);
+      return await callback(this);
     } catch (error) {
       [this.resources, this.history] = before;
       throw error;
