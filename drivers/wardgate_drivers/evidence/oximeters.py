@@ -6,12 +6,20 @@ from typing import Final
 
 from wardgate_drivers.evidence.ground import Evidence
 
-_NONIN_MEMORY: Final = (
-    "its memory: neither the command nor the layout of its playback is in the documents found, so it is not fetched"
+_NONIN_3150_MEMORY: Final = (
+    "its memory is not fetched: of the two public programs that read its recordings (fluxtream-ipy, nonin3150_ble) one "
+    "takes the samples as running forwards and the other as running backwards, and a value at a wrong time is none"
+)
+_NONIN_8500_MEMORY: Final = (
+    "its memory is not fetched: only that it is played back with nine bits and odd parity is documented, not its layout"
 )
 _CONTEC_MEMORY: Final = (
-    "its memory: a stored pair of values is known, how to ask for them and when the recording began is not, and what "
-    "cannot be dated is no reading; so it is not fetched"
+    "its memory is not fetched: a recording is told without the time at which it began, and what cannot be dated is no "
+    "reading"
+)
+_CONTEC_V7_MEMORY: Final = (
+    "its memory is not fetched: some members tell when a recording began, by a clock that no known command reads, so "
+    "that nobody knows how wrong it is; a CMS50D+ tells no time at all"
 )
 EVIDENCE: Final = {
     "plx-oximeter": Evidence(
@@ -31,7 +39,7 @@ EVIDENCE: Final = {
     "nonin-3150": Evidence(
         decoders=("nonin.df19",),
         source="Nonin, 3230 integration notes and OEM documents",
-        doubt=_NONIN_MEMORY,
+        doubt=_NONIN_3150_MEMORY,
     ),
     "nonin-9560-serial": Evidence(
         decoders=("nonin.df13", "nonin.serial-number"),
@@ -40,7 +48,7 @@ EVIDENCE: Final = {
     "nonin-3150-serial": Evidence(
         decoders=("nonin.df8",),
         source="Nonin, OEM serial format specification; packet tests of the opentele project",
-        doubt=_NONIN_MEMORY,
+        doubt=_NONIN_3150_MEMORY,
     ),
     "nonin-xpod-serial": Evidence(
         also=("iPod 3211",),
@@ -51,7 +59,7 @@ EVIDENCE: Final = {
     "nonin-8500-serial": Evidence(
         decoders=("nonin.ascii",),
         source="Nonin, OEM serial format specification",
-        doubt=_NONIN_MEMORY,
+        doubt=_NONIN_8500_MEMORY,
     ),
     "beurer-po60": Evidence(
         decoders=("beurer.po60", "beurer.po60-stream"),
@@ -75,7 +83,7 @@ EVIDENCE: Final = {
         decoders=("contec.v7",),
         seen=("Contec CMS50D+",),
         source="timegrid/CMS50Dplus7, protocol notes",
-        doubt=_CONTEC_MEMORY,
+        doubt=_CONTEC_V7_MEMORY,
     ),
     "berry-bm1000": Evidence(
         decoders=("bci.packet", "bci.stream"),

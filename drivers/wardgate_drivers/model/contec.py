@@ -1,8 +1,8 @@
 """Contec: CMS50D-BT over Bluetooth; CMS50D+, CMS50E and CMS50F on USB.
 
 Old firmware (before 4.6) streams at 19200 baud unasked; newer firmware streams at 115200 baud after a start command and
-stops unless it is kept alive every 5 s. Their memories are not fetched: when a
-recording began is not known.
+stops unless it is kept alive every 5 s. Their memories are not fetched: when a recording began is not told, or by a
+clock that nobody can read.
 Source: OxiVis issue 2, nringelstein/CMS50D-BT; atbrask/CMS50Dplus, timegrid/CMS50Dplus7.
 CMS50D-BT tried on captured frames; none on a real device.
 """

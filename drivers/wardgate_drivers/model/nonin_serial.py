@@ -3,7 +3,7 @@
 The 3150 is told to send format 8. Xpods send format 1, 2 or 7 as they were ordered, and the one that fits is taken:
 formats 2 and 7 carry a checksum every five bytes, format 1 is known by frames that follow each other without a gap. The
 8500, 2500 and Avant print a line of text each second.
-Memories are not fetched: the layout of their playback was not found.
+Memories are not fetched; `wardgate_drivers.evidence.oximeters` says what is missing for that.
 
 Source: Nonin OEM specification; the format command as in Nonin's 9560 specification. Not tried on real devices.
 """
