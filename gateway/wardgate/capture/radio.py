@@ -9,6 +9,8 @@ from typing import Final
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.scanner import BaseBleakScanner
 
+from wardgate.capture.bluez_client import BluezClient
+
 
 @dataclass(frozen=True, slots=True)
 class RadioBackend:
@@ -24,4 +26,4 @@ class RadioBackend:
     """Takes what asks a person for the code that a device of this address shows; None leaves that to our agent."""
 
 
-BLUEZ: Final = RadioBackend()
+BLUEZ: Final = RadioBackend(client=BluezClient)
