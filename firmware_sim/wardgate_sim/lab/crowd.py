@@ -97,7 +97,7 @@ async def rival(guest: Guest) -> dict[str, Any]:
 
 
 async def search_in_progress(guest: Guest) -> dict[str, Any]:
-    """Something beneath BlueZ begins to search while the hub connects to the scale: the hub's next scan has to wait."""
+    """Something beneath BlueZ begins to search while the hub connects to the scale, and so before the hub's next scan."""
     met = asyncio.Event()
     guest.scale.gatt.once(Device.EVENT_CONNECTION, lambda _: met.set())
     await guest.scale.take({"weight": 77.8})
@@ -232,9 +232,9 @@ def _call(path: str, interface: str, member: str, word: str = "") -> Message:
 
 async def _search_beneath() -> bool:
     """Start a search past bluetoothd; False where one is under way. It ends by itself after ten seconds."""
-    search = await asyncio.create_subprocess_exec(
-        *("btmgmt", "--index", "0", "find", "-l"), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+    words = ("stdbuf", "-oL", "btmgmt", "--index", "0", "find", "-l")  # it would say nothing before its end
+    pipe = asyncio.subprocess.PIPE
+    search = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
     assert search.stdout is not None
     async for line in search.stdout:
         if b"Discovery started" in line:
