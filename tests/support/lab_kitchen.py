@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +47,7 @@ class LabKitchen(Kitchen):
         self.calls = dict.fromkeys(ADDRESSES, 0)
         """How often each device was connected to."""
         self.bluetoothd: Bluetoothd
+        self._in_use: dict[str, Future[None]] = {}
 
     def stop(self) -> None:
         """Everything; logs and the ward's database stay in `share`."""
@@ -69,16 +72,36 @@ class LabKitchen(Kitchen):
         """Until it is off the air."""
         self.do(self.home.devices[device].asleep())
 
+    def measure(self, device: str, values: Mapping[str, float]) -> None:
+        """It is used again by whoever sees that a broken link has left the result in it."""
+        super().measure(device, values)
+        self._in_use[device] = asyncio.run_coroutine_threadsafe(self._use_again(device), self._loop)
+
+    async def _use_again(self, device: str) -> None:
+        one = self._peripheral(device)
+        await one.asleep()
+        while len(one.book.acknowledged) < len(one.book.taken):
+            one.wake(AIR_S)
+            await one.asleep()
+
     def put_away(self, device: str) -> None:
         """Nobody uses it any more: it goes off the air, and is off it when this returns."""
 
         async def off() -> None:
-            one = self.home.devices[device]
-            if isinstance(one, Peripheral):
-                one.sleep_now()
-            await one.asleep()
+            self._peripheral(device).sleep_now()
+            await self._peripheral(device).asleep()
 
+        self._in_use.pop(device).cancel()
         self.do(off())
+
+    def knows_hub(self, device: str) -> bool:
+        """Whether it holds a key."""
+        return bool(self.do(self._peripheral(device).bonded_hosts()))
+
+    def _peripheral(self, device: str) -> Peripheral:
+        one = self.home.devices[device]
+        assert isinstance(one, Peripheral)
+        return one
 
     def acknowledged(self, device: str) -> list[dict[str, float]]:
         """What it considers delivered."""

@@ -97,7 +97,7 @@ async def rival(guest: Guest) -> dict[str, Any]:
 
 
 async def search_in_progress(guest: Guest) -> dict[str, Any]:
-    """Something beneath BlueZ begins to search while the hub connects to the scale, and so before the hub's next scan."""
+    """Something beneath BlueZ begins to search while the hub connects to the scale: before the hub searches again."""
     met = asyncio.Event()
     guest.scale.gatt.once(Device.EVENT_CONNECTION, lambda _: met.set())
     await guest.scale.take({"weight": 77.8})
