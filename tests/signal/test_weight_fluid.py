@@ -270,3 +270,19 @@ def test_figures_that_no_person_weighs_do_no_harm(weights_kg: list[float]) -> No
 def test_a_hundred_years_between_two_weights() -> None:
     found = play([78.0, 78.2, 71.0], [0, 1, 36_500])
     assert all(math.isfinite(finding.score) and finding.sound() for finding in found.values())
+
+
+def test_it_is_the_same_whether_or_not_somebody_looks_after_each_weight() -> None:
+    """A monitor of all channels asks for the score and the gain alone; what it saves is the whole."""
+    looked, asked = FluidRetentionDetector(78.0), FluidRetentionDetector(78.0)
+    notes = {30: "diuretic_down", 35: "dry_weight:77", 50: "new_scale", 60: "discharged"}
+    weights_kg = noisy(7, 80) + ramp(80, 20, 3.0, 14)
+    weights_kg[[35, 50, 52]] = 61.0  # somebody else steps on, with and without news
+    weights_kg[66:] -= 8.0  # from here on another patient's level
+    for day, kg in enumerate(weights_kg):
+        found = looked.update(START_S + day * DAY_S, float(kg), notes.get(day))
+        asked.take(START_S + day * DAY_S, float(kg), notes.get(day))
+        assert (asked.score, asked.gain_kg) == (found.score, found.gain_kg), day
+        if day in notes:
+            assert asked.state() == looked.state(), day
+    assert asked.state() == looked.state()

@@ -59,13 +59,10 @@ class Channel:
         """`info` and `gain` are this channel's rows of the bank's sums; they are changed in place."""
         self._nature = nature
         states = 3 if nature.offset_sd else 2
-        self._mean = np.zeros(states)
-        self._mean[0] = nature.level
-        self._cov = np.zeros((states, states))
-        self._cov[0, 0] = nature.level_sd**2
-        self._cov[1, 1] = nature.carried_sd**2
-        if states == 3:
-            self._cov[2, 2] = nature.offset_sd**2
+        # Of two or three states: plain numbers are quicker than numpy's here.
+        self._mean = [nature.level, 0.0, 0.0][:states]
+        variances = [nature.level_sd**2, nature.carried_sd**2, nature.offset_sd**2][:states]
+        self._cov = [[var if i == j else 0.0 for j in range(states)] for i, var in enumerate(variances)]
         self._response = np.zeros((states, info.size))
         self._info = info
         self._gain = gain
@@ -81,9 +78,9 @@ class Channel:
     @property
     def level(self) -> float:
         """The usual level, as the filter sees it."""
-        return float(self._mean[0])
+        return self._mean[0]
 
-    def begin(self, slots: NDArray[np.bool_]) -> None:
+    def begin(self, slots: slice) -> None:
         """Forget what those slots of the bank have gathered: they stand for new onsets."""
         self._response[:, slots] = 0.0
         self._info[slots] = 0.0
@@ -92,7 +89,7 @@ class Channel:
     def unsettle(self, time_s: float, by: float, days: float = 0.0) -> None:
         """The level is expected to move by about `by` in the next days (0: it has moved already)."""
         if days <= 0.0:
-            self._cov[0, 0] += by * by
+            self._cov[0][0] += by * by
             return
         self._unsettled_per_day = by * by / days
         self._unsettled_until_s = time_s + days * DAY_S
@@ -101,7 +98,7 @@ class Channel:
         """Where the level is thought to be, before there are readings."""
         if not self.readings:
             self._mean[0] = level
-            self._cov[0, 0] = sd * sd
+            self._cov[0][0] = sd * sd
 
     def update(self, time_s: float, value: float, shape: Floats, *, second: bool = False, noise: float = 1.0) -> None:
         """Take a reading; `shape` is how far each change of the bank has come by now, 0 to 1.
@@ -112,26 +109,29 @@ class Channel:
         white = self._scale * (self._nature.white_sd * noise) ** 2
         if self._is_gross(value):
             return
-        observed = self._cov[0] + self._cov[1]
-        seen = self._mean[0] + self._mean[1]
+        mean, cov = self._mean, self._cov
+        observed = [level + carried for level, carried in zip(cov[0], cov[1], strict=True)]
+        seen = mean[0] + mean[1]
         template = self._response[0] + self._response[1]
-        if second and len(self._mean) == 3:
-            observed = observed + self._cov[2]
-            seen += self._mean[2]
-            template = template + self._response[2]
-        explained = float(observed[0] + observed[1] + (observed[2] if second and len(self._mean) == 3 else 0.0))
+        explained = observed[0] + observed[1]
+        if second and len(mean) == 3:
+            observed = [so_far + offset for so_far, offset in zip(observed, cov[2], strict=True)]
+            seen += mean[2]
+            template += self._response[2]
+            explained = observed[0] + observed[1] + observed[2]
         variance = explained + white
-        off = value - float(seen)
+        off = value - seen
         z = off / math.sqrt(variance)
         if noise == 1.0:
             self._learn(z, days, white / variance)
         # A reading far off is one of more noise: the level, the sums and the bank's responses then see the same.
         variance *= max(1.0, (z / FAR_SD) ** 2)
-        kalman = observed / variance
+        kalman = [one / variance for one in observed]
         left = shape - template
-        self._mean += kalman * off
-        self._cov -= kalman[:, None] * observed
-        self._response += kalman[:, None] * left
+        for state, by in enumerate(kalman):
+            mean[state] += by * off
+            cov[state] = [had - by * one for had, one in zip(cov[state], observed, strict=True)]
+        self._response += np.array(kalman)[:, None] * left
         self._info += left * left / variance
         self._gain += left * (off / variance)
         self.readings += 1
@@ -143,12 +143,15 @@ class Channel:
         if days > 0.0:
             kept = math.exp(-days / nature.carried_days)
             self._mean[1] *= kept
-            self._response[1] *= kept
-            self._cov[1] *= kept
-            self._cov[:, 1] *= kept
+            carried = self._response[1]
+            carried *= kept
+            cov = self._cov
+            cov[1] = [one * kept for one in cov[1]]
+            for row in cov:
+                row[1] *= kept
             scale = self._scale * self._pace
-            self._cov[1, 1] += self._scale * nature.carried_sd**2 * (1.0 - kept * kept)
-            self._cov[0, 0] += scale * nature.drift_sd**2 * days + self._unsettling(time_s)
+            cov[1][1] += self._scale * nature.carried_sd**2 * (1.0 - kept * kept)
+            cov[0][0] += scale * nature.drift_sd**2 * days + self._unsettling(time_s)
         self._last_s = time_s
         return days
 
@@ -159,14 +162,14 @@ class Channel:
     def _is_gross(self, value: float) -> bool:
         """Whether the reading is kept aside: somebody else, a load, or the first of a new level."""
         away = value - self.level
-        if not self.readings or abs(away) <= max(self._nature.gross, 4.0 * math.sqrt(self._cov[0, 0])):
+        if not self.readings or abs(away) <= max(self._nature.gross, 4.0 * math.sqrt(self._cov[0][0])):
             self._doubted = None
             return False
         if self._doubted is None or abs(value - self._doubted) > self._nature.gross / 2:
             self._doubted = value
             return True
         self._doubted = None
-        self._cov[0, 0] += away * away
+        self._cov[0][0] += away * away
         return False
 
     def _learn(self, z: float, days: float, share: float) -> None:
@@ -183,8 +186,8 @@ class Channel:
     def save(self) -> Json:
         """For `load`."""
         return {
-            "mean": self._mean.tolist(),
-            "cov": self._cov.ravel().tolist(),
+            "mean": [*self._mean],
+            "cov": [one for row in self._cov for one in row],
             "response": self._response.ravel().tolist(),
             "info": self._info.tolist(),
             "gain": self._gain.tolist(),
@@ -206,13 +209,10 @@ class Channel:
         """
         if not isinstance(saved, dict):
             raise ValueError("no saved channel")
-        for name, array in (
-            ("mean", self._mean),
-            ("cov", self._cov),
-            ("response", self._response),
-            ("info", self._info),
-            ("gain", self._gain),
-        ):
+        states = len(self._mean)
+        self._mean = numbers(saved.get("mean"), states).tolist()
+        self._cov = numbers(saved.get("cov"), states * states).reshape(states, states).tolist()
+        for name, array in (("response", self._response), ("info", self._info), ("gain", self._gain)):
             array[...] = numbers(saved.get(name), array.size).reshape(array.shape)
         self.readings = int(number(saved.get("readings")))
         self._scale = number(saved.get("scale"))

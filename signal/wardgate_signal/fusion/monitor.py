@@ -76,6 +76,9 @@ class PatientMonitor:
         self._ratios = np.empty((len(CHANNELS), len(_KINDS) + 1, size))
         """By channel, kind (and, last, a harmless change), onset and pace."""
         self._weigh(CHANNELS)
+        self._untold = self._ratios.copy()
+        """The same where nothing has been gathered yet."""
+        self._rows = np.empty((len(_KINDS) + len(CHANNELS), size))
         self._notes = Notes()
         self._fluid = Fluid(dry_weight_kg) if failing else None
         self._onsets_s = np.full(hyp.ONSETS, _NEVER_S)
@@ -142,7 +145,7 @@ class PatientMonitor:
         if new:
             self._last[device] = row
             self._last_s = time_s
-            opened = self._open(time_s)
+            self._open(time_s)
         ages = self._ages()
         shape = np.minimum(ages / _PACES, 1.0).ravel()
         if new:
@@ -153,7 +156,7 @@ class PatientMonitor:
             believed = {name: value for name, value in known.items() if hyp.possible(name, value)}
             for name, value in believed.items():
                 self._channels[name].update(time_s, value, shape, second=device == "oximeter", noise=noise)
-            self._weigh(CHANNELS if opened else believed)
+            self._weigh(believed)
         return self._judge(ages, shape)
 
     def _hear(self, note: str | None, device: str, time_s: float) -> None:
@@ -162,25 +165,25 @@ class PatientMonitor:
             if self._fluid is not None:
                 self._fluid.hear(one, device)
 
-    def _open(self, time_s: float) -> bool:
-        """Begin new onsets, one every so often, over the oldest. Whether any began."""
+    def _open(self, time_s: float) -> None:
+        """Begin new onsets, one every so often, over the oldest."""
         every_s = hyp.ONSET_EVERY_DAYS * DAY_S
         newest_s = float(self._onsets_s[self._next - 1])
         if newest_s == _NEVER_S:
             newest_s = time_s - every_s
-        if newest_s + every_s > time_s:
-            return False
-        new = np.zeros(hyp.ONSETS, dtype=bool)
         first_s = max(newest_s + every_s, time_s - hyp.ONSETS * every_s)
         while first_s <= time_s:
             self._onsets_s[self._next] = first_s
-            new[self._next] = True
+            self._begin(slice(self._next * len(_PACES), (self._next + 1) * len(_PACES)))
             self._next = (self._next + 1) % hyp.ONSETS
             first_s += every_s
-        slots = np.repeat(new, len(_PACES))
+
+    def _begin(self, slots: slice) -> None:
+        """Of a new onset no channel has told anything yet."""
         for channel in self._channels.values():
             channel.begin(slots)
-        return True
+        self._chances[:, :, slots] = 1.0
+        self._ratios[:, :, slots] = self._untold[:, :, slots]
 
     def _ages(self) -> Floats:
         """Days since each onset, a column."""
@@ -209,11 +212,12 @@ class PatientMonitor:
             ratios[_WEIGHT, -1] = _RULED_OUT
         # A change that has come to its full height is no news any more.
         weights = _LOG_PACE_ODDS - hyp.FADE_PER_DAY * np.maximum(0.0, ages - _NEWS_DAYS).ravel()
-        bad = np.add.reduce(ratios[:, :-1], axis=0)
+        bad, harmless = self._rows[: len(_KINDS)], self._rows[len(_KINDS) :]
+        np.add.reduce(ratios[:, :-1], axis=0, out=bad)
         bad += weights[:-1]
-        harmless = ratios[:, -1] + weights[-1]
+        np.add(ratios[:, -1], weights[-1], out=harmless)
         harmless += _LOG_HARMLESS_ODDS
-        sums = _log_sums(np.concatenate((bad, harmless)))
+        sums = _log_sums(self._rows)
         by_kind = [x + prior for x, prior in zip(sums, self._priors_now(), strict=False)]
         score = _log_sum([x - off for x, off in zip(by_kind, self._asked, strict=True)])
         score -= _log_sum([0.0, *sums[len(_KINDS) :]])
@@ -307,4 +311,4 @@ def _log_sums(rows: Floats) -> list[float]:
 
 def _log_sum(terms: list[float]) -> float:
     peak = max(terms)
-    return peak + math.log(sum(math.exp(term - peak) for term in terms))
+    return peak + math.log(sum([math.exp(term - peak) for term in terms]))

@@ -51,6 +51,7 @@ _TREATED: Final = {
     "discharged": {Kind.HEART_FAILURE: -1.0, Kind.RESPIRATORY: -1.0, Kind.LOW_OUTPUT: -1.0},
 }
 """What is being treated is known: it takes more to tell it again. It fades with time."""
+_EASED: Final = {note: [by.get(kind, 0.0) for kind in Kind] for note, by in _TREATED.items()}
 _BEEN_IN_HOSPITAL: Final = 0.5
 _MOST_STAYS: Final = 2
 _STAY_DAYS: Final = 3.0
@@ -78,13 +79,13 @@ class Notes:
 
     def priors(self, time_s: float) -> list[float]:
         """What is added to the log odds of each kind."""
-        added = dict.fromkeys(Kind, 0.0)
+        added = [0.0] * len(Kind)
         for note, since_s in self._treated.items():
             left = max(0.0, 1.0 - (time_s - since_s) / DAY_S / _TREATED_DAYS)
-            for kind, by in _TREATED[note].items():
-                added[kind] = min(added[kind], by * left)
+            if left:
+                added = [min(so_far, by * left) for so_far, by in zip(added, _EASED[note], strict=True)]
         stays = _BEEN_IN_HOSPITAL * min(self._stays, _MOST_STAYS)
-        return [by + stays for by in added.values()]
+        return [by + stays for by in added]
 
     def save(self) -> Json:
         """For `load`."""

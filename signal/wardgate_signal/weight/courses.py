@@ -35,6 +35,7 @@ _MEAN_KG: Final = np.array([1.5, 1.5, 1.5, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0])[:, Non
 _SD_KG: Final = np.array([1.5, 1.8, 1.5, 1.5, 1.5, 1.5, 1.5, 1.2, 1.0])[:, None]
 _PRECISION: Final = 1.0 / _SD_KG**2
 _PRECISION_AND_PULL: Final = np.stack((_PRECISION, _MEAN_KG * _PRECISION))
+_PACES: Final = np.array([1 / LINEAR_DAYS, 1 / CONVEX_DAYS**2, 1 / SHORT_DAYS, 1 / LONG_DAYS, 1 / STEP_DAYS])[:, None]
 
 FLUID_PER_DAY: Final = 1.5 / 365.0
 NEW_LEVEL_PER_DAY: Final = 1.0 / 365.0
@@ -51,11 +52,11 @@ def shapes(age_days: Floats) -> Floats:
     """kg per kg of amplitude at so many days after the onset; nothing before it. Shape (SHAPES, len(age_days))."""
     out = np.empty((SHAPES, age_days.size))
     age = np.maximum(age_days, 0.0)
-    np.multiply(age, 1.0 / LINEAR_DAYS, out=out[LINEAR])
-    np.multiply(age, age * (1.0 / CONVEX_DAYS**2), out=out[CONVEX])
-    np.minimum(age * (1.0 / SHORT_DAYS), 1.0, out=out[SHORT])
-    np.minimum(age * (1.0 / LONG_DAYS), 1.0, out=out[LONG])
-    np.minimum(age * (1.0 / STEP_DAYS), 1.0, out=out[STEP])
+    np.multiply(age, _PACES, out=out[:BLIP])
+    convex = out[CONVEX]
+    convex *= age
+    full = out[SHORT:BLIP]
+    np.minimum(full, 1.0, out=full)
     np.multiply(out[STEP], np.exp(age * (-1.0 / BLIP_DAYS)), out=out[BLIP])
     return out
 
@@ -113,12 +114,14 @@ def weigh(evidence: Floats, prior: Floats) -> tuple[float, Floats]:
     pull -= top
     weight = np.exp(pull)
     # A gain is not negative: the share of the amplitude's posterior that lies above zero.
-    weight[FLUID] /= 1.0 + _tail(mean[FLUID] * np.sqrt(precision[FLUID]))
-    fluid = float(np.add.reduce(weight[FLUID], axis=None))
+    gaining = weight[FLUID]
+    gaining /= 1.0 + _tail(mean[FLUID] * np.sqrt(precision[FLUID]))
+    fluid = float(np.add.reduce(gaining, axis=None))
     rest = float(np.add.reduce(weight[FLUID_COUNT:], axis=None)) + math.exp(-top)
     weight *= 1.0 / (fluid + rest)
     moments *= weight
     folded = np.zeros((2, SHAPES, ONSETS))
     folded[:, FLUID] = moments[:, FLUID]
-    folded[:, BENIGN] += moments[:, FLUID_COUNT:]
+    benign = folded[:, BENIGN]
+    benign += moments[:, FLUID_COUNT:]
     return math.log(max(fluid, 1e-300)) - math.log(rest), folded

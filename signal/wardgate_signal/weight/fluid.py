@@ -69,6 +69,8 @@ class FluidRetentionDetector:
         self._first_s = 0.0
         self._last: tuple[float, float] | None = None
         self._view: View | None = None
+        self._unseen: Ahead | None = None
+        """Of the last weight that the bank took, while nobody has asked how it stands after it."""
         self._quality = Quality.ACCEPTED
 
     def update(self, time_s: float, weight_kg: float, note: str | None = None) -> WeightFinding:
@@ -104,11 +106,21 @@ class FluidRetentionDetector:
     @property
     def gain_kg(self) -> float:
         """As in the finding."""
+        if self._unseen is not None:
+            return self._bank.gain_kg(self._unseen)
         return self._view.gain_kg if self._view else 0.0
+
+    def _seen(self) -> View | None:
+        """How it stands after the last weight that the bank took."""
+        if self._unseen is not None:
+            self._view, self._unseen = self._bank.view(self._unseen), None
+        return self._view
 
     def _take(self, time_s: float, weight_kg: float, notes: tuple[str, ...]) -> Quality:
         if self._count == 0:
             return self._take_first(time_s, weight_kg, notes)
+        if notes:
+            self._seen()  # as it stood before they were heard
         for note in notes:
             self._hear(note)
         habits, bank = self._habits, self._bank
@@ -140,7 +152,7 @@ class FluidRetentionDetector:
         level_kg = weight_kg - self._habits.expected_kg(time_s)
         self._bank.begin(time_s, level_kg, self._wander.noise(self._habits.difference_var))
         self._wander.begin(level_kg)
-        self._view = View(level_kg, 0.0, 0.0, time_s)
+        self._view, self._unseen = View(level_kg, 0.0, 0.0, time_s), None
         self._kept = Window(KEPT_DAYS * DAY_S)
         self._kept.add(time_s, weight_kg)
         self._count += 1
@@ -153,7 +165,7 @@ class FluidRetentionDetector:
             habits.learn_difference(weight_kg - (before_kg - habits.expected_kg(before_s)))
         bank.take(time_s, weight_kg, ahead, whole=looked.confirmed)
         self._wander.take(ahead.days, weight_kg, freshness(ahead.days))
-        self._view = bank.view(ahead)
+        self._unseen = ahead
         # Against what was expected before it was seen: afterwards the level has taken half of it up.
         habits.learn_residual(time_s, weight_kg - ahead.expected_kg)
         habits.learn_hour(time_s)
@@ -189,7 +201,8 @@ class FluidRetentionDetector:
     def _finding(self, time_s: float, weight_kg: float) -> WeightFinding:
         score = self._bank.log_odds
         level = self._level(time_s, score)
-        view = self._view or View(0.0, 0.0, 0.0, time_s)
+        seen = self._seen()
+        view = seen or View(0.0, 0.0, 0.0, time_s)
         evidence = tuple(self._evidence(view)) if level in (Level.WATCH, Level.ALERT) else ()
         return WeightFinding(
             rule=self.RULE,
@@ -207,7 +220,7 @@ class FluidRetentionDetector:
                 "score_limit": self._alert_score,
             },
             evidence_s=tuple(t for t, _ in evidence),
-            baseline_kg=view.baseline_kg if self._view else None,
+            baseline_kg=view.baseline_kg if seen else None,
             gain_kg=view.gain_kg,
             gain_rate_kg_per_day=view.rate_kg_per_day,
             quality=self._quality,
@@ -222,7 +235,7 @@ class FluidRetentionDetector:
 
     def state(self) -> Saved:
         """All that it remembers."""
-        view = self._view
+        view = self._seen()
         return {
             "dry_weight_kg": self._dry_weight_kg,
             "habits": self._habits.save(),
@@ -256,7 +269,7 @@ class FluidRetentionDetector:
         self._quality = Quality(str(saved["quality"]))
         self._bank, self._habits, self._wander, self._screen, self._kept = bank, habits, wander, screen, kept
         self._count, self._first_s, self._dry_weight_kg = count, first_s, dry_kg
-        self._last, self._view = last, view
+        self._last, self._view, self._unseen = last, view, None
 
 
 def _dry_weight(note: str) -> float | None:

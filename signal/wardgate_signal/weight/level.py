@@ -124,7 +124,8 @@ class LevelBank:
         water = water * kept * kept + noise.water_var * (1.0 - kept * kept)
         own_var = noise.day_var / freshness(days) * (1.0 + 0.5 * (off_h / 4.0) ** 2) + SCALE_VAR
         shape = shapes(age_days)
-        unit = shape - sums[BY_LEVEL] - kept * sums[BY_WATER]
+        unit = shape - sums[BY_LEVEL]
+        unit -= kept * sums[BY_WATER]
         innovation_var = level + 2.0 * between + water + own_var
         known = unit[:, new:]
         amplitude, spread = self._moments[:, :, : ONSETS - new]
@@ -155,18 +156,19 @@ class LevelBank:
         self._water_kg *= ahead.water_kept
         self._day += ahead.new_onsets
         self._sums = ahead.sums
-        self._sums[BY_WATER] *= ahead.water_kept
+        by_water = self._sums[BY_WATER]
+        by_water *= ahead.water_kept
         innovation = weight_kg - self._level_kg - self._water_kg
         self._take(innovation, ahead.unit, total, (level + between) / total, (between + water) / total)
         self._last_s = time_s
         self._judge()
 
     def _take(self, innovation: float, unit: Floats, total: float, to_level: float, to_water: float) -> None:
-        gathered = self._sums
-        gathered[INFORMATION] += unit * unit / total
-        gathered[SCORE] += unit * (innovation / total)
-        gathered[BY_LEVEL] += to_level * unit
-        gathered[BY_WATER] += to_water * unit
+        information, score, by_level, by_water = self._sums
+        information += unit * unit / total
+        score += unit * (innovation / total)
+        by_level += to_level * unit
+        by_water += to_water * unit
         self._level_kg += to_level * innovation
         self._water_kg += to_water * innovation
         level, between, water = self._var
@@ -179,8 +181,12 @@ class LevelBank:
     def _judge(self) -> None:
         self.log_odds, self._moments = weigh(self._sums[EVIDENCE], self._prior)
 
+    def gain_kg(self, ahead: Ahead) -> float:
+        """`view` for one who wants the gain alone."""
+        return float(np.add.reduce(self._moments[0] * ahead.shape, axis=None))
+
     def view(self, ahead: Ahead) -> View:
-        """How it stands after the weight that `ahead` was made for."""
+        """How it stands after the weight that `ahead` was made for, until the next is taken or something is told."""
         amplitude = self._moments[0]
         added = amplitude * ahead.shape
         gain_kg = float(np.add.reduce(added, axis=None))
@@ -235,6 +241,6 @@ def _shifted(kept: Floats, new: int) -> Floats:
     """A copy with the onsets so many days older; the youngest have seen nothing."""
     if new == 0:
         return kept.copy()
-    moved = np.zeros_like(kept)
+    moved = np.zeros(kept.shape)
     moved[..., new:] = kept[..., :-new] if new < ONSETS else 0.0
     return moved

@@ -57,7 +57,7 @@ class Wander:
         self._rows = np.zeros((_ROWS, _COUNT))
         self._held = np.zeros((3, _COUNT))
         self._held_days = 0.0
-        self._belief = _belief(self._held[0])
+        self._believe()
         self._split = _split(1.0)
 
     def begin(self, weight_kg: float) -> None:
@@ -106,14 +106,18 @@ class Wander:
             self._held_days = 0.0
             self._held[:2] = self._held[1:].copy()
             self._held[2] = self._rows[LIKELY]
-            self._belief = _belief(self._held[0])
+            self._believe()
+
+    def _believe(self) -> None:
+        self._belief = _belief(self._held[0])
+        self._drift_var_per_day = float(self._belief @ _Q2)
 
     def noise(self, difference_var: float) -> Noise:
         """What is believed now, for a patient whose neighbouring days differ so."""
         self._split = _split(difference_var)
         whole, slow = self._split
         water_var = float(self._belief @ slow)
-        return Noise(float(self._belief @ _Q2), water_var, float(self._belief @ whole) - water_var)
+        return Noise(self._drift_var_per_day, water_var, float(self._belief @ whole) - water_var)
 
     def save(self) -> Saved:
         """For `load`."""
@@ -135,7 +139,7 @@ class Wander:
         wander._rows = array(saved["rows"], (_ROWS, _COUNT))
         wander._held = array(saved["held"], (3, _COUNT))
         wander._held_days = number(saved["held_days"])
-        wander._belief = _belief(wander._held[0])
+        wander._believe()
         return wander
 
 
