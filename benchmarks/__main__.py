@@ -26,6 +26,7 @@ GOALS: Final[dict[str, tuple[str, float]]] = {
     "weight_fluid_retention_us": ("<=", 200.0),
     "saturation_own_level_us": ("<=", 200.0),
     "fusion_patient_us": ("<=", 200.0),
+    "fusion_patient_weight_us": ("<=", 200.0),
     "night_streamed_ms": ("<=", 150.0),
     "capture_with_memory": (">=", 0.999),
     "capture_without_memory_of_heard": (">=", 0.99),
