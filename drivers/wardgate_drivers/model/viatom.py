@@ -1,8 +1,8 @@
 """Viatom: the PC-60 family (made by Creative), which streams, and the O2Ring family (sold by Wellue), which is asked.
 
 The O2Ring's service is that of the same maker's cuffs, and the PC-60's is anybody's, so both go by their names.
-An O2Ring's recordings are fetched first, one measurement of each; its clock is read and never set. The O2Ring S speaks
-another protocol.
+An O2Ring's recordings are fetched once it was taken off, one measurement of each; its clock is read and never set. The
+O2Ring S speaks another protocol.
 Source: sza2/viatom_pc60fw; public notes on the O2Ring; MackeyStingray/o2r; the maker's demonstration program (LepuBle).
 PC-60 tried on captured frames; neither on a real device.
 """

@@ -1,4 +1,4 @@
-"""Viatom/Wellue O2Ring, Checkme O2, SleepU: they are asked for their recordings, then for their values each second.
+"""Viatom/Wellue O2Ring, Checkme O2, SleepU: asked for their values each second, then for their recordings.
 
 A reply does not repeat its request and may span notifications, so one request is out at a time.
 """
@@ -25,7 +25,8 @@ _LONGEST: Final = 512
 
 
 async def converse(talk: Conversation) -> None:
-    """What it recorded while no hub was near; then ask each second while somebody wears it."""
+    """Ask each second while somebody wears it; then for what it recorded while no hub was near. What is of now may be
+    urgent, and a long recording takes a minute."""
     await _Poll(talk).run()
 
 
@@ -39,7 +40,12 @@ class _Poll:
 
     async def run(self) -> None:
         await self._talk.listen(REPLIES)
-        await self._nights.fetch()
+        await self._nights.look()
+        if await self._stream():
+            await self._nights.fetch()
+
+    async def _stream(self) -> bool:
+        """Until it was taken off; whether it still answers."""
         unworn = silent = 0
         try:
             while unworn < UNWORN_POLLS and silent < SILENT_POLLS:
@@ -56,6 +62,7 @@ class _Poll:
             if unsteady is not None:
                 # The session waits for it, also after a link that was lost.
                 self._talk.keep(unsteady)
+        return silent < SILENT_POLLS
 
     async def _reply(self) -> tuple[bytes, viatom_oxy.Live] | None:
         """The next reply with values; None when there is none in time or it says that it has none."""

@@ -33,10 +33,11 @@ REPLY_S: Final = 3.0
 LARGEST_FILE: Final = viatom_night.HEADER + viatom_night.SAMPLE * 0x8000
 """The duration has two bytes: 18 hours of a sample every two seconds."""
 TRIES: Final = 3
-"""So many sessions may end at one file; then it is passed over, for what lies behind it and for the stream."""
+"""So many sessions may fail at one file; then it is passed over, for what lies behind it and for the stream."""
 SLACK_S: Final = 5.0
 """What its clock, told in whole seconds, and a session's own count of them may differ by."""
-LIVE_KEPT: Final = 64
+REMEMBERED: Final = 64
+"""Failures, and measurements of the stream; no device is known to hold so many recordings."""
 _WRITE: Final = 20
 """A request is put together from pieces; more than this does not fit into one on every link."""
 
@@ -54,8 +55,12 @@ class Nights:
         self._clock_ahead_s: float | None = None
         """Of the talk's time, in the seconds of `DeviceTime`."""
 
+    async def look(self) -> None:
+        """Tell its clock. Without that nobody knows later which recording the stream has told."""
+        await self._ask_info()
+
     async def fetch(self) -> None:
-        """Tell the clock, and a measurement of each recording that is new, the newest first.
+        """Tell a measurement of each recording that is new, the newest first.
 
         Raises:
             TimedOutError: it stopped answering amid a recording.
@@ -73,7 +78,7 @@ class Nights:
         """A measurement of now was kept: the recording that is being made has none to tell."""
         if self._clock_ahead_s is not None:
             now_s = self._talk.time_s() + self._clock_ahead_s
-            await self._remember(_LIVE, [*self._recall(_LIVE), str(round(now_s))][-LIVE_KEPT:])
+            await self._remember(_LIVE, [*self._recall(_LIVE), str(round(now_s))][-REMEMBERED:])
 
     async def _ask_info(self) -> Info | None:
         reply = await self._ask(viatom_oxy.READ_INFO)
@@ -93,15 +98,15 @@ class Nights:
 
     async def _fetch(self, name: str) -> bool:
         """Whether nothing is left to do with that recording."""
-        failed = self._recall(_FAILED)
-        if failed.count(name) >= TRIES:
+        if self._recall(_FAILED).count(name) >= TRIES:
             return True
         try:
             data = await self._read(name)
         except TimedOutError:
-            await self._remember(_FAILED, [*failed, name][-LIVE_KEPT:])
+            await self._remember_failure(name)
             raise
         if data is None:
+            await self._remember_failure(name)
             return False
         try:
             night = viatom_night.decode(data)
@@ -118,13 +123,13 @@ class Nights:
         return any(night.covers(DeviceTime(float(time_s)), SLACK_S) for time_s in self._recall(_LIVE))
 
     async def _read(self, name: str) -> bytes | None:
-        """A whole recording; None when the device does not give it."""
+        """A whole recording; None when the device does not give it, or it is too large to be one."""
         opened = await self._need(viatom_oxy.FILE_OPEN, name.encode("ascii") + b"\0")
         if opened.status:
             return None
         size = int.from_bytes(opened.data[:4], "little")
         data, block = b"", 0
-        while len(data) < min(size, LARGEST_FILE):
+        while len(data) < size <= LARGEST_FILE:
             piece = await self._need(viatom_oxy.FILE_READ, block=block)
             if piece.status or not piece.data:
                 break
@@ -149,6 +154,9 @@ class Nights:
 
     def _recall(self, key: str) -> list[str]:
         return (self._talk.sink.recall(key) or b"").decode("ascii").split()
+
+    async def _remember_failure(self, name: str) -> None:
+        await self._remember(_FAILED, [*self._recall(_FAILED), name][-REMEMBERED:])
 
     async def _remember(self, key: str, words: list[str]) -> None:
         await self._talk.sink.remember(key, " ".join(words).encode("ascii"))

@@ -54,7 +54,7 @@ async def test_each_recording_is_told_once_the_newest_first(
     # 91 and 61 are the first of eight that lie no farther apart than a steady hand's.
     assert stored(ear) == [("2026-11-20T23:15:30", 92.0), ("2026-11-19T22:45:13", 91.0)]
     assert {m.outcome for m in ear.measurements} == {Outcome.DECODE}
-    assert ear.clocks == [DeviceTime(NOON.civil_s - 90.0)]
+    assert set(ear.clocks) == {DeviceTime(NOON.civil_s - 90.0)}
     assert (ear.clocks_set, clock.offset_s, ear.identities["serial"]) == ([], -90.0, "2106")
     ring.store({"spo2": 96.0, "pulse": 66.0}, Civil(2026, 11, 21, 7, 0, 0))
     ring.commands.clear()
@@ -119,8 +119,22 @@ async def test_a_recording_that_never_comes_costs_neither_the_others_nor_the_str
     ring.record(BEFORE, STEADY)
     await ring.take(OXIMETRY)
     await talk(VIATOM_O2RING, ring)
-    assert [m.stored for m in ear.measurements] == [True, False]
+    assert [m.stored for m in ear.measurements] == [False, True]
     assert stored(ear) == [("2026-11-19T22:45:01", 95.0)]
+    await ring.stop()
+
+
+async def test_a_recording_that_is_not_given_is_asked_for_three_times(
+    ring: O2Ring, talk: Talk, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viatom_nights, "LARGEST_FILE", 60)
+    ring.record(YESTERDAY, STEADY)
+    for _ in range(viatom_nights.TRIES + 1):
+        ring.stay_on(30.0)
+        await talk(VIATOM_O2RING, ring)
+    assert ring.commands.count(Command.FILE_OPEN) == ring.commands.count(Command.FILE_CLOSE) == viatom_nights.TRIES
+    assert ring.commands.count(Command.FILE_READ) == 0
+    assert ear.measurements == []
     await ring.stop()
 
 

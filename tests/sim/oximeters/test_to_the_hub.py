@@ -15,6 +15,7 @@ from wardgate.capture.devices import Known
 from wardgate.capture.serial_port import SerialLine
 from wardgate.config import Device
 from wardgate_drivers.model.declaration import Serial
+from wardgate_drivers.protocol import viatom
 from wardgate_sim.clock import LeapClock
 from wardgate_sim.firmware.beurer_po60 import BeurerPo60
 from wardgate_sim.firmware.device import DeviceClock
@@ -91,8 +92,14 @@ async def test_po60_that_tells_its_memory_again_makes_no_second_reading(
 
 
 async def test_a_rings_nights_come_once_and_at_their_time_though_its_clock_is_wrong(
-    tmp_path: Path, link: Link, clock: LeapClock, device_clock: DeviceClock, start: Start
+    tmp_path: Path,
+    link: Link,
+    clock: LeapClock,
+    device_clock: DeviceClock,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(viatom, "POLL_S", SECOND_S)
     device_clock.offset_s -= 7200.0
     ring = O2Ring(link, ADDRESS, device_clock, off_s=60.0)
     await start(ring)
