@@ -6,6 +6,7 @@ Run by `wardgate_sim.lab.host.play`: python -m wardgate_sim.lab.scenario SHARE [
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import signal
@@ -15,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from wardgate.control.client import connect
+from wardgate.control.client import HubAway, connect
+from wardgate.control.messages import Status
 from wardgate_sim.lab import crowd
 from wardgate_sim.lab.bluetoothd import bluez_bonds
 from wardgate_sim.lab.guest import ADDRESSES, ARRIVAL_S, Guest, open_guest
@@ -96,7 +98,7 @@ async def forgotten_bond(guest: Guest) -> dict[str, Any]:
         found["tries"] += 1
         await cuff.take({"systolic": 133.0 + found["tries"], "diastolic": 86.0, "pulse": 74.0})
         await cuff.asleep()
-        await _idle(guest)
+        await _rest(guest)  # nobody measures twice in a few seconds
     await guest.witness.until(lambda: _lost(guest), ARRIVAL_S)
     event = next(e for e in guest.witness.told if e.code == "pairing-lost")
     found |= {"event_device": event.device, "event_what_to_do": event.what_to_do, "event_severity": event.severity}
@@ -150,9 +152,8 @@ def _block() -> None:
 async def adapter_pulled(guest: Guest) -> dict[str, Any]:
     """The adapter is pulled out and plugged in again."""
     await guest.adapter.unplug()
-    async with connect(guest.control) as hub:
-        while (state := (await hub.status()).hub.radio.state) != "no-adapter":  # noqa: ASYNC110 - the hub's own view
-            await asyncio.sleep(0.1)
+    while (state := (await _status(guest)).hub.radio.state) != "no-adapter":  # noqa: ASYNC110 - the hub's own view
+        await asyncio.sleep(0.1)
     await guest.adapter.plug()
     return {"state": state, **await _weigh(guest, 78.7), "bonds": await bluez_bonds()}
 
@@ -226,22 +227,23 @@ async def _measure(guest: Guest, pressure: dict[str, float], weight_kg: float, s
     return {"seconds_to_ward": seconds, "at_ward": {n: len(guest.witness.of(n)) for n in guest.devices}}
 
 
-async def _idle(guest: Guest) -> None:
-    """Wait until the hub has given up whatever it was connecting to: nobody measures twice in a few seconds."""
-    async with connect(guest.control) as hub:
-        while (await hub.status()).hub.radio.state == "connecting":  # noqa: ASYNC110 - nobody is told of an attempt
-            await asyncio.sleep(0.2)
-
-
 async def _rest(guest: Guest) -> None:
     """Wait until the hub listens, the ward has all that it told, and nothing of its radio stands: no step takes what
     was left of the one before for its own."""
-    async with connect(guest.control) as hub:
-        while True:
-            status = await hub.status()
-            if status.hub.radio.state == "listening" and not status.delivery.waiting and not _stands(guest):
-                return
-            await asyncio.sleep(0.2)
+    while True:
+        status = await _status(guest)
+        if status.hub.radio.state == "listening" and not status.delivery.waiting and not _stands(guest):
+            return
+        await asyncio.sleep(0.2)
+
+
+async def _status(guest: Guest) -> Status:
+    """The hub's own view, however late it answers."""
+    while True:
+        with contextlib.suppress(HubAway):
+            async with connect(guest.control) as hub:
+                return await hub.status()
+        await asyncio.sleep(0.2)
 
 
 def _stands(guest: Guest) -> bool:
