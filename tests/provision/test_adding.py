@@ -189,6 +189,39 @@ async def test_who_asks_for_a_pairing_that_is_under_way_joins_it(table: Table, c
         await table.until_device("cuff", lambda d: d.pairing == "paired")
 
 
+async def test_who_asks_for_a_pairing_that_was_just_made_has_it(table: Table, scale: AndScale) -> None:
+    """Its key was held before the page could ask; by then it sleeps, and makes no second bond."""
+    async with table.running():
+        await add(table, scale)
+    async with table.running():
+        await scale.press_pairing_key()
+        await table.until(lambda: table.hub.devices.row("scale").bonded is True)
+        await scale.asleep()
+        await table.do("pair_start", device="scale")
+        paired = await table.until_device("scale", lambda d: d.pairing != "waiting")
+        assert (paired.pairing, paired.pairing_sentence) == ("paired", "The scale is paired with this hub.")
+        await scale.take({"weight": 78.4})
+        await table.until(lambda: len(table.readings()) == 1)
+
+
+async def test_a_pairing_that_was_lost_again_is_made_anew(table: Table, scale: AndScale) -> None:
+    async with table.running():
+        await add(table, scale)
+    async with table.running():
+        await scale.press_pairing_key()
+        await table.until(lambda: table.hub.devices.row("scale").bonded is True)
+        await scale.asleep()
+        await scale.forget_bonds()
+        await scale.take({"weight": 78.4})
+        await table.until(lambda: "pairing-lost" in {e.code for e in table.hub.store.events(100)})
+        await scale.asleep()
+        await table.do("pair_start", device="scale")
+        await table.until_device("scale", lambda d: d.pairing == "waiting")
+        await scale.press_pairing_key()
+        await table.until_device("scale", lambda d: d.pairing == "paired")
+        assert await scale.bonded_hosts()
+
+
 async def test_a_cuff_that_shows_no_number(table: Table, cuff: BeurerBm85) -> None:
     async with table.running():
         await add(table, cuff, user_index=1)

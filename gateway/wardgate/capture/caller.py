@@ -48,6 +48,8 @@ QUICK_S: Final = 3.0
 """A connection that failed sooner than this cost the others little: the air lost it, or the device had just gone."""
 REST_S: Final = 3.0
 """After a session that went well: a device that is still on the air says nothing new so soon."""
+JUST_NOW_S: Final = 60.0
+"""Who asks for a pairing so soon after one was made means that one: a page takes some seconds to ask."""
 FAILURES_TOLD: Final = 3
 """Failures in a row of which a person is told."""
 LOST_BOND_TIMEOUTS: Final = 2
@@ -96,6 +98,7 @@ class Caller:
         self._heard_at_s = float("-inf")
         self._bond_wanted = known.model.bond is not Bond.NONE
         self._timeouts_while_bonded = 0
+        self._paired_at_s = float("-inf")
         self._calling: asyncio.Task[None] | None = None
         self._session: asyncio.Task[None] | None = None
         self._asked: asyncio.Future[None] | None = None
@@ -171,13 +174,20 @@ class Caller:
             raise PairingError(f"A {self.known.model.name} needs no pairing.", "Take a measurement with it.")
         try:
             async with asyncio.timeout(deadline_s):
-                # Where it is at it already it may show its number by now: begun anew, it would show another one.
-                if not (self.pairing and await self.paired()):
+                if not await self._is_what_is_asked_for():
                     await self._pair_afresh()
         except TimeoutError:
             raise PairingError(f"No {self.kind} could be paired.", self.known.model.wake) from None
 
+    async def _is_what_is_asked_for(self) -> bool:
+        """Whether the bond is being made by now, or was made a moment ago: the device may have been heard before
+        whoever asks could ask. Begun anew, it would show another number, or would have gone to sleep."""
+        if self.pairing:
+            return await self.paired()
+        return self._clock.boottime_s() - self._paired_at_s < JUST_NOW_S
+
     async def _pair_afresh(self) -> None:
+        self._paired_at_s = float("-inf")
         await self.stop()
         try:
             await self._host.forget(self.address)
@@ -291,6 +301,7 @@ class Caller:
             self._journal.over(condition, self.known.id, f"The {self.kind} works again.")
 
     def _is_paired(self) -> None:
+        self._paired_at_s = self._clock.boottime_s()
         self._devices.change(self.known.id, bonded=True)
         self._journal.tell("paired", "info", f"The {self.kind} is paired with this hub.", device=self.known.id)
         for condition in ("pairing-lost", "device-refused"):
@@ -343,6 +354,7 @@ class Caller:
             self._tell_failures(error)
 
     def _bond_is_lost(self, sentence: str) -> None:
+        self._paired_at_s = float("-inf")
         self._journal.begin(
             "pairing-lost",
             "problem",
