@@ -75,13 +75,14 @@ class Wander:
         level, var, water, between, water_var, likely = self._rows
         whole, slow = self._split
         kept = math.exp(-days / WATER_DAYS)
+        states, spreads = self._rows[LEVEL:BETWEEN:2], self._rows[VAR:WATER_VAR:2]
         var += _Q2 * min(days, 60.0)
         water *= kept
         between *= kept
         water_var *= kept * kept
         water_var += slow * (1.0 - kept * kept)
-        with_level, with_water = var + between, between + water_var
-        total = with_level + with_water
+        seen = spreads + self._rows[BETWEEN : WATER_VAR + 1]  # of the level, and of the water
+        total = seen[0] + seen[1]
         total += (whole - slow) / fresh
         off = weight_kg - level
         off -= water
@@ -91,12 +92,10 @@ class Wander:
         likely -= 0.5 * np.log(total) + (TAIL + 1.0) / 2.0 * np.log1p(square / TAIL)
         likely -= np.maximum.reduce(likely)
         total *= np.maximum(1.0, np.sqrt(square) / 3.0)
-        to_level, to_water = with_level / total, with_water / total
-        level += to_level * off
-        water += to_water * off
-        var -= to_level * with_level
-        between -= to_level * with_water
-        water_var -= to_water * with_water
+        by = seen / total
+        states += by * off
+        spreads -= by[0] * seen
+        water_var -= by[1] * seen[1]
         self._hold(days)
 
     def _hold(self, days: float) -> None:
