@@ -17,9 +17,10 @@ from dbus_fast.aio import MessageBus
 
 from wardgate.control.client import connect
 from wardgate.control.protocol import ControlError
+from wardgate_sim.firmware import and_medical
 from wardgate_sim.firmware.peripheral import advertisement
 from wardgate_sim.lab.bluetoothd import bluez_bonds, bluez_known
-from wardgate_sim.lab.guest import ADDRESSES, ARRIVAL_S, Guest
+from wardgate_sim.lab.guest import ADDRESSES, ARRIVAL_S, GRACE_S, Guest
 from wardgate_sim.lab.kernel import PROJECT
 from wardgate_sim.radio import Radio
 
@@ -73,6 +74,7 @@ async def rival(guest: Guest) -> dict[str, Any]:
     is busy with it when the hub asks."""
     weights, hub_log = [77.4, 77.6, 77.8, 78.0], guest.share / "hub.log"
     log_before, had = hub_log.stat().st_size, 0
+    guest.scale.grace_s = and_medical.GRACE_S  # nobody answers it while the other has it
     for weight_kg in weights[:-1]:
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
         try:
@@ -84,6 +86,7 @@ async def rival(guest: Guest) -> dict[str, Any]:
             had += (await asked).message_type is MessageType.METHOD_RETURN
         finally:
             bus.disconnect()
+    guest.scale.grace_s = GRACE_S
     await guest.scale.take({"weight": weights[-1]})
     await guest.arrive("scale")
     log = (await asyncio.to_thread(hub_log.read_bytes))[log_before:]
