@@ -4,8 +4,8 @@ The measure is paho alone, publishing the same bytes with the same window to the
 with nobody listening. It runs before and after the drain, so that the machine's other business falls on both. Hub, ward
 and broker are processes of their own, as in life.
 
-On a machine that has no core to spare the ratio says little: three processes that wait for one another lose more to other
-business than two do. The processor's time of a message stands beside it, for hub, ward and bare paho.
+On a machine that has no core to spare the ratio says little: three processes that wait for one another lose more to
+other business than two do. The processor's time of a message stands beside it, for hub, ward and bare paho.
 """
 
 from __future__ import annotations
