@@ -236,9 +236,8 @@ def next_patient(visit: Visit) -> dict[str, Any]:
     calls, acknowledged = kitchen.calls["scale"], kitchen.acknowledged("scale")
     who.go("/setup/devices")
     kitchen.measure("scale", {"weight": LATER_KG})
-    for _ in range(2):  # whoever would call it has the time that a page takes
-        who.wait("Add the scale", "#air")
-        who.go("/setup/devices")
+    who.wait("Add the scale", "#air")
+    who.go("/setup/devices")  # whoever would call it has the time that a page takes
     who.wait("Add the scale", "#air")
     kitchen.put_away("scale")
     return {
