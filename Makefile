@@ -12,8 +12,8 @@ help: ## show this list
 demo: venv ## a simulated home, a hub and a ward, until Ctrl-C (FOR=60: for 60 seconds)
 	@.venv/bin/wardgate-sim demo $(if $(FOR),--for $(FOR)) $(ARGS)
 
-test: venv debian ## all tests, on real parts, in two processes
-	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: venv debian ## all tests, on real parts, in three processes: many wait for a radio, a browser, a broker
+	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: venv ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check .
