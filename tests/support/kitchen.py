@@ -206,6 +206,11 @@ class Kitchen:
 
         self.do(press())
 
+    def lets_itself_be_paired(self, device: str) -> bool:
+        """Its key was held, and no host has come for it yet."""
+        one = self.home.devices[device]
+        return isinstance(one, Peripheral) and one.pairing_open
+
     def passkey_shown(self, device: str) -> int:
         """The next code on its display."""
         return self.begin_passkey(device).result(ANSWER_S)

@@ -48,8 +48,6 @@ QUICK_S: Final = 3.0
 """A connection that failed sooner than this cost the others little: the air lost it, or the device had just gone."""
 REST_S: Final = 3.0
 """After a session that went well: a device that is still on the air says nothing new so soon."""
-JUST_NOW_S: Final = 60.0
-"""Who asks for a pairing so soon after one was made means that one: a page takes some seconds to ask."""
 FAILURES_TOLD: Final = 3
 """Failures in a row of which a person is told."""
 LOST_BOND_TIMEOUTS: Final = 2
@@ -98,7 +96,6 @@ class Caller:
         self._heard_at_s = float("-inf")
         self._bond_wanted = known.model.bond is not Bond.NONE
         self._timeouts_while_bonded = 0
-        self._paired_at_s = float("-inf")
         self._calling: asyncio.Task[None] | None = None
         self._session: asyncio.Task[None] | None = None
         self._asked: asyncio.Future[None] | None = None
@@ -128,7 +125,7 @@ class Caller:
 
     def may_pair(self) -> bool:
         """Whether the pairing agent may say yes: a bond that is there is never replaced unasked."""
-        return self.pairing or self._devices.row(self.known.id).bonded is not True
+        return self.pairing or not self._is_bonded()
 
     async def call(self, device: BLEDevice) -> None:
         """Connect, and bond where there is need; the session then goes on by itself. Never raises.
@@ -164,8 +161,11 @@ class Caller:
         finally:
             self.pairing = False
 
-    async def pair(self, deadline_s: float) -> None:
-        """Forget the bond and make a new one, on a person's word. The device has to come on the air.
+    async def pair(self, deadline_s: float, *, afresh: bool) -> None:
+        """Make a bond, on a person's word. The device has to come on the air.
+
+        Args:
+            afresh: one that there is is forgotten.
 
         Raises:
             PairingError: it did not come, or refused.
@@ -174,20 +174,13 @@ class Caller:
             raise PairingError(f"A {self.known.model.name} needs no pairing.", "Take a measurement with it.")
         try:
             async with asyncio.timeout(deadline_s):
-                if not await self._is_what_is_asked_for():
+                # Where it is at it already it may show its number by now: begun anew, it would show another one.
+                if not (self.pairing and await self.paired()) and (afresh or not self._is_bonded()):
                     await self._pair_afresh()
         except TimeoutError:
             raise PairingError(f"No {self.kind} could be paired.", self.known.model.wake) from None
 
-    async def _is_what_is_asked_for(self) -> bool:
-        """Whether the bond is being made by now, or was made a moment ago: the device may have been heard before
-        whoever asks could ask. Begun anew, it would show another number, or would have gone to sleep."""
-        if self.pairing:
-            return await self.paired()
-        return self._clock.boottime_s() - self._paired_at_s < JUST_NOW_S
-
     async def _pair_afresh(self) -> None:
-        self._paired_at_s = float("-inf")
         await self.stop()
         try:
             await self._host.forget(self.address)
@@ -208,6 +201,9 @@ class Caller:
         """Whether the call that is under way made a bond, once it is over."""
         if self._calling is not None:
             await asyncio.wait({self._calling})
+        return self._is_bonded()
+
+    def _is_bonded(self) -> bool:
         return self._devices.row(self.known.id).bonded is True
 
     async def retire(self) -> None:
@@ -253,7 +249,7 @@ class Caller:
                 await self._hang_up(client)
                 self._ready_at_s = 0.0
                 return
-        elif self._bond_wanted and self._devices.row(self.known.id).bonded is not True:
+        elif self._bond_wanted and not self._is_bonded():
             self._devices.change(self.known.id, bonded=True)
         self._session = asyncio.get_running_loop().create_task(self._talk(client), name=f"session {self.known.id}")
 
@@ -301,7 +297,6 @@ class Caller:
             self._journal.over(condition, self.known.id, f"The {self.kind} works again.")
 
     def _is_paired(self) -> None:
-        self._paired_at_s = self._clock.boottime_s()
         self._devices.change(self.known.id, bonded=True)
         self._journal.tell("paired", "info", f"The {self.kind} is paired with this hub.", device=self.known.id)
         for condition in ("pairing-lost", "device-refused"):
@@ -354,7 +349,6 @@ class Caller:
             self._tell_failures(error)
 
     def _bond_is_lost(self, sentence: str) -> None:
-        self._paired_at_s = float("-inf")
         self._journal.begin(
             "pairing-lost",
             "problem",

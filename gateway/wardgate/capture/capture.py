@@ -155,8 +155,11 @@ class Capture:
         """How many scans were started since the hub began."""
         return self._owner.scans
 
-    async def pair(self, device: str) -> None:
-        """Pair a device afresh, on a person's word; it has to be brought on the air.
+    async def pair(self, device: str, *, afresh: bool = True) -> None:
+        """Pair a device, on a person's word; it has to be brought on the air.
+
+        Args:
+            afresh: a bond that there is is forgotten.
 
         Raises:
             PairingError: it came to nothing.
@@ -164,7 +167,7 @@ class Capture:
         caller = self._callers.get(device)
         if caller is None:
             raise PairingError(f"No device `{device}` can be paired.", f"These can: {', '.join(self._callers)}.")
-        await caller.pair(PAIR_S)
+        await caller.pair(PAIR_S, afresh=afresh)
 
     def pairing(self, device: str) -> bool:
         """Whether a pairing with this device is under way at this moment."""

@@ -33,6 +33,13 @@ class DeviceParams(ActParams, kw_only=True, forbid_unknown_fields=True):
     device: Id
 
 
+class PairParams(DeviceParams, kw_only=True, forbid_unknown_fields=True):
+    """Who added a device a moment ago wants it paired: the hub may have heard it by then, and done so. Who presses the
+    button wants a new pairing."""
+
+    afresh: bool = True
+
+
 class PasskeyParams(DeviceParams, kw_only=True, forbid_unknown_fields=True):
     """The six digits that a device shows."""
 
@@ -67,14 +74,14 @@ class Pairings:
         self._attempts: dict[str, _Attempt] = {}
         self._over: dict[str, Stand] = {}
 
-    def begin(self, known: Known) -> None:
-        """Wait for the device and pair it, unless that is under way already."""
+    def begin(self, known: Known, *, afresh: bool) -> None:
+        """Wait for the device and pair it, unless that is under way already. `afresh`: also one that is paired."""
         running = self._attempts.get(known.id)
         if running is not None and not running.task.done():
             return
         self._over.pop(known.id, None)
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self._pair(known), name=f"pairing {known.id}")
+        task = loop.create_task(self._pair(known, afresh=afresh), name=f"pairing {known.id}")
         self._attempts[known.id] = _Attempt(task, loop.time() + PAIR_S, known)
         self._changed("devices")
 
@@ -147,10 +154,10 @@ class Pairings:
         for device in tuple(self._attempts):
             await self.drop(device)
 
-    async def _pair(self, known: Known) -> None:
+    async def _pair(self, known: Known, *, afresh: bool) -> None:
         ticking = asyncio.get_running_loop().create_task(self._tick())
         try:
-            await self._capture.pair(known.id)
+            await self._capture.pair(known.id, afresh=afresh)
             self._over[known.id] = Stand("paired", f"The {known.model.kind.noun} is paired with this hub.")
         except PairingError as error:
             self._over[known.id] = Stand("failed", error.sentence, error.what_to_do)
@@ -176,12 +183,12 @@ class PairingActs:
         return {"pair_start": self.pair_start, "passkey": self.passkey, "no_number": self.no_number}
 
     async def pair_start(self, params: dict[str, Any]) -> Done:
-        """Pair a device afresh, behind the page."""
-        device = checked(params, DeviceParams).device
-        known = await self._here.heard_soon(device)
+        """Pair a device, behind the page."""
+        asked = checked(params, PairParams)
+        known = await self._here.heard_soon(asked.device)
         if known.model.bond is Bond.NONE:
             return Done(sentence=f"The {known.model.kind.noun} needs no pairing. Take a measurement with it.")
-        self._pairings.begin(known)
+        self._pairings.begin(known, afresh=asked.afresh)
         return Done(sentence=f"The hub waits for the {known.model.kind.noun}. {known.model.wake}")
 
     async def passkey(self, params: dict[str, Any]) -> Done:

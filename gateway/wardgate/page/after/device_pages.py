@@ -185,7 +185,7 @@ async def _replace(device: DeviceView, visit: Visit, row: InTheAir) -> str:
     )
     visit.session.said = done.sentence
     try:
-        await visit.hub.do("pair_start", device=device.id)
+        await visit.hub.do("pair_start", device=device.id, afresh=False)
     except ControlError as refused:
         # Whoever replaces a device holds it in the hand; one that cannot be paired now has its button for later.
         visit.session.said = f"{done.sentence} {refused.sentence}"

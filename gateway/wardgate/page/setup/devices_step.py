@@ -161,7 +161,7 @@ async def _add(visit: Visit) -> str:
 async def _begin_pairing(visit: Visit, device: Added) -> None:
     """Whoever adds a device holds it in the hand. One that cannot be paired now has its button for later."""
     try:
-        await visit.hub.do("pair_start", device=device.id)
+        await visit.hub.do("pair_start", device=device.id, afresh=False)
     except ControlError as refused:
         # A hub that takes long to start anew with the device pairs it by itself as soon as it hears it.
         visit.session.said = "" if refused.key == "hub-away" else refused.sentence
