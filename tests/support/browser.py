@@ -103,8 +103,9 @@ def prefers(window: webdriver.Chrome, scheme: str) -> None:
 
 
 def complaints(window: webdriver.Chrome) -> list[str]:
-    """What stands in the console since the last look: script errors, refused content, failed loads."""
-    return [str(entry["message"]) for entry in _log(window, "browser")]
+    """What stands in the console since the last look: script errors, refused content, failed loads. Not what it notes
+    beside them: that a field was not given the focus, for one, because somebody had been quicker."""
+    return [str(entry["message"]) for entry in _log(window, "browser") if entry["level"] in ("WARNING", "SEVERE")]
 
 
 def requests(window: webdriver.Chrome) -> list[str]:
