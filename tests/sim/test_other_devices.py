@@ -6,6 +6,7 @@ import asyncio
 import os
 import tty
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from bleak import BleakClient, BleakScanner
@@ -142,6 +143,28 @@ async def test_plx_keeps_a_live_measurement_that_nobody_fetched(hub: Hub, spot_c
     first = await spot_checker.take(VALUES)
     await spot_checker.take(VALUES)
     assert spot_checker.stored == [first]
+
+
+async def test_plx_loses_and_doubles_nothing_when_a_finger_comes_while_it_sends(
+    hub: Hub, spot_checker: PlxOximeter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indicate, later = spot_checker.indicate, NOON._replace(minute=1)
+
+    async def with_another_finger(*what: Any) -> None:
+        monkeypatch.undo()
+        await spot_checker.take(VALUES, later)
+        await indicate(*what)
+
+    monkeypatch.setattr(spot_checker, "indicate", with_another_finger)
+    gone = asyncio.Event()
+    first = await spot_checker.take(VALUES, NOON)
+    async with hub.client(await hub.find(ADDRESS), gone=lambda _: gone.set()) as client:
+        await Records(client).subscribe()
+        await asyncio.wait_for(gone.wait(), 30)
+    spot_checker.sleep_now()
+    await spot_checker.asleep()
+    assert spot_checker.book.acknowledged == [first]
+    assert [taken.device_time for taken in spot_checker.stored] == [later]
 
 
 async def test_plx_streams(hub: Hub, link: Link, clock: DeviceClock, start: Start) -> None:

@@ -143,7 +143,10 @@ class PlxOximeter(Peripheral):
         if taken := self._live:
             await self.indicate(connection, self._measurement, self.encode(taken, stored=False))
             self.book.acknowledged.append(taken)
-            self._live = None
+            if self._live is taken:
+                self._live = None
+            else:  # another finger came meanwhile, and this one went into the memory
+                self.stored[:] = [kept for kept in self.stored if kept is not taken]
 
     async def _stream(self, connection: Connection) -> None:
         taken = self._live
