@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wardgate_drivers.codec.cursor import named_bits
-from wardgate_drivers.codec.nonin_df8 import ARTIFACT, OUT_OF_TRACK, SENSOR_ALARM
+from wardgate_drivers.codec.nonin_df8 import ARTIFACT, EMPTY, OUT_OF_TRACK, SENSOR_ALARM, SENSOR_DISCONNECTED
 from wardgate_drivers.codec.nonin_df19 import NO_PULSE, NO_SPO2
 from wardgate_drivers.codec.oximeter_frame import need_told_size, outcome_of, oximetry
 from wardgate_drivers.errors import FrameError, Reason
@@ -29,9 +29,7 @@ SIZE: Final = FRAME * FRAMES
 _LEAD: Final = 0x01
 _SYNC: Final = 0x80
 _FIRST: Final = 0x01
-SENSOR_DISCONNECTED: Final = "sensor-disconnected"
 _ALARMS: Final = {3: SENSOR_ALARM, 4: OUT_OF_TRACK, 5: ARTIFACT, 6: SENSOR_DISCONNECTED}
-_EMPTY: Final = frozenset({SENSOR_ALARM, OUT_OF_TRACK, SENSOR_DISCONNECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Block:
     @property
     def outcome(self) -> Outcome:
         """No reading without a finger, a sensor or values."""
-        return outcome_of(self.spo2, self.pulse, empty=not _EMPTY.isdisjoint(self.alarms))
+        return outcome_of(self.spo2, self.pulse, empty=not EMPTY.isdisjoint(self.alarms))
 
 
 def decode_format_2(data: bytes) -> Block:

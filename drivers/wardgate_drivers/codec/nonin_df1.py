@@ -11,37 +11,18 @@ Bytes 1 and 2 have bit 7 clear; there is no checksum. Source: Nonin OEM specific
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from wardgate_drivers.codec.cursor import named_bits, need_size
-from wardgate_drivers.codec.nonin_blocks import SENSOR_DISCONNECTED
-from wardgate_drivers.codec.nonin_df8 import ARTIFACT, OUT_OF_TRACK
-from wardgate_drivers.codec.nonin_df19 import NO_PULSE, NO_SPO2
-from wardgate_drivers.codec.oximeter_frame import outcome_of, oximetry
-from wardgate_drivers.errors import FrameError, Reason
-from wardgate_drivers.measurement import Measurement, Outcome
+from wardgate_drivers.codec.cursor import named_bits
+from wardgate_drivers.codec.nonin_df8 import ARTIFACT, OUT_OF_TRACK, SENSOR_DISCONNECTED, SYNC, Frame, pulse_and_spo2
+from wardgate_drivers.codec.oximeter_frame import oximetry
+from wardgate_drivers.measurement import Measurement
 
 SIZE: Final = 3
 SURE_FRAMES: Final = 4
 """So many frames without a byte between them are format 1. Of formats 2 and 7, which have bit 7 set in every fifth byte
 at least, no more than two can look like it, unless bytes were lost."""
-_SYNC: Final = 0x80
 _STATUS: Final = {2: ARTIFACT, 3: "marginal-perfusion", 4: "low-perfusion", 5: OUT_OF_TRACK, 6: SENSOR_DISCONNECTED}
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The fields of one second. None: the device has no value."""
-
-    pulse: int | None
-    spo2: int | None
-    status: tuple[str, ...]
-
-    @property
-    def outcome(self) -> Outcome:
-        """No reading without a finger, a sensor or values."""
-        return outcome_of(self.spo2, self.pulse, empty=not {SENSOR_DISCONNECTED, OUT_OF_TRACK}.isdisjoint(self.status))
 
 
 def decode(data: bytes) -> Frame:
@@ -50,16 +31,8 @@ def decode(data: bytes) -> Frame:
     Raises:
         FrameError: `bad-sync`, `bad-length`.
     """
-    for at, byte in enumerate(data[:SIZE]):
-        if bool(byte & _SYNC) != (at == 0):
-            raise FrameError(Reason.BAD_SYNC, f"byte {at} is {byte:02x}")
-    need_size(data, SIZE)
-    pulse = (data[0] & 0x03) << 7 | data[1]
-    return Frame(
-        pulse=None if pulse == NO_PULSE else pulse,
-        spo2=None if data[2] == NO_SPO2 else data[2],
-        status=named_bits(data[0], _STATUS),
-    )
+    pulse, spo2 = pulse_and_spo2(data, SIZE)
+    return Frame(pulse, spo2, named_bits(data[0], _STATUS))
 
 
 def measurement(data: bytes) -> Measurement:
@@ -87,9 +60,9 @@ class Splitter:
         """The whole frames that are now there."""
         frames = []
         for byte in data:
-            if bool(byte & _SYNC) != (not self._rest):
+            if bool(byte & SYNC) != (not self._rest):
                 self._rest, self._kept, self._is_sure = b"", [], False
-            if self._rest or byte & _SYNC:
+            if self._rest or byte & SYNC:
                 self._rest += bytes((byte,))
             if len(self._rest) == SIZE:
                 self._kept.append(self._rest)

@@ -21,16 +21,19 @@ from wardgate_drivers.measurement import Measurement, Outcome
 
 SIZE: Final = 4
 SENSOR_ALARM: Final = "sensor-alarm"
+SENSOR_DISCONNECTED: Final = "sensor-disconnected"
 OUT_OF_TRACK: Final = "out-of-track"
 ARTIFACT: Final = "artifact"
-_SYNC: Final = 0x80
+SYNC: Final = 0x80
 _STATUS: Final = {2: ARTIFACT, 3: "marginal-perfusion", 4: "low-perfusion", 5: OUT_OF_TRACK}
 _SECOND_STATUS: Final = {0: "low-battery", 3: SENSOR_ALARM, 5: SMARTPOINT}
+EMPTY: Final = frozenset({SENSOR_ALARM, SENSOR_DISCONNECTED, OUT_OF_TRACK})
+"""Nobody's finger is measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The fields of one second. None: the device has no value."""
+    """The fields of one second, in this format or in format 1. None: the device has no value."""
 
     pulse: int | None
     spo2: int | None
@@ -38,8 +41,8 @@ class Frame:
 
     @property
     def outcome(self) -> Outcome:
-        """No reading without a finger or values."""
-        return outcome_of(self.spo2, self.pulse, empty=not {SENSOR_ALARM, OUT_OF_TRACK}.isdisjoint(self.status))
+        """No reading without a finger, a sensor or values."""
+        return outcome_of(self.spo2, self.pulse, empty=not EMPTY.isdisjoint(self.status))
 
 
 def decode(data: bytes) -> Frame:
@@ -48,16 +51,22 @@ def decode(data: bytes) -> Frame:
     Raises:
         FrameError: `bad-sync`, `bad-length`.
     """
-    for at, byte in enumerate(data[:SIZE]):
-        if bool(byte & _SYNC) != (at == 0):
+    pulse, spo2 = pulse_and_spo2(data, SIZE)
+    return Frame(pulse, spo2, named_bits(data[0], _STATUS) + named_bits(data[3], _SECOND_STATUS))
+
+
+def pulse_and_spo2(data: bytes, size: int) -> tuple[int | None, int | None]:
+    """What the first three bytes say, in this format and in format 1, which ends with them.
+
+    Raises:
+        FrameError: `bad-sync`, `bad-length`.
+    """
+    for at, byte in enumerate(data[:size]):
+        if bool(byte & SYNC) != (at == 0):
             raise FrameError(Reason.BAD_SYNC, f"byte {at} is {byte:02x}")
-    need_size(data, SIZE)
+    need_size(data, size)
     pulse = (data[0] & 0x03) << 7 | data[1]
-    return Frame(
-        pulse=None if pulse == NO_PULSE else pulse,
-        spo2=None if data[2] == NO_SPO2 else data[2],
-        status=named_bits(data[0], _STATUS) + named_bits(data[3], _SECOND_STATUS),
-    )
+    return None if pulse == NO_PULSE else pulse, None if data[2] == NO_SPO2 else data[2]
 
 
 def measurement(data: bytes) -> Measurement:
@@ -80,7 +89,7 @@ class Splitter:
         """The whole frames that are now there."""
         frames = []
         for byte in data:
-            if byte & _SYNC:
+            if byte & SYNC:
                 self._rest = bytes((byte,))
             elif self._rest:
                 self._rest += bytes((byte,))
