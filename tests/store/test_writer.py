@@ -38,3 +38,20 @@ async def test_what_is_lazy_is_written_without_company_too(store: Store) -> None
     async with asyncio.timeout(60):
         assert await store.mark_done(1, lazy=True) == 1
     assert store.drained()
+
+
+@pytest.mark.parametrize("lazy", [3, 4])
+async def test_nobody_waits_for_what_is_done_while_the_writer_waits_for_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch, lazy: int
+) -> None:
+    """Two at a time: behind a reading and what is lazy, one that is lazy is left over, and lingers for an hour."""
+    monkeypatch.setattr("wardgate.store.writer.LINGER_S", 3600.0)
+    monkeypatch.setattr("wardgate.store.writer.WAKE_EVERY_S", 3600.0)
+    store = Store.open(path, SystemClock(), max_group=2)
+    await store.put_reading(reading(1), arrival_s=1.0)
+    kept = store.put_reading(reading(2), arrival_s=1.0)
+    for _ in range(lazy):
+        store.mark_done(1, lazy=True)
+    async with asyncio.timeout(60):
+        await kept
+    await store.close()

@@ -127,8 +127,10 @@ class Writer:
         until_s = time.monotonic() + LINGER_S
         hurry = group[0] is None or not group[0].lazy
         while len(group) < self._max_group:
+            wait_s = until_s - time.monotonic()
+            if not hurry and self._finished:
+                self._wake()  # nobody waits for what is done while this waits for more
             try:
-                wait_s = until_s - time.monotonic()
                 job = self._queue.get_nowait() if hurry or wait_s <= 0 else self._queue.get(timeout=wait_s)
             except queue.Empty:
                 break
